@@ -1,0 +1,79 @@
+/**
+ * Structured logs. The library logs through LogTape, which is silent until a program configures it; our programs
+ * do so here, once, in main. Messages are constant sentences, all that varies goes into the properties:
+ * `logger.info("took over Lease", { lease: "default/shard-a" })`.
+ */
+import { configure, getLogger, type Logger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import type { Clock } from "./clock/mod.ts";
+
+export { getLogger, type Logger, type LogLevel };
+
+/** How a program writes its logs. */
+export interface LogOptions {
+  /** One JSON object a line for machines, or aligned text for people. */
+  readonly format: "json" | "text";
+  /** The lowest level that is written. */
+  readonly level: LogLevel;
+  /** Gives the time stamps. */
+  readonly clock: Clock;
+  /** Writes one line, with its line end. */
+  readonly write: (line: string) => void;
+}
+
+/** Sends the logs of the whole program to `write`. Calling it again replaces the earlier configuration. */
+export async function configureLogging(options: LogOptions): Promise<void> {
+  const { format, level, clock, write } = options;
+  const render = format === "json" ? formatJson : formatText;
+  await configure({
+    reset: true,
+    sinks: { lines: (record) => write(`${render(record, clock.now())}\n`) },
+    loggers: [
+      { category: [], sinks: ["lines"], lowestLevel: level },
+      { category: ["logtape", "meta"], sinks: ["lines"], lowestLevel: "error", parentSinks: "override" },
+    ],
+  });
+}
+
+/** One JSON object with the keys level, ts, logger and msg, then the properties. */
+export function formatJson(record: LogRecord, now: number): string {
+  const head = {
+    level: levelName(record.level),
+    ts: new Date(now).toISOString(),
+    logger: record.category.join("."),
+    msg: record.message.join(""),
+  };
+  return JSON.stringify({ ...plainProperties(record), ...head });
+}
+
+/** Time, level, logger, message, then `key=value` for each property. */
+export function formatText(record: LogRecord, now: number): string {
+  const properties = Object.entries(plainProperties(record)).map(([key, value]) =>
+    `${key}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
+  );
+  const logger = record.category.join(".");
+  const level = levelName(record.level).toUpperCase().padEnd(5);
+  return [new Date(now).toISOString(), level, logger, record.message.join(""), ...properties].join(" ");
+}
+
+function levelName(level: LogLevel): string {
+  return level === "warning" ? "warn" : level;
+}
+
+/** Errors become their message chain: stack traces belong to bugs, which are logged with `stack` by who catches them. */
+function plainProperties(record: LogRecord): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(record.properties).map((
+      [key, value],
+    ) => [key, value instanceof Error ? describeError(value) : value]),
+  );
+}
+
+/** An error's message with those of its causes, for one line of a log or a status. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const parts = error.errors.map(describeError).join("; ");
+    return error.message === "" ? parts : `${error.message}: ${parts}`;
+  }
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}
