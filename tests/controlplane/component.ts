@@ -46,6 +46,14 @@ export class Component {
     return this.#log.last(lines);
   }
 
+  /** @throws {ComponentError} when it does not run; with its last log lines */
+  async assertRunning(): Promise<void> {
+    if (this.pid !== undefined) return;
+    // Its last words may still be on their way.
+    await this.#running?.done;
+    throw this.#error(`${this.plan.name} ended while it was starting`);
+  }
+
   /** Starts the process unless it runs. */
   start(): void {
     if (this.pid !== undefined) return;
@@ -72,7 +80,7 @@ export class Component {
     for (const probe of this.plan.probes) {
       for (let answer = "none"; answer !== "200";) {
         signal.throwIfAborted();
-        if (this.pid === undefined) throw this.#error(`${this.plan.name} ended while it was starting`);
+        await this.assertRunning();
         if (performance.now() > deadline) {
           throw this.#error(`${this.plan.name} was not ready in ${timeout} ms (GET ${probe.url}: ${answer})`);
         }
@@ -124,7 +132,7 @@ async function ask(probe: Probe, client: Deno.HttpClient): Promise<string> {
     return response.ok ? "200" : `${response.status} ${text.slice(0, 500)}`;
   } catch (error) {
     // Refused or cut connections are what a starting server is expected to give; the caller has a deadline.
-    return String(error);
+    return error instanceof Error ? `${error.message}: ${error.cause ?? ""}` : String(error);
   }
 }
 

@@ -65,6 +65,8 @@ export function etcdArguments({ path, etcdPort }: Surroundings): string[] {
 export function apiServerArguments({ path, etcdPort, apiServerPort }: Surroundings): string[] {
   return [
     `--etcd-servers=http://${loopback}:${etcdPort}`,
+    // Should two control planes ever meet at one etcd port, neither may see or harm the other's objects.
+    `--etcd-prefix=/controlplane-${etcdPort}-${apiServerPort}`,
     `--bind-address=${loopback}`,
     `--advertise-address=${loopback}`,
     `--secure-port=${apiServerPort}`,

@@ -56,6 +56,11 @@ export interface CertificateUserAccess extends UserAccess {
 }
 
 const administrator = "admin";
+/**
+ * From SIGTERM to SIGKILL, in milliseconds. The API server would wait a minute for watches to end, which nobody
+ * ends; what it writes is in etcd before it answers, so a kill loses nothing.
+ */
+const stopGrace = 2_000;
 /** How often to try other ports when somebody took one between the look and the start. */
 const portAttempts = 5;
 
@@ -297,9 +302,12 @@ function planFor(options: ControlPlaneOptions, binaries: Binaries, secrets: Secr
     [fileNames.managerKubeconfig]: write(manager.name, { token: manager.token }),
   };
   for (const [index, user] of [...users.values()].entries()) files[`user-${index}.kubeconfig`] = user.kubeconfig;
-  return { plan: { folder, files, certificateAuthority: authority.certificate, components }, server, users };
+  const plan = { folder, files, certificateAuthority: authority.certificate, stopGrace, components };
+  return { plan, server, users };
 }
 
 function isPortTaken(error: unknown): boolean {
-  return error instanceof SupervisorError && error.lines.some((line) => line.includes("address already in use"));
+  // The words of POSIX systems and of Windows.
+  const words = /address already in use|Only one usage of each socket address/;
+  return error instanceof SupervisorError && error.lines.some((line) => words.test(line));
 }

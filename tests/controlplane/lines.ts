@@ -28,6 +28,6 @@ export class LineTail {
 
   /** The last lines, oldest first. */
   last(count: number): string[] {
-    return this.#lines.slice(-Math.min(count, this.#limit));
+    return this.#lines.slice(Math.max(0, this.#lines.length - Math.min(count, this.#limit)));
   }
 }

@@ -12,16 +12,11 @@ import { parseRequest, type Plan, type Reply, type Request } from "./supervisor_
 
 /** A component that takes longer than this to become ready has failed; generous for busy machines. Milliseconds. */
 const startTimeout = 90_000;
-/**
- * From SIGTERM to SIGKILL, in milliseconds. The API server would wait a minute for watches to end, which nobody
- * ends; what it writes is in etcd before it answers, so a kill loses nothing.
- */
-const stopGrace = 2_000;
-
 class Supervisor {
   #components: Component[] = [];
   #folder: string | undefined;
   #authority = "";
+  #stopGrace = 0;
 
   /** Does what was asked; a failure becomes part of the reply. */
   async answer(request: Request, signal: AbortSignal): Promise<Reply> {
@@ -33,10 +28,14 @@ class Supervisor {
     }
   }
 
-  /** Stops everything, last started first, and removes the folder. */
+  /** Stops everything, last started first, and removes the folder. One that fails does not keep the rest. */
   async close(): Promise<void> {
-    for (const component of this.#components.toReversed()) await component.stop(stopGrace);
-    if (this.#folder !== undefined) await Deno.remove(this.#folder, { recursive: true });
+    const errors: unknown[] = [];
+    for (const component of this.#components.toReversed()) {
+      await component.stop(this.#stopGrace).catch((error) => errors.push(error));
+    }
+    if (this.#folder !== undefined) await removeFolder(this.#folder).catch((error) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, "Cannot clean up after a control plane");
   }
 
   async #handle(request: Request, signal: AbortSignal): Promise<string[]> {
@@ -48,7 +47,7 @@ class Supervisor {
         await this.#start([this.#component(request.component)], signal);
         return [];
       case "stop":
-        await this.#component(request.component).stop(request.kill ? 0 : stopGrace);
+        await this.#component(request.component).stop(request.kill ? 0 : this.#stopGrace);
         return [];
       case "logs":
         return this.#component(request.component).log(request.lines);
@@ -59,11 +58,14 @@ class Supervisor {
     await Deno.mkdir(plan.folder, { mode: 0o700 });
     this.#folder = plan.folder;
     this.#authority = plan.certificateAuthority;
+    this.#stopGrace = plan.stopGrace;
     for (const [name, content] of Object.entries(plan.files)) {
       await Deno.writeTextFile(join(plan.folder, name), content, { mode: 0o600 });
     }
     this.#components = plan.components.map((component) => new Component(component));
     await this.#start(this.#components, signal);
+    // A probe may have been answered by a stranger on the same port while ours was about to fail.
+    for (const component of this.#components) await component.assertRunning();
   }
 
   async #start(components: readonly Component[], signal: AbortSignal): Promise<void> {
@@ -84,6 +86,17 @@ class Supervisor {
   #pids(): Record<string, number> {
     const running = this.#components.flatMap(({ plan, pid }) => pid === undefined ? [] : [[plan.name, pid] as const]);
     return Object.fromEntries(running);
+  }
+}
+
+async function removeFolder(path: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      // A kubectl whose test was killed may still write to its cache in there.
+      if (attempt === 5 || error instanceof Deno.errors.NotFound) throw error;
+    }
   }
 }
 

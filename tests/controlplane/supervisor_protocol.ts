@@ -30,6 +30,8 @@ export interface Plan {
   readonly files: Readonly<Record<string, string>>;
   /** Certificate authority for `https` probes, PEM. */
   readonly certificateAuthority: string;
+  /** From SIGTERM to SIGKILL, in milliseconds. */
+  readonly stopGrace: number;
   /** In the order in which they start; they stop in reverse. */
   readonly components: readonly ComponentPlan[];
 }
@@ -79,6 +81,7 @@ function asPlan(value: unknown): Plan {
     folder: asString(plan["folder"]),
     files: asRecord(plan["files"], asString),
     certificateAuthority: asString(plan["certificateAuthority"]),
+    stopGrace: asNumber(plan["stopGrace"]),
     components: asArray(plan["components"]).map(asComponent),
   };
 }
