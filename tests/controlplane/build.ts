@@ -9,6 +9,10 @@ import { recipe, type RecipeModule } from "./versions.ts";
 
 /** Time between two lines of progress, in milliseconds. */
 const progressInterval = 15_000;
+/** Folders of builds that are under way. */
+const scratchPrefix = ".building-";
+/** No build takes this long, so an older scratch folder is that of a killed one. Milliseconds. */
+const abandonedAfter = 24 * 3_600_000;
 
 /**
  * Builds what is missing.
@@ -26,7 +30,8 @@ export async function build(print: (line: string) => void, signal: AbortSignal):
   if (isComplete(target)) return target;
   print(`Using ${await goVersion(signal)}`);
   await Deno.mkdir(dirname(target), { recursive: true });
-  const scratch = await Deno.makeTempDir({ dir: dirname(target), prefix: ".building-" });
+  await removeAbandoned(dirname(target));
+  const scratch = await Deno.makeTempDir({ dir: dirname(target), prefix: scratchPrefix });
   try {
     for (const module of recipe()) await buildModule(module, scratch, print, signal);
     await Deno.mkdir(target, { recursive: true });
@@ -37,6 +42,20 @@ export async function build(print: (line: string) => void, signal: AbortSignal):
     await Deno.remove(scratch, { recursive: true });
   }
   return target;
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.startsWith(scratchPrefix)) continue;
+    const path = join(folder, name);
+    try {
+      const { mtime } = await Deno.stat(path);
+      if (mtime !== null && Date.now() - mtime.getTime() > abandonedAfter) await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      // Another build has just removed it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
 }
 
 function isComplete(folder: string): boolean {

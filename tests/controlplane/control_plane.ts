@@ -1,66 +1,27 @@
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Binaries, locateBinaries, MissingAssetsError } from "./assets.ts";
-import { type Authority, createAuthority, createSigningKeys } from "./certificates.ts";
-import {
-  apiServerArguments,
-  type ComponentName,
-  componentNames,
-  controllerManagerArguments,
-  etcdArguments,
-  fileNames,
-} from "./components.ts";
-import { type Credentials, kubeconfig } from "./kubeconfig.ts";
+import { type Binaries, locateBinaries } from "./assets.ts";
+import type { Authority } from "./certificates.ts";
+import { type ComponentName, componentNames } from "./components.ts";
+import { kubeconfig } from "./kubeconfig.ts";
 import { type KubectlOptions, type KubectlResult, runKubectl } from "./kubectl.ts";
-import { freePorts, loopback } from "./ports.ts";
+import { administrator, createLayout, createSecrets, type Layout, type LayoutOptions, type Secrets } from "./layout.ts";
 import { SupervisorClient, SupervisorError } from "./supervisor_client.ts";
-import type { ComponentPlan, Plan } from "./supervisor_protocol.ts";
-import { tokenFile, type TokenUser } from "./users.ts";
+import type { CertificateUserAccess, TokenUser, TokenUserAccess } from "./users.ts";
 
 /** Settings of {@link startControlPlane}. */
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends LayoutOptions {
   /**
    * Users, besides the administrator, whom the API server is to know by a token.
    *
    * @default {[]}
    */
   readonly users?: readonly Omit<TokenUser, "token">[];
-  /** Whether to run kube-controller-manager (garbage collector, namespaces, ...). @default {true} */
-  readonly controllerManager?: boolean;
-  /** More arguments by component; they come last, so they win over ours. */
-  readonly flags?: { readonly [name in ComponentName]?: readonly string[] };
   /** Gives up the start. It has no effect on a control plane that has started. */
   readonly signal?: AbortSignal;
   /** @default {locateBinaries()} */
   readonly binaries?: Binaries;
 }
 
-/** A user's way in. */
-export interface UserAccess {
-  readonly name: string;
-  /** Absolute path of a kubeconfig file for this user. */
-  readonly kubeconfigPath: string;
-  /** Content of that file. */
-  readonly kubeconfig: string;
-}
-
-/** A user with a bearer token. */
-export interface TokenUserAccess extends UserAccess {
-  readonly token: string;
-}
-
-/** A user with a client certificate; both PEM. */
-export interface CertificateUserAccess extends UserAccess {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-const administrator = "admin";
-/**
- * From SIGTERM to SIGKILL, in milliseconds. The API server would wait a minute for watches to end, which nobody
- * ends; what it writes is in etcd before it answers, so a kill loses nothing.
- */
-const stopGrace = 2_000;
 /** How often to try other ports when somebody took one between the look and the start. */
 const portAttempts = 5;
 
@@ -69,31 +30,53 @@ const portAttempts = 5;
  * and waits until they can be used: /readyz is green, so the RBAC bootstrap is done, namespace `default` exists and,
  * with kube-controller-manager, so does its service account, which shows that the controllers run.
  *
+ * ```ts
+ * await using controlPlane = await startControlPlane({ users: [serviceAccountUser("sharding-system", "sharder")] });
+ * await controlPlane.kubectl(["apply", "-f", "-"], { stdin: manifests });
+ * ```
+ *
  * Dispose of it to stop all and remove its folder; a supervisor process does so too when this process dies.
  *
  * @throws {MissingAssetsError} when there are no binaries; says how to get them
  * @throws {SupervisorError} when a component fails; with its last log lines
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { controllerManager = true, binaries = locateBinaries({ controllerManager }), signal } = options;
+  const { controllerManager = true, binaries = locateBinaries({ controllerManager }) } = options;
   const secrets = await createSecrets(options.users ?? []);
   for (let attempt = 1;; attempt++) {
-    signal?.throwIfAborted();
-    const layout = planFor(options, binaries, secrets);
-    const supervisor = new SupervisorClient(layout.plan.components.map(({ command }) => command), layout.plan.folder);
-    const abort = (): void => void supervisor.close();
-    signal?.addEventListener("abort", abort, { once: true });
     try {
-      const { pids } = await supervisor.request({ do: "run", plan: layout.plan });
-      signal?.throwIfAborted();
-      return new ControlPlane(supervisor, pids, layout, binaries, secrets);
+      return await start(createLayout(options, binaries, secrets), binaries, secrets, options.signal);
     } catch (error) {
-      await supervisor.close();
-      signal?.throwIfAborted();
       if (attempt === portAttempts || !isPortTaken(error)) throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
     }
+  }
+}
+
+async function start(
+  layout: Layout,
+  binaries: Binaries,
+  secrets: Secrets,
+  signal: AbortSignal | undefined,
+): Promise<ControlPlane> {
+  const { plan } = layout;
+  signal?.throwIfAborted();
+  await using stack = new globalThis.AsyncDisposableStack();
+  const supervisor = stack.use(new SupervisorClient(plan.components.map(({ command }) => command), plan.folder));
+  const abort = (): void => {
+    // The end of its standard input ends the request below; whether closing went well, the stack will tell.
+    supervisor.close().catch(() => {});
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const { pids } = await supervisor.request({ do: "run", plan });
+    signal?.throwIfAborted();
+    stack.move();
+    return new ControlPlane(supervisor, pids, layout, binaries, secrets);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -208,102 +191,6 @@ export class ControlPlane implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#supervisor.close();
   }
-}
-
-/** What is made once, whatever ports it turns out to be. */
-interface Secrets {
-  readonly authority: Authority;
-  readonly serving: { readonly certificate: string; readonly key: string };
-  readonly serviceAccountKeys: { readonly privateKey: string; readonly publicKey: string };
-  readonly manager: TokenUser;
-  readonly users: readonly TokenUser[];
-}
-
-interface Layout {
-  readonly plan: Plan;
-  readonly server: string;
-  readonly users: ReadonlyMap<string, TokenUserAccess>;
-}
-
-async function createSecrets(users: readonly Omit<TokenUser, "token">[]): Promise<Secrets> {
-  const names = users.map(({ name }) => name);
-  const twice = [administrator, ...names].find((name, index) => names.indexOf(name, index) !== -1);
-  if (twice !== undefined) throw new TypeError(`startControlPlane({ users }) names ${twice} twice`);
-  const authority = await createAuthority();
-  return {
-    authority,
-    serving: await authority.issueServer([
-      { type: "ip", value: loopback },
-      { type: "dns", value: "localhost" },
-      { type: "dns", value: "kubernetes.default.svc" },
-    ]),
-    serviceAccountKeys: await createSigningKeys(),
-    manager: { name: "system:kube-controller-manager", groups: ["system:masters"], token: crypto.randomUUID() },
-    users: [{ name: administrator, groups: ["system:masters"] }, ...users].map((user) => ({
-      ...user,
-      token: crypto.randomUUID(),
-    })),
-  };
-}
-
-function planFor(options: ControlPlaneOptions, binaries: Binaries, secrets: Secrets): Layout {
-  const { controllerManager = true, flags = {} } = options;
-  const [etcdPort, apiServerPort] = freePorts(2);
-  if (etcdPort === undefined || apiServerPort === undefined) throw new Error("freePorts() gave too few");
-  const folder = join(tmpdir(), `controlplane-${crypto.randomUUID()}`);
-  const path = (name: string): string => join(folder, name);
-  const server = `https://${loopback}:${apiServerPort}`;
-  const { authority, manager, serving } = secrets;
-  const write = (user: string, credentials: Credentials): string =>
-    kubeconfig({ server, certificateAuthority: authority.certificate, user, credentials });
-  const users = new Map(secrets.users.map(({ name, token }, index): [string, TokenUserAccess] => [name, {
-    name,
-    token,
-    kubeconfigPath: path(`user-${index}.kubeconfig`),
-    kubeconfig: write(name, { token }),
-  }]));
-  const surroundings = { path, etcdPort, apiServerPort };
-  const components: ComponentPlan[] = [
-    {
-      name: "etcd",
-      command: binaries.etcd,
-      args: [...etcdArguments(surroundings), ...flags.etcd ?? []],
-      probes: [{ url: `http://${loopback}:${etcdPort}/readyz` }],
-      ports: [etcdPort],
-    },
-    {
-      name: "kube-apiserver",
-      command: binaries.kubeApiserver,
-      args: [...apiServerArguments(surroundings), ...flags["kube-apiserver"] ?? []],
-      // /readyz covers the RBAC bootstrap, but not the controller that creates namespace `default`.
-      probes: [`${server}/readyz`, `${server}/api/v1/namespaces/default`].map((url) => ({ url, token: manager.token })),
-      ports: [apiServerPort],
-    },
-  ];
-  if (controllerManager) {
-    if (binaries.kubeControllerManager === undefined) {
-      throw new MissingAssetsError(`There is no kube-controller-manager in ${binaries.folder}.`);
-    }
-    components.push({
-      name: "kube-controller-manager",
-      command: binaries.kubeControllerManager,
-      args: [...controllerManagerArguments(surroundings), ...flags["kube-controller-manager"] ?? []],
-      probes: [{ url: `${server}/api/v1/namespaces/default/serviceaccounts/default`, token: manager.token }],
-      ports: [],
-    });
-  }
-  const files: Record<string, string> = {
-    [fileNames.authority]: authority.certificate,
-    [fileNames.servingCertificate]: serving.certificate,
-    [fileNames.servingKey]: serving.key,
-    [fileNames.serviceAccountPrivateKey]: secrets.serviceAccountKeys.privateKey,
-    [fileNames.serviceAccountPublicKey]: secrets.serviceAccountKeys.publicKey,
-    [fileNames.tokens]: tokenFile([...secrets.users, manager]),
-    [fileNames.managerKubeconfig]: write(manager.name, { token: manager.token }),
-  };
-  for (const [index, user] of [...users.values()].entries()) files[`user-${index}.kubeconfig`] = user.kubeconfig;
-  const plan = { folder, files, certificateAuthority: authority.certificate, stopGrace, components };
-  return { plan, server, users };
 }
 
 function isPortTaken(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { binariesAvailable } from "./assets.ts";
+import { binariesAvailable, locateBinaries } from "./assets.ts";
 import { createAuthority } from "./certificates.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
 import { loopback } from "./ports.ts";
@@ -177,9 +177,35 @@ Deno.test(
   },
 );
 
-Deno.test("startControlPlane() gives up when its signal aborts", needsBinaries, async () => {
-  const stop = new AbortController();
-  const started = startControlPlane({ signal: stop.signal });
-  stop.abort(new Error("changed my mind"));
-  await assert.rejects(started, /changed my mind/);
+Deno.test("startControlPlane() tries other ports when one is taken", needsBinaries, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const binaries = locateBinaries();
+    const etcd = `${folder}/etcd`;
+    // Fails the first time, as etcd does when somebody listens on its port already.
+    const script = `#!/bin/sh
+if mkdir ${folder}/tried 2>/dev/null; then echo "listen tcp: bind: address already in use" >&2; exit 1; fi
+exec ${binaries.etcd} "$@"
+`;
+    await Deno.writeTextFile(etcd, script, { mode: 0o755 });
+    await using controlPlane = await startControlPlane({ binaries: { ...binaries, etcd }, controllerManager: false });
+    assert.equal((await controlPlane.kubectl(["get", "namespaces"])).code, 0);
+    assert.ok((await Deno.stat(`${folder}/tried`)).isDirectory);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
+
+for (const milliseconds of [0, 600]) {
+  Deno.test(
+    `startControlPlane() gives up when its signal aborts ${milliseconds} ms after the call`,
+    needsBinaries,
+    async () => {
+      const stop = new AbortController();
+      const started = assert.rejects(startControlPlane({ signal: stop.signal }), /changed my mind/);
+      const timer = setTimeout(() => stop.abort(new Error("changed my mind")), milliseconds);
+      await started;
+      clearTimeout(timer);
+    },
+  );
+}

@@ -1,4 +1,4 @@
-import type { UserAccess } from "./control_plane.ts";
+import type { UserAccess } from "./users.ts";
 
 /** Settings of one call. */
 export interface KubectlOptions {

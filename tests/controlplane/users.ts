@@ -15,6 +15,26 @@ export interface TokenUser {
   readonly token: string;
 }
 
+/** A user's way in. */
+export interface UserAccess {
+  readonly name: string;
+  /** Absolute path of a kubeconfig file for this user. */
+  readonly kubeconfigPath: string;
+  /** Content of that file. */
+  readonly kubeconfig: string;
+}
+
+/** A user with a bearer token. */
+export interface TokenUserAccess extends UserAccess {
+  readonly token: string;
+}
+
+/** A user with a client certificate; both PEM. */
+export interface CertificateUserAccess extends UserAccess {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Contents for `--token-auth-file`: CSV with token, user, uid and groups, every field quoted. */
 export function tokenFile(users: readonly TokenUser[]): string {
   return users.map(({ name, groups = [], uid, token }, index) =>
