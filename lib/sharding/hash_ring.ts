@@ -1,0 +1,61 @@
+import createHasher from "xxhash-wasm";
+
+const { h64 } = await createHasher();
+
+/** Tokens per shard; fixed by the protocol, as every sharder must come to the same owners. */
+const tokensPerShard = 100;
+
+/** xxHash64 of the UTF-8 bytes of `text`, seed 0, unsigned. */
+export function hashOf(text: string): bigint {
+  return h64(text);
+}
+
+/**
+ * Consistent hashing of keys over shards, on a ring of 64-bit tokens (Karger et al., STOC 1997). A shard has the tokens
+ * hash(name + "0") ... hash(name + "99"); a key belongs to the shard with the first token at or after hash(key), past
+ * the end to the one with the lowest. When a shard joins or leaves, only keys that it gets or had change hands.
+ *
+ * Names such as `op-1` and `op-11` have tokens in common. Those belong to the last of the shards by name, so the order
+ * in which the shards are given never matters.
+ */
+export class HashRing {
+  /** The shards, sorted by name, each once. */
+  readonly shards: readonly string[];
+  /** All tokens in ascending order. */
+  readonly #tokens: BigUint64Array;
+  /** For each token, the position of its owner in `shards`. Of equal tokens only the first counts. */
+  readonly #owners: Uint32Array;
+
+  constructor(shards: Iterable<string>) {
+    this.shards = [...new Set(shards)].sort();
+    const tokens = BigUint64Array.from(this.shards.flatMap(tokensOf));
+    this.#tokens = tokens.toSorted();
+    this.#owners = new Uint32Array(tokens.length);
+    tokens.forEach((token, index) => this.#owners[this.#firstFrom(token)] = Math.floor(index / tokensPerShard));
+  }
+
+  /** The shard that a key belongs to; undefined while the ring has no shards. */
+  ownerOf(key: string): string | undefined {
+    const position = this.#firstFrom(h64(key));
+    const owner = this.#owners[position === this.#tokens.length ? 0 : position];
+    return owner === undefined ? undefined : this.shards[owner];
+  }
+
+  /** Position of the first token at or after `hash`; the number of tokens when there is none. */
+  #firstFrom(hash: bigint): number {
+    let low = 0;
+    let high = this.#tokens.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const token = this.#tokens[middle];
+      if (token !== undefined && token < hash) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The tokens of one shard, in no order. */
+export function tokensOf(shard: string): bigint[] {
+  return Array.from({ length: tokensPerShard }, (_, index) => h64(`${shard}${index}`));
+}

@@ -1,0 +1,85 @@
+/**
+ * Names on the wire: labels, annotations, identities and paths that shards, sharder and users agree on. They are those
+ * of timebertt/kubernetes-controller-sharding, so that its shards work with our sharder and ours with its.
+ */
+
+/** Group of the API and suffix of all our keys. */
+const domain = "sharding.timebertt.dev";
+
+/** Group of the ControllerRing API. */
+export const ringGroup = domain;
+
+/** Namespace in which the sharder runs when nobody says otherwise. */
+export const systemNamespace = "sharding-system";
+
+/** On a shard's Lease: the ring that the shard belongs to. On a webhook configuration: the ring that it serves. */
+export const leaseRingLabel = `alpha.${domain}/controllerring`;
+
+/** On a shard's Lease: the state that the sharder sees it in. For people and metrics; decisions never read it. */
+export const leaseStateLabel = `alpha.${domain}/state`;
+
+/** On a shard's Lease: until when the shard would go on without another renewal. See `stop_proof.ts`. */
+export const stopByAnnotation = `alpha.${domain}/stop-by`;
+
+/** On a ControllerRing: keeps it until the labels of its objects are gone. */
+export const ringFinalizer = `alpha.${domain}/release-objects`;
+
+/** holderIdentity of a shard's Lease that the sharder has taken over. */
+export const takeOverIdentity = "shardlease-controller";
+
+/** Field manager of webhook configurations, and reporter of events on rings. */
+export const fieldManager = "controllerring-controller";
+
+/** Field manager of the sharder's changes of object labels. */
+export const sharderFieldManager = "sharder";
+
+/** Label and value that all objects of this project carry. */
+export const appNameLabel = "app.kubernetes.io/name";
+
+/** Value of {@link appNameLabel}. */
+export const appName = "controller-sharding";
+
+/** Name of the one webhook inside each webhook configuration. */
+export const webhookName = `sharder.${domain}`;
+
+/** What the paths of all rings' webhooks have in common; also their name in metrics. */
+export const webhookPathPrefix = "/webhooks/sharder/controllerring/";
+
+/** On an object: the shard that is responsible for it in a ring. */
+export function shardLabel(ring: string): string {
+  return `shard.alpha.${domain}/${ring}`;
+}
+
+/** On an object: its shard shall let go of it. Its presence counts, whatever the value. */
+export function drainLabel(ring: string): string {
+  return `drain.alpha.${domain}/${ring}`;
+}
+
+/** The value that we give to {@link drainLabel}. */
+export const drainValue = "true";
+
+/** Path of a ring's webhook. */
+export function webhookPath(ring: string): string {
+  return `${webhookPathPrefix}${ring}`;
+}
+
+/** The ring of a webhook's path, or undefined when it is not such a path. The inverse of {@link webhookPath}. */
+export function ringOfWebhookPath(path: string): string | undefined {
+  if (!path.startsWith(webhookPathPrefix) || path.length === webhookPathPrefix.length) return undefined;
+  return path.slice(webhookPathPrefix.length);
+}
+
+/** Name of a ring's MutatingWebhookConfiguration. */
+export function webhookConfigurationName(ring: string): string {
+  return `controllerring-${ring}`;
+}
+
+const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)$/;
+
+/**
+ * Can objects be labelled with this shard? A Lease's name may be longer than a label value, and a label with it would
+ * make the API server refuse the object.
+ */
+export function isShardName(name: string): boolean {
+  return labelValue.test(name);
+}
