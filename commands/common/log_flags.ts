@@ -1,0 +1,75 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { configureLogging, getLogger, type LogLevel } from "../../lib/util/log.ts";
+import { booleanFlag, textFlag } from "./flags.ts";
+import type { CommandParts } from "./parts.ts";
+
+/** Flags of the reference that are taken, so that its manifests go on working, but change nothing here. */
+const idleFlags = ["zap-stacktrace-level", "zap-time-encoding"] as const;
+
+/** Adds the flags for logs, named as in the reference (protocol, section 8.3). */
+export function addLogFlags(command: Command): Command {
+  command
+    .addOption(
+      new Option("--zap-log-level <level>", "debug, info, warn, error, panic, or a number above 0 for debug")
+        .argParser(checkLevel),
+    )
+    .addOption(new Option("--zap-encoder <encoder>", "form of the log lines").choices(["json", "console"]))
+    .addOption(
+      new Option("--zap-devel [bool]", "for development: console, debug").argParser(parseBoolean).preset("true"),
+    );
+  for (const flag of idleFlags) command.addOption(new Option(`--${flag} <value>`).hideHelp());
+  return command;
+}
+
+/** Sets up the program's logs, on standard error, as the flags say. */
+export async function configureLogs(command: Command, parts: CommandParts): Promise<void> {
+  const devel = booleanFlag(command, "zapDevel");
+  const encoder = textFlag(command, "zapEncoder") ?? (devel ? "console" : "json");
+  const level = textFlag(command, "zapLogLevel");
+  await configureLogging({
+    format: encoder === "console" ? "text" : "json",
+    level: level === undefined ? (devel ? "debug" : "info") : levelOf(level) ?? "info",
+    clock: parts.clock,
+    write: parts.stderr,
+  });
+  const idle = idleFlags.filter((flag) => command.getOptionValueSource(camelCase(flag)) === "cli");
+  if (idle.length > 0) {
+    getLogger(["sharding", "command"]).warn("these flags are known, but change nothing here", {
+      flags: idle.map((flag) => `--${flag}`),
+    });
+  }
+}
+
+/** The level that a value of `--zap-log-level` means; undefined when it means none. */
+export function levelOf(value: string): LogLevel | undefined {
+  switch (value) {
+    case "debug":
+    case "info":
+    case "error":
+      return value;
+    case "warn":
+      return "warning";
+    case "panic":
+      return "fatal";
+    default:
+      return /^[1-9]\d*$/.test(value) ? "debug" : undefined;
+  }
+}
+
+function checkLevel(value: string): string {
+  if (levelOf(value) === undefined) {
+    throw new InvalidArgumentError("It must be debug, info, warn, error, panic or a number above 0.");
+  }
+  return value;
+}
+
+/** The spellings of Go's strconv.ParseBool that people use. */
+function parseBoolean(value: string): boolean {
+  if (["1", "t", "true", "True", "TRUE"].includes(value)) return true;
+  if (["0", "f", "false", "False", "FALSE"].includes(value)) return false;
+  throw new InvalidArgumentError("It must be true or false.");
+}
+
+function camelCase(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
