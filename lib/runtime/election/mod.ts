@@ -1,0 +1,8 @@
+/** Leader election through Leases: the lock, the elector, and the fence that tells whether its holder may still write. */
+export { type Lead, LeaderElector, type LeaderElectorOptions, LeadershipLostError } from "./leader_elector.ts";
+export { type LeaseDecoration, LeaseLock, type LeaseLockOptions } from "./lease_lock.ts";
+export type { ElectionRecord, Lock, StopBy } from "./election_record.ts";
+export type { ElectionObserver } from "./election_observer.ts";
+export type { Fence } from "./lease_fence.ts";
+export { type ElectionTiming, type TimingProblem, timingProblems } from "./timing.ts";
+export { formatMicroTime } from "./micro_time.ts";
