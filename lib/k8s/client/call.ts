@@ -1,0 +1,68 @@
+/**
+ * One request under way. It has a signal of its own, because a signal that lives as long as the program would
+ * otherwise collect a listener for each request, and because closing the client must end it.
+ */
+export class Call implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #parent: AbortSignal | undefined;
+  readonly #calls: Set<Call>;
+  readonly #aborted = (): void => this.abort(this.#parent?.reason);
+
+  /**
+   * @param parent the caller's signal
+   * @param calls all that are under way; this one is among them until it is disposed
+   */
+  constructor(parent: AbortSignal | undefined, calls: Set<Call>) {
+    this.#parent = parent;
+    this.#calls = calls;
+    calls.add(this);
+    if (parent?.aborted === true) this.#aborted();
+    else parent?.addEventListener("abort", this.#aborted, { once: true });
+  }
+
+  /** Aborts with the caller's signal and when the client is closed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Gives the request up. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** The request is done, with all of its body. */
+  [Symbol.dispose](): void {
+    this.#parent?.removeEventListener("abort", this.#aborted);
+    this.#calls.delete(this);
+  }
+}
+
+/**
+ * The bytes of an answer as they come.
+ * @param toError what a failure of the body is to be for the reader
+ * @param ended called once the body is finished, broken or cancelled
+ */
+export function guardBody(
+  body: ReadableStream<Uint8Array>,
+  toError: (cause: unknown) => unknown,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        ended();
+      } catch (cause) {
+        ended();
+        throw toError(cause);
+      }
+    },
+    async cancel(reason): Promise<void> {
+      ended();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}

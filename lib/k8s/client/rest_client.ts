@@ -1,0 +1,236 @@
+import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../contract.ts";
+import { ConnectionError, InvalidObjectError } from "../errors.ts";
+import type { ClusterAccess, Identity } from "../kubeconfig/cluster_access.ts";
+import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
+import type { Logger } from "../../util/log.ts";
+import { jitter, type Random } from "../../util/random.ts";
+import { Call, guardBody } from "./call.ts";
+import { apiError, connectionError } from "./failures.ts";
+import { excerpt, readJsonLines } from "./json_lines.ts";
+import { type RequestObserver, requestVerb } from "./observer.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
+import { parseRetryAfter, retryWait } from "./retry_after.ts";
+import type { Transport, TransportRequest } from "./transport.ts";
+
+/** What a {@link KubeRestClient} is made of. */
+export interface RestClientParts {
+  readonly access: ClusterAccess;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly userAgent: string;
+  readonly observer?: RequestObserver | undefined;
+  readonly limiter?: RateLimiter | undefined;
+}
+
+/** A RestClient over HTTP: credentials, retries on the server's demand, rate limit, errors, decoding. */
+export class KubeRestClient implements RestClient {
+  readonly defaultNamespace: string;
+  readonly #parts: RestClientParts;
+  readonly #host: string;
+  readonly #calls = new Set<Call>();
+  #closed = false;
+
+  constructor(parts: RestClientParts) {
+    this.#parts = parts;
+    this.#host = hostOf(parts.access.server);
+    this.defaultNamespace = parts.access.namespace;
+  }
+
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
+  performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  async performRequest(
+    opts: RequestOptions,
+  ): Promise<KubernetesTunnel | ReadableStream<JSONValue> | ReadableStream<Uint8Array> | JSONValue | Uint8Array> {
+    const what = `${opts.method} ${opts.path}`;
+    if (opts.expectTunnel !== undefined) {
+      throw new Error(`${what}: tunnels (exec, attach, port-forward) are not supported by this client`);
+    }
+    if (this.#closed) throw this.#closedError(what);
+    const call = new Call(opts.abortSignal, this.#calls);
+    let streams = false;
+    try {
+      const response = await this.#send(opts, what, call.signal);
+      if (!response.ok) await this.#refuse(what, response, call.signal);
+      if (opts.expectStream === true) {
+        const stream = this.#stream(response, what, call);
+        streams = true;
+        return opts.expectJson === true ? readJsonLines(stream, what) : stream;
+      }
+      return await this.#read(response, what, call.signal, opts.expectJson === true);
+    } finally {
+      if (!streams) call[Symbol.dispose]();
+    }
+  }
+
+  /** Ends all requests under way and gives back the connections. */
+  close(): void {
+    this.#closed = true;
+    for (const call of this.#calls) call.abort(this.#closedError("a request"));
+    this.#parts.transport.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Sends the request until the server neither refuses the credentials nor asks to come back later. */
+  async #send(opts: RequestOptions, what: string, signal: AbortSignal): Promise<Response> {
+    const { access, clock, random, logger, limiter } = this.#parts;
+    let renewed = false;
+    for (let retries = 0;; retries++) {
+      signal.throwIfAborted();
+      await limiter?.acquire(signal);
+      const identity = await access.credentials.identify(signal);
+      const response = await this.#attempt(opts, what, identity, signal);
+      if (opts.bodyStream !== undefined) return response; // It is used up.
+      if (response.status === 401) {
+        access.credentials.refused(identity);
+        if (renewed || !await this.#hasNewer(identity, response, signal)) return response;
+        renewed = true;
+        await response.body?.cancel();
+        continue;
+      }
+      const retryAfter = parseRetryAfter(response.headers.get("retry-after"), clock.now());
+      const seconds = retryWait(response.status, retryAfter, retries);
+      if (seconds === undefined) return response;
+      await response.body?.cancel();
+      logger.debug("waiting as the API server asks", { request: what, code: response.status, seconds, retries });
+      await sleep(clock, jitter(random, seconds * 1_000, 0.1), signal);
+    }
+  }
+
+  /** Are there other credentials by now? When there are none to be had, the answer is given back. */
+  async #hasNewer(identity: Identity, response: Response, signal: AbortSignal): Promise<boolean> {
+    try {
+      return !sameIdentity(identity, await this.#parts.access.credentials.identify(signal));
+    } catch (error) {
+      await response.body?.cancel();
+      throw error;
+    }
+  }
+
+  async #attempt(opts: RequestOptions, what: string, identity: Identity, signal: AbortSignal): Promise<Response> {
+    const { clock, observer, transport } = this.#parts;
+    const begin = clock.monotonic();
+    let code = "<error>";
+    try {
+      const response = await transport.send(this.#request(opts, identity, signal), identity.certificate);
+      code = String(response.status);
+      return response;
+    } catch (cause) {
+      throw this.#failure(what, cause, signal);
+    } finally {
+      const { method, path, querystring } = opts;
+      const seconds = (clock.monotonic() - begin) / 1_000;
+      observer?.onRequest({
+        verb: requestVerb(method, path, querystring),
+        method,
+        host: this.#host,
+        code,
+        seconds,
+        path,
+      });
+    }
+  }
+
+  #request(opts: RequestOptions, identity: Identity, signal: AbortSignal): TransportRequest {
+    const { access, userAgent } = this.#parts;
+    const url = new URL(`${access.server}${opts.path}`);
+    if (opts.querystring !== undefined) url.search = opts.querystring.toString();
+    const headers = new Headers({ "user-agent": userAgent });
+    const accept = opts.accept ?? (opts.expectJson === true ? "application/json" : undefined);
+    const contentType = opts.contentType ?? (opts.bodyJson === undefined ? undefined : "application/json");
+    if (accept !== undefined) headers.set("accept", accept);
+    if (contentType !== undefined) headers.set("content-type", contentType);
+    if (access.disableCompression === true) headers.set("accept-encoding", "identity");
+    if (identity.authorization !== undefined) headers.set("authorization", identity.authorization);
+    for (const [name, value] of access.impersonation ?? []) headers.append(name, value);
+    const body = bodyOf(opts);
+    return { method: opts.method, url, headers, signal, ...(body === undefined ? {} : { body }) };
+  }
+
+  async #refuse(what: string, response: Response, signal: AbortSignal): Promise<never> {
+    const retryAfter = parseRetryAfter(response.headers.get("retry-after"), this.#parts.clock.now());
+    throw apiError(what, response, await this.#text(response, what, signal), retryAfter);
+  }
+
+  #stream(response: Response, what: string, call: Call): ReadableStream<Uint8Array> {
+    const body = response.body ?? new Blob([]).stream();
+    return guardBody(body, (cause) => this.#failure(what, cause, call.signal), () => call[Symbol.dispose]());
+  }
+
+  async #read(response: Response, what: string, signal: AbortSignal, json: boolean): Promise<JSONValue | Uint8Array> {
+    if (!json) {
+      try {
+        return await response.bytes();
+      } catch (cause) {
+        throw this.#failure(what, cause, signal);
+      }
+    }
+    const text = await this.#text(response, what, signal);
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      const type = response.headers.get("content-type") ?? "no content type";
+      throw new InvalidObjectError(
+        `${what}: the answer of ${this.#host} is not JSON (${type}): ${excerpt(text)}: is the server URL right?`,
+        { cause },
+      );
+    }
+  }
+
+  async #text(response: Response, what: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await response.text();
+    } catch (cause) {
+      throw this.#failure(what, cause, signal);
+    }
+  }
+
+  #failure(what: string, cause: unknown, signal: AbortSignal): unknown {
+    if (!signal.aborted) return connectionError(what, this.#host, cause);
+    // A request that ran into a deadline may have been on a connection whose other end is gone without a word.
+    // With HTTP/2 all later requests would go there too, until the operating system gives up after minutes.
+    if (signal.reason instanceof DeadlineError && !this.#closed) this.#parts.transport.renew();
+    return signal.reason;
+  }
+
+  #closedError(what: string): ConnectionError {
+    return new ConnectionError(`${what}: the client of ${this.#host} is closed`);
+  }
+}
+
+function sameIdentity(a: Identity, b: Identity): boolean {
+  return a.authorization === b.authorization && a.certificate?.certificate === b.certificate?.certificate &&
+    a.certificate?.key === b.certificate?.key;
+}
+
+/** Host and port, also where the port is the usual one. */
+function hostOf(server: string): string {
+  const url = new URL(server);
+  return url.port === "" ? `${url.hostname}:${url.protocol === "http:" ? 80 : 443}` : url.host;
+}
+
+const encoder = new TextEncoder();
+
+function bodyOf(
+  { method, path, bodyRaw, bodyJson, bodyStream }: RequestOptions,
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
+  const bodies = [bodyRaw, bodyJson, bodyStream].filter((body) => body !== undefined);
+  if (bodies.length > 1) {
+    throw new TypeError(`${method} ${path}: give only one of bodyRaw, bodyJson and bodyStream`);
+  }
+  if (bodyJson !== undefined) return encoder.encode(JSON.stringify(bodyJson));
+  // Bytes in shared memory are copied: the transports take only unshared ones.
+  if (bodyRaw !== undefined) return isUnshared(bodyRaw) ? bodyRaw : new Uint8Array(bodyRaw);
+  return bodyStream;
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}
