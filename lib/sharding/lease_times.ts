@@ -36,9 +36,9 @@ export function parseTime(text: unknown): number | undefined {
   }
 }
 
-/** A time as Kubernetes' MicroTime has it: RFC 3339 in UTC with six decimal places. */
+/** A time as Kubernetes' MicroTime has it: RFC 3339 in UTC with six decimal places, rounded up to them. */
 export function formatMicroTime(ms: number): string {
-  return new Instant(BigInt(Math.round(ms * 1_000)) * 1_000n).toString({ fractionalSecondDigits: 6 });
+  return new Instant(BigInt(Math.ceil(ms * 1_000)) * 1_000n).toString({ fractionalSecondDigits: 6 });
 }
 
 function unusable(field: string, value: unknown): LeaseTimes {

@@ -2,6 +2,7 @@
  * Names on the wire: labels, annotations, identities and paths that shards, sharder and users agree on. They are those
  * of timebertt/kubernetes-controller-sharding, so that its shards work with our sharder and ours with its.
  */
+import { isLabelValue } from "../k8s/selectors.ts";
 
 /** Group of the API and suffix of all our keys. */
 const domain = "sharding.timebertt.dev";
@@ -74,12 +75,10 @@ export function webhookConfigurationName(ring: string): string {
   return `controllerring-${ring}`;
 }
 
-const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)$/;
-
 /**
  * Can objects be labelled with this shard? A Lease's name may be longer than a label value, and a label with it would
  * make the API server refuse the object.
  */
 export function isShardName(name: string): boolean {
-  return labelValue.test(name);
+  return name !== "" && isLabelValue(name);
 }

@@ -8,25 +8,25 @@ import type { Lease } from "../k8s/types.ts";
 import { formatMicroTime, leaseTimes, parseTime } from "./lease_times.ts";
 import { stopByAnnotation } from "./names.ts";
 
-/** The two times of a proof, in milliseconds since the Unix epoch, both by the shard's clock. */
+/** The two times of a proof, both by the shard's clock. */
 export interface StopProof {
-  /** spec.renewTime of the renewal that it belongs to. */
-  readonly renewTime: number;
-  /** When the shard will have stopped, unless it renews again. */
+  /** spec.renewTime of the renewal that it belongs to, as it was written. */
+  readonly renewTime: string;
+  /** When the shard will have stopped unless it renews again, in milliseconds since the Unix epoch. */
   readonly stopBy: number;
 }
 
 /** The value of the annotation {@link stopByAnnotation}. */
 export function formatStopProof(proof: StopProof): string {
-  return `${formatMicroTime(proof.renewTime)}/${formatMicroTime(proof.stopBy)}`;
+  return `${proof.renewTime}/${formatMicroTime(proof.stopBy)}`;
 }
 
 /** The inverse of {@link formatStopProof}; undefined for anything else. */
 export function parseStopProof(value: string): StopProof | undefined {
-  const [from, to, ...rest] = value.split("/");
-  const renewTime = parseTime(from);
+  const [renewTime = "", to, ...rest] = value.split("/");
   const stopBy = parseTime(to);
-  return renewTime === undefined || stopBy === undefined || rest.length > 0 ? undefined : { renewTime, stopBy };
+  if (parseTime(renewTime) === undefined || stopBy === undefined || rest.length > 0) return undefined;
+  return { renewTime, stopBy };
 }
 
 /** Does the Lease carry a proof, for its present renewTime, that its shard stops within the Lease's duration? */
@@ -34,6 +34,7 @@ export function provesStop(lease: Lease): boolean {
   const value = lease.metadata.annotations?.[stopByAnnotation];
   const proof = value === undefined ? undefined : parseStopProof(value);
   const times = leaseTimes(lease);
-  if (proof === undefined || !times.usable || proof.renewTime !== times.renewTime) return false;
-  return proof.stopBy >= proof.renewTime && proof.stopBy - proof.renewTime <= times.leaseDuration;
+  // Times are compared, not their spelling, as the API server writes them in a form of its own.
+  if (proof === undefined || !times.usable || parseTime(proof.renewTime) !== times.renewTime) return false;
+  return proof.stopBy >= times.renewTime && proof.stopBy - times.renewTime <= times.leaseDuration;
 }

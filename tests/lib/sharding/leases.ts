@@ -20,9 +20,11 @@ export interface LeaseWishes {
 /** A Lease of a shard. */
 export function leaseOf(name: string, wishes: LeaseWishes = {}): Lease {
   const { namespace = "default", ring = "ring", holder = name, renewTime = 0, duration = 15, stopsAfter } = wishes;
-  const annotations = stopsAfter === undefined
-    ? {}
-    : { annotations: { [stopByAnnotation]: formatStopProof({ renewTime, stopBy: renewTime + stopsAfter }) } };
+  const annotations = stopsAfter === undefined ? {} : {
+    annotations: {
+      [stopByAnnotation]: formatStopProof({ renewTime: formatMicroTime(renewTime), stopBy: renewTime + stopsAfter }),
+    },
+  };
   return {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
