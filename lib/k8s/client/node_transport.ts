@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { ClientCertificate } from "../kubeconfig/cluster_access.ts";
 import type { Transport, TransportOptions, TransportRequest } from "./transport.ts";
 
@@ -70,10 +72,18 @@ export class NodeTransport implements Transport {
       keepAlive: true,
       rejectUnauthorized: insecureSkipTlsVerify !== true,
       ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
-      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+      ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName)),
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
     });
   }
+}
+
+/** TLS does not send addresses as server names, but a certificate may be checked against one. */
+function nameCheck(name: string): object {
+  if (isIP(name) === 0) return { servername: name };
+  const check = (_host: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerIdentity(name, certificate);
+  return { servername: "", checkServerIdentity: check };
 }
 
 interface Writable {

@@ -116,10 +116,11 @@ export class KubeRestClient implements RestClient {
 
   async #attempt(opts: RequestOptions, what: string, identity: Identity, signal: AbortSignal): Promise<Response> {
     const { clock, observer, transport } = this.#parts;
+    const request = this.#request(opts, identity, signal);
     const begin = clock.monotonic();
     let code = "<error>";
     try {
-      const response = await transport.send(this.#request(opts, identity, signal), identity.certificate);
+      const response = await transport.send(request, identity.certificate);
       code = String(response.status);
       return response;
     } catch (cause) {
