@@ -41,8 +41,8 @@ export interface CommandParts {
   readonly env: (name: string) => string | undefined;
   /** The machine's name; in a pod the pod's. */
   readonly hostname: () => string;
-  /** @throws Error when the file cannot be read. */
-  readonly readTextFile: (path: string) => Promise<string>;
+  /** Text of a file; undefined when there is no such file. @throws Error when it cannot be read. */
+  readonly readTextFile: (path: string) => Promise<string | undefined>;
   /** Prints what the user asked for. */
   readonly stdout: (text: string) => void;
   /** Prints logs and complaints. */

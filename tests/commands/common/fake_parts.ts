@@ -15,7 +15,7 @@ export function fakeParts(overrides: Partial<CommandParts> = {}): {
     random: seededRandom(1),
     env: () => undefined,
     hostname: () => "test-host",
-    readTextFile: (path) => Promise.reject(new Error(`no such file: ${path}`)),
+    readTextFile: () => Promise.resolve(undefined),
     stdout: (text) => void (output.stdout += text),
     stderr: (text) => void (output.stderr += text),
     findCluster: () => Promise.reject(new Error("there is no cluster")),

@@ -1,0 +1,106 @@
+import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../k8s/contract.ts";
+import type { Fence } from "../runtime/election/mod.ts";
+import type { Clock } from "../util/clock/mod.ts";
+
+/**
+ * A write was refused or given up by this process itself, because the shard's time is over: it did not renew its
+ * Lease, so other shards may own its objects by now.
+ */
+export class ShardFencedError extends Error {
+  override readonly name = "ShardFencedError";
+}
+
+/** Parts of a {@link GuardedClient}. */
+export interface GuardedClientParts {
+  /** Sends the requests. Whoever made it closes it. */
+  readonly client: RestClient;
+  /** Says until when this shard may write. */
+  readonly fence: Fence;
+  /** Names the shard in errors, such as its Lease `namespace/name`. */
+  readonly shard: string;
+  readonly clock: Clock;
+}
+
+/**
+ * The client that a sharded reconciler gets: reads always pass, but a write is sent only while the shard's Lease is
+ * known to be good, and given up when that ends. This is the local fence: a process that was frozen, and thaws after
+ * its objects were moved, does nothing. (What the server received before that may still take effect.)
+ */
+export class GuardedClient implements RestClient {
+  readonly #parts: GuardedClientParts;
+  readonly #writes = new Set<AbortController>();
+  #timer: Disposable | undefined;
+
+  constructor(parts: GuardedClientParts) {
+    this.#parts = parts;
+  }
+
+  get defaultNamespace(): string {
+    return this.#parts.client.defaultNamespace ?? "default";
+  }
+
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
+  performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  async performRequest(
+    opts: RequestOptions,
+  ): Promise<KubernetesTunnel | ReadableStream<JSONValue> | ReadableStream<Uint8Array> | JSONValue | Uint8Array> {
+    const { client, fence } = this.#parts;
+    if (isRead(opts)) return await client.performRequest(opts);
+    if (fence.expired()) throw this.#fenced(opts, "not sent");
+    const write = new AbortController();
+    const { abortSignal } = opts;
+    const signal = abortSignal === undefined ? write.signal : AbortSignal.any([abortSignal, write.signal]);
+    this.#writes.add(write);
+    this.#watchFence();
+    try {
+      return await client.performRequest({ ...opts, abortSignal: signal });
+    } catch (error) {
+      // Also an error with which the client reports the abort in its own words.
+      if (write.signal.aborted) throw this.#fenced(opts, "given up on the way", error);
+      throw error;
+    } finally {
+      this.#writes.delete(write);
+      if (this.#writes.size === 0) this.#stopWatchingFence();
+    }
+  }
+
+  /** Gives up all writes under way at once. Call it when the Lease is lost. */
+  abortWrites(): void {
+    for (const write of this.#writes) write.abort(new ShardFencedError(`shard ${this.#parts.shard} lost its Lease`));
+  }
+
+  /** Does nothing: the client below belongs to somebody else. */
+  [Symbol.dispose](): void {}
+
+  /** One timer for all writes: the fence moves with each renewal, so it is asked again when the timer fires. */
+  #watchFence(): void {
+    if (this.#timer !== undefined) return;
+    const { clock, fence } = this.#parts;
+    this.#timer = clock.timer(fence.remaining(), () => {
+      this.#timer = undefined;
+      if (fence.expired()) this.abortWrites();
+      else this.#watchFence();
+    });
+  }
+
+  #stopWatchingFence(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  #fenced({ method, path }: RequestOptions, what: string, cause?: unknown): ShardFencedError {
+    return new ShardFencedError(
+      `${method} ${path} was ${what}: shard ${this.#parts.shard} does not hold its Lease any more, ` +
+        "so the object may belong to another shard",
+      cause === undefined ? {} : { cause },
+    );
+  }
+}
+
+/** Tunnels (exec, attach) begin as a GET, but are used to change things. */
+function isRead({ method, expectTunnel }: RequestOptions): boolean {
+  return expectTunnel === undefined && (method === "GET" || method === "HEAD" || method === "OPTIONS");
+}
