@@ -1,3 +1,4 @@
+import { abortable } from "../../k8s/abortable.ts";
 import { formatKey, keyOf, type KubeObject, type ObjectKey } from "../../k8s/types.ts";
 import type { WatcherEvent } from "./watcher_event.ts";
 
@@ -162,14 +163,7 @@ class ObjectStore<T extends KubeObject> implements StoreReader<T> {
   }
 
   whenReady(signal?: AbortSignal): Promise<void> {
-    if (signal === undefined || this.#ready) return this.#opening.promise;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      const aborted = (): void => reject(signal.reason);
-      signal.addEventListener("abort", aborted, { once: true });
-      const done = (): void => signal.removeEventListener("abort", aborted);
-      this.#opening.promise.finally(done).then(resolve, reject);
-    });
+    return this.#ready ? this.#opening.promise : abortable(this.#opening.promise, signal);
   }
 
   find(key: string): T | undefined {

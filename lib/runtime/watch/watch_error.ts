@@ -1,5 +1,6 @@
 import { ApiError, InvalidObjectError, isExpired, isForbidden, isNotFound } from "../../k8s/errors.ts";
 import { isOverloaded, isUnauthorized } from "../../k8s/errors.ts";
+import { CredentialsError } from "../../k8s/kubeconfig/cluster_access.ts";
 import { StalledConnectionError } from "./connection.ts";
 
 /** Which collection is watched. */
@@ -14,7 +15,7 @@ export interface WatchSource {
 
 /** Why a list or watch failed. */
 export type WatchProblem =
-  /** 401: the credentials are missing, wrong or expired. */
+  /** 401, or there are no credentials to be had: they are missing, wrong or expired. */
   | "unauthorized"
   /** 403: the user lacks the permission. */
   | "forbidden"
@@ -58,7 +59,7 @@ export class WatchError extends Error {
 function explain(problem: WatchProblem, what: string, source: WatchSource): string {
   switch (problem) {
     case "unauthorized":
-      return "the server does not accept the credentials; renew them";
+      return "the credentials are missing, expired or not accepted; renew them";
     case "forbidden":
       return `the permission is missing; grant this user: ${what}`;
     case "missing":
@@ -84,7 +85,7 @@ function explain(problem: WatchProblem, what: string, source: WatchSource): stri
 
 /** Names what went wrong. `opened` says whether the server had begun to answer. */
 export function problemOf(error: unknown, opened: boolean): WatchProblem {
-  if (isUnauthorized(error)) return "unauthorized";
+  if (isUnauthorized(error) || error instanceof CredentialsError) return "unauthorized";
   if (isForbidden(error)) return "forbidden";
   if (isNotFound(error)) return "missing";
   if (isExpired(error)) return "expired";

@@ -381,7 +381,7 @@ Deno.test("watch() names verb, resource, namespace and remedy in its errors", as
   assert.deepEqual(messages, [
     "could not list configmaps in namespace team: the permission is missing; grant this user: list configmaps in namespace team",
     "could not list configmaps in namespace team: the server does not know configmaps; install its CRD, or check group and version",
-    "could not list configmaps in namespace team: the server does not accept the credentials; renew them",
+    "could not list configmaps in namespace team: the credentials are missing, expired or not accepted; renew them",
   ]);
 });
 
