@@ -1,0 +1,69 @@
+import type { Api } from "../../lib/k8s/api/api.ts";
+import type { MutatingWebhookConfiguration, ObjectKey } from "../../lib/k8s/types.ts";
+import type { Rings, RingSnapshot } from "../../lib/rings/mod.ts";
+import type { Reconcile, ReconcileContext } from "../../lib/runtime/controller/mod.ts";
+import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
+import type { StoreReader } from "../../lib/runtime/watch/mod.ts";
+import { webhookConfigurationName } from "../../lib/sharding/names.ts";
+import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
+import type { Clock } from "../../lib/util/clock/mod.ts";
+import { describeError } from "../../lib/util/log.ts";
+import { nextStatus, type Outcome } from "./status.ts";
+import { holds, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
+
+/** What the reconciler works with. */
+export interface ControllerRingParts {
+  readonly rings: Pick<Rings, "get">;
+  readonly ringApi: Api<ControllerRing>;
+  readonly configurationApi: Api<MutatingWebhookConfiguration>;
+  /** The webhook configurations that exist. */
+  readonly configurations: Pick<StoreReader<MutatingWebhookConfiguration>, "get">;
+  readonly settings: WebhookSettings;
+  readonly recorder: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+}
+
+/** Sees to it that each ring has its webhook configuration, and reports its shards and whether that went well. */
+export function controllerRingReconciler(parts: ControllerRingParts): Reconcile {
+  return async ({ name }: ObjectKey, { signal }: ReconcileContext): Promise<void> => {
+    const snapshot = parts.rings.get(name);
+    // What belongs to a deleted ring is removed by the garbage collector.
+    if (snapshot === undefined || snapshot.ring.metadata.deletionTimestamp !== undefined) return;
+    const { total: shards, available: availableShards } = snapshot.view;
+    try {
+      await applyConfiguration(snapshot.ring, parts, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
+      const { recorder } = parts;
+      const event = { type: "Warning", reason: "ReconciliationFailed", note: failure, action: "Reconcile" } as const;
+      recorder.record(snapshot.ring, event);
+      await writeStatus(snapshot, { shards, availableShards, failure }, parts, signal);
+      throw error;
+    }
+    await writeStatus(snapshot, { shards, availableShards }, parts, signal);
+  };
+}
+
+async function applyConfiguration(
+  ring: ControllerRing,
+  parts: ControllerRingParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { configurations, configurationApi, settings } = parts;
+  const wanted = webhookConfiguration(ring, settings);
+  const name = webhookConfigurationName(ring.metadata.name);
+  if (holds(configurations.get({ namespace: "", name }), wanted)) return;
+  await configurationApi.apply(wanted, { signal });
+}
+
+async function writeStatus(
+  { ring }: RingSnapshot,
+  outcome: Outcome,
+  parts: ControllerRingParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = nextStatus(ring, outcome, parts.clock.now());
+  if (holds(ring.status, status)) return;
+  await parts.ringApi.status.replace({ ...ring, status }, { signal });
+}

@@ -1,0 +1,52 @@
+import type { ControllerRing, ControllerRingStatus, RingCondition } from "../../lib/sharding/ring_types.ts";
+
+/** What a reconciliation found out. */
+export interface Outcome {
+  readonly shards: number;
+  readonly availableShards: number;
+  /** Why the ring could not be reconciled; undefined when it could. */
+  readonly failure?: string;
+}
+
+/** Name of the condition that every ring has. */
+const ready = "Ready";
+
+/** The status that a ring should have. Conditions of others are kept; times move only when a condition flips. */
+export function nextStatus(ring: ControllerRing, outcome: Outcome, now: number): ControllerRingStatus {
+  const conditions = ring.status?.conditions ?? [];
+  const previous = conditions.find((condition) => condition.type === ready);
+  const condition = readyCondition(ring, outcome, previous, now);
+  return {
+    ...ring.status,
+    ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
+    shards: outcome.shards,
+    availableShards: outcome.availableShards,
+    conditions: previous === undefined
+      ? [...conditions, condition]
+      : conditions.map((other) => other === previous ? condition : other),
+  };
+}
+
+function readyCondition(
+  ring: ControllerRing,
+  outcome: Outcome,
+  previous: RingCondition | undefined,
+  now: number,
+): RingCondition {
+  const status = outcome.failure === undefined ? "True" : "False";
+  return {
+    type: ready,
+    status,
+    reason: outcome.failure === undefined ? "ReconciliationSucceeded" : "ReconciliationFailed",
+    message: outcome.failure === undefined
+      ? "ControllerRing was successfully reconciled"
+      : `${outcome.failure.charAt(0).toUpperCase()}${outcome.failure.slice(1)}`,
+    ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
+    lastTransitionTime: previous?.status === status ? previous.lastTransitionTime : secondsPrecise(now),
+  };
+}
+
+/** Kubernetes' `metav1.Time`: whole seconds in UTC. */
+function secondsPrecise(now: number): string {
+  return new Date(now).toISOString().replace(/\.\d{3}Z$/, "Z");
+}

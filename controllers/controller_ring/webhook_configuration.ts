@@ -1,0 +1,114 @@
+import { apiVersionOf, type GroupResource } from "../../lib/k8s/api/resource.ts";
+import type {
+  Draft,
+  LabelSelector,
+  MutatingWebhookConfiguration,
+  RuleWithOperations,
+  WebhookClientConfig,
+} from "../../lib/k8s/types.ts";
+import {
+  appName,
+  appNameLabel,
+  leaseRingLabel,
+  shardLabel,
+  systemNamespace,
+  webhookConfigurationName,
+  webhookName,
+  webhookPath,
+} from "../../lib/sharding/names.ts";
+import { type ControllerRing, controllerRings, namespaceSelectorOf } from "../../lib/sharding/ring_types.ts";
+
+/** What all rings' webhook configurations have in common. */
+export interface WebhookSettings {
+  /** How the API server reaches the sharder: by URL or service. The path is set per ring. */
+  readonly clientConfig: WebhookClientConfig;
+  /** Copied to each webhook configuration, for tools that inject a CA bundle. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Namespaces of rings that select none themselves. */
+  readonly namespaceSelector: LabelSelector;
+  /** How long the API server waits for an answer before it goes on without one. */
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * The webhook configuration of a ring: the API server calls the sharder for each created or changed object of the
+ * ring's resources that has no shard label (on a change: had or has none).
+ */
+export function webhookConfiguration(
+  ring: ControllerRing,
+  settings: WebhookSettings,
+): Draft<MutatingWebhookConfiguration> {
+  const name = ring.metadata.name;
+  return {
+    metadata: {
+      name: webhookConfigurationName(name),
+      labels: { [appNameLabel]: appName, [leaseRingLabel]: name },
+      ...(Object.keys(settings.annotations).length > 0 ? { annotations: { ...settings.annotations } } : {}),
+      ownerReferences: [{
+        apiVersion: apiVersionOf(controllerRings),
+        kind: controllerRings.kind,
+        name,
+        uid: ring.metadata.uid ?? "",
+        controller: true,
+        blockOwnerDeletion: true,
+      }],
+    },
+    webhooks: [{
+      name: webhookName,
+      clientConfig: clientConfigFor(settings.clientConfig, webhookPath(name)),
+      rules: rulesOf(ring),
+      objectSelector: { matchExpressions: [{ key: shardLabel(name), operator: "DoesNotExist" }] },
+      namespaceSelector: namespaceSelectorOf(ring, settings.namespaceSelector),
+      failurePolicy: "Ignore",
+      timeoutSeconds: settings.timeoutSeconds,
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+    }],
+  };
+}
+
+/** The client configuration with a ring's path; the sharder's own service where neither URL nor service is named. */
+function clientConfigFor(config: WebhookClientConfig, path: string): WebhookClientConfig {
+  const { url, service, ...rest } = config;
+  if (url !== undefined && url !== "") return { ...rest, url: `${url.replace(/\/$/, "")}${path}` };
+  const target = {
+    ...service,
+    namespace: service?.namespace || systemNamespace,
+    name: service?.name || "sharder",
+    path,
+  };
+  return { ...rest, service: target };
+}
+
+/** One rule for each main resource, followed by those of its controlled resources, in the order of the spec. */
+function rulesOf(ring: ControllerRing): RuleWithOperations[] {
+  const resources = (ring.spec?.resources ?? []).flatMap((main) => [main, ...main.controlledResources ?? []]);
+  return resources.map(ruleFor);
+}
+
+function ruleFor({ group, resource }: GroupResource): RuleWithOperations {
+  return {
+    operations: ["CREATE", "UPDATE"],
+    apiGroups: [group],
+    apiVersions: ["*"],
+    resources: [resource],
+    scope: "*",
+  };
+}
+
+/**
+ * Does the object already hold all that is wanted? Fields that the wanted one does not name belong to others (the
+ * server's defaults, an injected CA bundle); lists must agree item by item.
+ */
+export function holds(actual: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    return Array.isArray(actual) && actual.length === wanted.length &&
+      wanted.every((item, index) => holds(actual[index], item));
+  }
+  if (typeof wanted === "object" && wanted !== null) {
+    if (typeof actual !== "object" || actual === null) return false;
+    const fields = new Map<string, unknown>(Object.entries(actual));
+    return Object.entries(wanted).every(([name, value]) => holds(fields.get(name), value));
+  }
+  return actual === wanted;
+}

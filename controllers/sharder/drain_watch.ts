@@ -1,0 +1,83 @@
+import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import { mainKey } from "../../lib/sharding/hash_key.ts";
+import { shardLabel } from "../../lib/sharding/names.ts";
+import type { PendingDrains } from "./pending_drains.ts";
+import { type Selection, SelectorWatch, type WatchParts } from "./selector_watch.ts";
+
+/** Hears of a drain that is over: it was acknowledged, withdrawn, or the object was deleted. Must not throw. */
+export type DrainEnded = (key: string) => void;
+
+/**
+ * Keeps account of the main objects of one resource that carry the drain label. That an object no longer carries it
+ * does not tell why: whoever hears of it reads the object.
+ */
+export class DrainWatch {
+  readonly #ring: string;
+  readonly #selection: Selection;
+  readonly #watch: SelectorWatch;
+  readonly #pending: PendingDrains;
+  readonly #onEnded: DrainEnded;
+
+  constructor(ring: string, selection: Selection, parts: WatchParts, pending: PendingDrains, onEnded: DrainEnded) {
+    this.#ring = ring;
+    this.#selection = selection;
+    this.#watch = new SelectorWatch(selection, parts);
+    this.#pending = pending;
+    this.#onEnded = onEnded;
+  }
+
+  /** Resolves when all drains are known. */
+  get complete(): Promise<void> {
+    return this.#watch.complete;
+  }
+
+  /** Works until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const accounts = new Map<string | undefined, Set<string>>();
+    for await (const { namespace, event } of this.#watch.events(signal)) {
+      switch (event.type) {
+        case "init":
+          accounts.set(namespace, new Set());
+          break;
+        case "init_apply":
+        case "apply":
+          accounts.get(namespace)?.add(this.#note(event.object));
+          break;
+        case "init_done":
+          this.#reckon(namespace, accounts.get(namespace) ?? new Set());
+          accounts.delete(namespace);
+          break;
+        case "delete": {
+          const key = this.#keyOf(event.object);
+          accounts.get(namespace)?.delete(key);
+          this.#end(key);
+          break;
+        }
+      }
+    }
+  }
+
+  /** After a complete account: what it does not mention is over, whether or not this watch has told of it. */
+  #reckon(namespace: string | undefined, account: ReadonlySet<string>): void {
+    const { group, kind } = this.#selection.target.resource;
+    const prefix = `${group}/${kind}/${namespace === undefined ? "" : `${namespace}/`}`;
+    for (const key of this.#pending.keys()) if (key.startsWith(prefix) && !account.has(key)) this.#end(key);
+  }
+
+  #note(object: PartialObjectMetadata): string {
+    const key = this.#keyOf(object);
+    this.#pending.add(key, object.metadata.labels?.[shardLabel(this.#ring)] ?? "");
+    return key;
+  }
+
+  #end(key: string): void {
+    this.#pending.delete(key);
+    this.#onEnded(key);
+  }
+
+  #keyOf(object: PartialObjectMetadata): string {
+    const key = mainKey(this.#selection.target.resource, object.metadata);
+    // Objects of the API server always have a name, so they always have a key.
+    return key.type === "key" ? key.key : "";
+  }
+}

@@ -1,0 +1,144 @@
+import type { GroupResource } from "../../lib/k8s/api/resource.ts";
+import { isConflict, isInvalid, isNotFound } from "../../lib/k8s/errors.ts";
+import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import type { RingSnapshot } from "../../lib/rings/mod.ts";
+import { patchFor } from "../../lib/sharding/label_patch.ts";
+import { shardLabel } from "../../lib/sharding/names.ts";
+import { type Owner, type Plan, planFor } from "../../lib/sharding/plan.ts";
+import type { Child } from "./families.ts";
+import type { OwnerLookup } from "./owner_lookup.ts";
+import { isInScope } from "./scope.ts";
+import type { Target } from "./targets.ts";
+
+/** Counts what the sharder does to objects. */
+export interface MoveObserver {
+  onMove?(ring: string, resource: GroupResource): void;
+  onDrain?(ring: string, resource: GroupResource): void;
+}
+
+/** What came of planning and, where needed, writing one object. */
+export type Outcome =
+  /** There was nothing to do. */
+  | { readonly type: "settled" }
+  /** It was written, and is now labelled (or draining) as planned. */
+  | { readonly type: "written"; readonly plan: Exclude<Plan, { readonly type: "none" | "wait" }> }
+  /** It cannot move yet: this shard has to be taken over or judged first, or to acknowledge other drains. */
+  | { readonly type: "waiting"; readonly shard: string; readonly for: "take-over" | "judgement" | "drains" }
+  /** It does not exist any more, or is not the ring's any more. */
+  | { readonly type: "gone" };
+
+/** How often an object is planned again when it changes under our hands. */
+const attempts = 5;
+
+/**
+ * Brings single objects to the shard where they belong. Each write compares before it sets, so it needs no lock: when
+ * the object has changed meanwhile, it is read and planned again, against the ring as it is then.
+ */
+export class Mover {
+  readonly #snapshot: () => RingSnapshot | undefined;
+  readonly #owners: OwnerLookup;
+  readonly #observer: MoveObserver;
+
+  /** @param snapshot the ring as it is now; undefined when it is gone or being deleted. */
+  constructor(snapshot: () => RingSnapshot | undefined, owners: OwnerLookup, observer: MoveObserver) {
+    this.#snapshot = snapshot;
+    this.#owners = owners;
+    this.#observer = observer;
+  }
+
+  /**
+   * Plans an object and does what the plan says. `mayDrain` is asked right before a live shard is asked to let go of
+   * the object; when it says no, the object counts as waiting.
+   */
+  async settle(
+    target: Target,
+    object: PartialObjectMetadata,
+    signal: AbortSignal,
+    mayDrain: (shard: string) => boolean = () => true,
+  ): Promise<Outcome> {
+    let current: PartialObjectMetadata | undefined = object;
+    let failure: unknown;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const snapshot = this.#snapshot();
+      if (current === undefined || snapshot === undefined || !isInScope(current, snapshot.selectsNamespace)) {
+        return { type: "gone" };
+      }
+      const plan = await this.#plan(target, current, snapshot, signal);
+      if (plan.type === "none") return { type: "settled" };
+      if (plan.type === "wait") return { type: "waiting", shard: plan.shard, for: plan.for };
+      if (plan.type === "drain" && !mayDrain(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
+      try {
+        await this.#write(target, current, plan, snapshot, signal);
+        return { type: "written", plan };
+      } catch (error) {
+        if (isNotFound(error)) return { type: "gone" };
+        if (!isInvalid(error) && !isConflict(error)) throw error;
+        failure = error;
+        const { namespace, name } = keyOf(current);
+        current = await target.objects.inNamespace(namespace).find(name, { signal });
+      }
+    }
+    const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
+    throw new Error(`gave up moving ${what} after ${attempts} attempts`, { cause: failure });
+  }
+
+  /** Moves a child to the shard of its owner without reading it first. */
+  async follow(child: Child, shard: string, signal: AbortSignal): Promise<Outcome> {
+    const snapshot = this.#snapshot();
+    if (snapshot === undefined) return { type: "gone" };
+    if (child.shard === shard) return { type: "settled" };
+    const { target, namespace, name } = child;
+    const ring = snapshot.ring.metadata.name;
+    const object = {
+      apiVersion: "",
+      kind: target.resource.kind,
+      metadata: {
+        namespace,
+        name,
+        ...(child.hasLabels ? { labels: child.shard === undefined ? {} : { [shardLabel(ring)]: child.shard } } : {}),
+      },
+    };
+    const plan: Plan = child.shard === undefined
+      ? { type: "assign", shard }
+      : { type: "move", from: child.shard, to: shard };
+    try {
+      await this.#write(target, object, plan, snapshot, signal);
+      return { type: "written", plan };
+    } catch (error) {
+      if (isNotFound(error)) return { type: "gone" };
+      if (!isInvalid(error) && !isConflict(error)) throw error;
+    }
+    const current = await target.objects.inNamespace(namespace).find(name, { signal });
+    return current === undefined ? { type: "gone" } : await this.settle(target, current, signal);
+  }
+
+  async #plan(
+    target: Target,
+    object: PartialObjectMetadata,
+    snapshot: RingSnapshot,
+    signal: AbortSignal,
+  ): Promise<Plan> {
+    const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
+    const { view, mayJudgeUnknown } = snapshot;
+    const plan = planFor(planned, target.role, view, { mayJudgeUnknown });
+    if (target.role === "main" || plan.type === "none") return plan;
+    // Where the key says that a child has to go somewhere, its owner has the last word.
+    const owner: Owner = await this.#owners.find(object, view.ring, signal);
+    return planFor(planned, target.role, view, { mayJudgeUnknown, owner });
+  }
+
+  async #write(
+    target: Target,
+    object: PartialObjectMetadata,
+    plan: Plan,
+    snapshot: RingSnapshot,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ring = snapshot.ring.metadata.name;
+    const { namespace, name } = keyOf(object);
+    const operations = patchFor(plan, object.metadata, ring);
+    await target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal });
+    if (plan.type === "drain") this.#observer.onDrain?.(ring, target.groupResource);
+    else this.#observer.onMove?.(ring, target.groupResource);
+  }
+}

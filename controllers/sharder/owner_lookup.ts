@@ -1,0 +1,55 @@
+import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import { controlledKey, groupOf } from "../../lib/sharding/hash_key.ts";
+import { drainLabel, shardLabel } from "../../lib/sharding/names.ts";
+import type { Owner } from "../../lib/sharding/plan.ts";
+import type { Target } from "./targets.ts";
+
+/** An object whose main owner is known: the owner's resource, name and hash key. */
+export interface Parentage {
+  readonly target: Target;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** The hash key of the owner, as it is computed from the child. */
+  readonly key: string;
+}
+
+/** Finds the owners of controlled objects among the ring's main resources. */
+export class OwnerLookup {
+  readonly #mains: readonly Target[];
+
+  constructor(targets: readonly Target[]) {
+    this.#mains = targets.filter((target) => target.role === "main");
+  }
+
+  /** The controller of an object, if it is of one of the ring's main resources. */
+  parentOf(child: PartialObjectMetadata): Parentage | undefined {
+    const reference = controllerOf(child.metadata);
+    const key = controlledKey(child.metadata);
+    if (reference === undefined || key.type !== "key") return undefined;
+    const group = groupOf(reference.apiVersion);
+    const target = this.#mains.find(({ resource }) => resource.kind === reference.kind && resource.group === group);
+    if (target === undefined) return undefined;
+    const namespace = target.resource.namespaced ? child.metadata.namespace ?? "" : "";
+    return { target, namespace, name: reference.name, uid: reference.uid, key: key.key };
+  }
+
+  /** Reads which shard the owner of an object has. */
+  async find(child: PartialObjectMetadata, ring: string, signal: AbortSignal): Promise<Owner> {
+    const parent = this.parentOf(child);
+    return parent === undefined ? "unknown" : await this.read(parent, ring, signal);
+  }
+
+  /** Reads which shard an owner has. An object of the same name that was created later is not the owner. */
+  async read(parent: Parentage, ring: string, signal: AbortSignal): Promise<Owner> {
+    const owner = await parent.target.objects.inNamespace(parent.namespace).find(parent.name, { signal });
+    return owner === undefined || owner.metadata.uid !== parent.uid ? "gone" : ownerView(owner, ring);
+  }
+}
+
+/** What a ring's labels say of an owner. */
+export function ownerView(object: PartialObjectMetadata, ring: string): Exclude<Owner, string> {
+  const labels = object.metadata.labels ?? {};
+  const shard = labels[shardLabel(ring)];
+  return { ...(shard ? { shard } : {}), draining: labels[drainLabel(ring)] !== undefined };
+}

@@ -1,0 +1,289 @@
+import pMap from "p-map";
+import type { RestClient } from "../../lib/k8s/contract.ts";
+import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import type { RingSnapshot } from "../../lib/rings/mod.ts";
+import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
+import { sleep } from "../../lib/util/clock/mod.ts";
+import type { Logger } from "../../lib/util/log.ts";
+import { Doorbell } from "./doorbell.ts";
+import { DrainWatch } from "./drain_watch.ts";
+import { Families } from "./families.ts";
+import { type MoveObserver, Mover } from "./mover.ts";
+import { OwnerLookup } from "./owner_lookup.ts";
+import {
+  drainingSelector,
+  nothingDone,
+  ownerlessSelector,
+  pass,
+  type PassKind,
+  type PassParts,
+  type PassResult,
+  settleFamily,
+} from "./pass.ts";
+import { PendingDrains } from "./pending_drains.ts";
+import { readsFor } from "./scope.ts";
+import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
+import type { WatchParts } from "./selector_watch.ts";
+import { WatchSet } from "./watch_set.ts";
+
+/** Limits and periods of the sharder. */
+export interface SharderSettings {
+  /** Everything is looked at again after so long, in milliseconds. */
+  readonly syncPeriod: number;
+  /** Most objects of a ring that are written at the same time. */
+  readonly concurrentMoves: number;
+  /** Most objects that one shard may have been asked to let go of. */
+  readonly maxPendingDrains: number;
+}
+
+/** What a {@link RingSharder} works with. */
+export interface RingSharderParts extends WatchParts {
+  readonly snapshot: () => RingSnapshot | undefined;
+  readonly client: RestClient;
+  readonly lookup: ResourceLookup;
+  readonly settings: SharderSettings;
+  readonly moves: MoveObserver;
+  /** Asks to be called again at once. */
+  readonly wake: () => void;
+  /** Objects of this shard cannot move before its Lease is taken over. */
+  readonly onUnjudged: (shard: string) => void;
+  readonly logger: Logger;
+}
+
+/** A change is looked after until a pass that began so long later finds nothing, in milliseconds. */
+const afterCare = 10_000;
+
+/** Watches get so long to tell what they know before a pass goes on without them, in milliseconds. */
+const patience = 5_000;
+
+/** Children that are kept aside until their owners have moved: at most about 200 bytes each. */
+const maxChildrenAside = 50_000;
+
+/** When there were more, the rest is looked for again after so long, in milliseconds. */
+const overflowPause = 1_000;
+
+/** Ended drains that wait to be looked at; when there are more, a pass looks at everything instead. */
+const maxEndedDrains = 10_000;
+
+/** Keeps the objects of one ring with their shards. Only the leading sharder has these. */
+export class RingSharder {
+  readonly #parts: RingSharderParts;
+  readonly #families = new Families(maxChildrenAside);
+  readonly #pending = new PendingDrains();
+  readonly #ended = new BoundedQueue<string>(maxEndedDrains);
+  readonly #watches: WatchSet;
+  #targets: readonly Target[] = [];
+  #need: PassKind | undefined = "all";
+  /** When to look again after a change; undefined when a late look has found nothing. */
+  #careAt: number | undefined;
+  #lastAll = -Infinity;
+  #congested: ReadonlySet<string> = new Set();
+
+  /** @param signal ends the watches. */
+  constructor(parts: RingSharderParts, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#careAt = parts.clock.monotonic() + afterCare;
+    this.#watches = new WatchSet(signal);
+    this.#watches.signal.addEventListener("abort", () => this.#ended.close(), { once: true });
+    void this.#watches.start("ended drains", (signal) => this.#settleEnded(signal));
+  }
+
+  /** Notes that the shards or the scope of the ring have changed. */
+  changed(need: PassKind): void {
+    this.#careAt = this.#parts.clock.monotonic() + afterCare;
+    this.#require(need);
+  }
+
+  /**
+   * Does the pass that is due, if one is.
+   * @returns milliseconds until the next one is.
+   * @throws AggregateError with the first failures of the pass; it is due again then.
+   */
+  async reconcile(signal: AbortSignal): Promise<number> {
+    const { clock, settings } = this.#parts;
+    const snapshot = this.#parts.snapshot();
+    if (snapshot === undefined) return Infinity;
+    const begin = clock.monotonic();
+    const isAuditDue = begin - this.#lastAll >= settings.syncPeriod;
+    const isCareDue = this.#careAt !== undefined && begin >= this.#careAt;
+    const need = isAuditDue ? "all" : this.#need ?? (isCareDue ? "ownerless" : undefined);
+    if (need !== undefined) await this.#look(need, snapshot, begin, signal);
+    if (this.#need !== undefined) return overflowPause;
+    const next = Math.min(this.#lastAll + settings.syncPeriod, this.#careAt ?? Infinity);
+    return Math.max(next - clock.monotonic(), 1);
+  }
+
+  /** Ends all watches and resolves when they have ended. */
+  async stop(): Promise<void> {
+    await this.#watches.stop();
+  }
+
+  async #look(need: PassKind, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
+    this.#need = undefined;
+    try {
+      const failures = await this.#prepare(snapshot, signal);
+      const parts = this.#passParts();
+      const result = parts === undefined ? nothingDone : await pass(need, parts, signal);
+      if (need === "all") this.#lastAll = begin;
+      this.#conclude(need, result, begin, failures);
+    } catch (error) {
+      this.#require(need);
+      throw error;
+    }
+  }
+
+  /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
+  async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly Error[]> {
+    const { lookup, client } = this.#parts;
+    const { served, failures } = await resolveTargets(snapshot.ring, lookup, client, signal);
+    this.#targets = served;
+    const complete: Promise<void>[] = [];
+    const wanted = new Set<string>();
+    for (const target of served) {
+      const namespaces = readsFor(target, snapshot.scope);
+      const labelSelector = ownerlessSelector(snapshot);
+      if (labelSelector !== "") complete.push(this.#watchOwnerless(target, namespaces, labelSelector, wanted));
+      if (target.role === "main") complete.push(this.#watchDrains(target, namespaces, snapshot, wanted));
+    }
+    await this.#watches.keepOnly((name) => wanted.has(name) || name === "ended drains");
+    const waited = new AbortController();
+    const limit = sleep(this.#parts.clock, patience, AbortSignal.any([signal, waited.signal])).catch(() => undefined);
+    await Promise.race([Promise.all(complete), limit]);
+    waited.abort();
+    signal.throwIfAborted();
+    return failures;
+  }
+
+  #watchOwnerless(
+    target: Target,
+    namespaces: readonly (string | undefined)[],
+    labelSelector: string,
+    wanted: Set<string>,
+  ): Promise<void> {
+    const name = watchName("without owner", target, namespaces, labelSelector);
+    wanted.add(name);
+    return this.#watches.ensure(name, () =>
+      new Doorbell({ target, namespaces, labelSelector }, this.#parts, {
+        onObject: (target, object) => this.#settleOne(target, object),
+        onOverflow: () => this.#wake("ownerless"),
+      }));
+  }
+
+  #watchDrains(
+    target: Target,
+    namespaces: readonly (string | undefined)[],
+    snapshot: RingSnapshot,
+    wanted: Set<string>,
+  ): Promise<void> {
+    const ring = snapshot.ring.metadata.name;
+    const labelSelector = drainingSelector(ring);
+    const name = watchName("draining", target, namespaces, labelSelector);
+    wanted.add(name);
+    return this.#watches.ensure(
+      name,
+      () =>
+        new DrainWatch(ring, { target, namespaces, labelSelector }, this.#parts, this.#pending, (key) => {
+          if (this.#families.has(key) && !this.#ended.push(key)) this.#wake("all");
+          this.#relieve();
+        }),
+    );
+  }
+
+  #passParts(): PassParts | undefined {
+    const snapshot = this.#parts.snapshot();
+    if (snapshot === undefined) return undefined;
+    const owners = new OwnerLookup(this.#targets);
+    return {
+      snapshot,
+      targets: this.#targets,
+      owners,
+      mover: new Mover(this.#parts.snapshot, owners, this.#parts.moves),
+      families: this.#families,
+      pending: this.#pending,
+      concurrency: this.#parts.settings.concurrentMoves,
+      maxPendingDrains: this.#parts.settings.maxPendingDrains,
+    };
+  }
+
+  #conclude(kind: PassKind, result: PassResult, begin: number, unserved: readonly Error[]): void {
+    const { logger, clock, onUnjudged } = this.#parts;
+    const { listed, found, written, unjudged, congested, overflowed, failed, failures } = result;
+    if (found > 0 || failed > 0) {
+      const seconds = (clock.monotonic() - begin) / 1_000;
+      logger.info("pass ended", { kind, listed, found, written, failed, seconds, pendingDrains: this.#pending.size });
+    }
+    // What a late look finds may come from a replica that has not seen the change yet: look once more.
+    if (this.#careAt !== undefined && begin >= this.#careAt) {
+      this.#careAt = found > 0 ? clock.monotonic() + afterCare : undefined;
+    }
+    for (const shard of unjudged) onUnjudged(shard);
+    if (kind === "all") this.#congested = congested;
+    if (overflowed) this.#need = "all";
+    const all = [...unserved, ...failures];
+    if (all.length > 0) throw new AggregateError(all, `${failed + unserved.length} objects or resources failed`);
+  }
+
+  /** One object without a live owner, as a doorbell tells of it. */
+  async #settleOne(target: Target, object: PartialObjectMetadata): Promise<void> {
+    const parts = this.#passParts();
+    if (parts === undefined) return;
+    const signal = this.#watches.signal;
+    try {
+      const outcome = await parts.mover.settle(target, object, signal, () => false);
+      if (outcome.type === "waiting") this.#parts.onUnjudged(outcome.shard);
+    } catch (error) {
+      if (signal.aborted) return;
+      const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
+      this.#parts.logger.warn("cannot give the object a shard yet, a pass will try again", { object: what, error });
+      this.#wake("ownerless");
+    }
+  }
+
+  /** Moves the children of objects that were let go of by their shards. */
+  async #settleEnded(signal: AbortSignal): Promise<void> {
+    await pMap(this.#ended, async (key) => {
+      const parts = this.#passParts();
+      const family = this.#families.take(key);
+      if (parts === undefined || family === undefined) return;
+      try {
+        await settleFamily(family, parts, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#parts.logger.warn("cannot move the children yet, a pass will try again", { owner: key, error });
+        this.#wake("all");
+      }
+    }, { concurrency: this.#parts.settings.concurrentMoves });
+  }
+
+  /** Goes on with a shard's drains when it has let go of half of what it may have pending. */
+  #relieve(): void {
+    const half = this.#parts.settings.maxPendingDrains / 2;
+    for (const shard of this.#congested) {
+      if (this.#pending.countOf(shard) > half) continue;
+      this.#congested = new Set();
+      this.#wake("all");
+      return;
+    }
+  }
+
+  #require(need: PassKind): void {
+    this.#need = need === "all" || this.#need === "all" ? "all" : "ownerless";
+  }
+
+  #wake(need: PassKind): void {
+    this.#require(need);
+    this.#parts.wake();
+  }
+}
+
+function watchName(
+  what: string,
+  target: Target,
+  namespaces: readonly (string | undefined)[],
+  labelSelector: string,
+): string {
+  const { group, version, plural } = target.resource;
+  return [what, group, version, plural, namespaces.map((namespace) => namespace ?? "*").join(","), labelSelector].join(
+    " ",
+  );
+}

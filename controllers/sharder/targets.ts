@@ -1,0 +1,57 @@
+import { Api } from "../../lib/k8s/api/api.ts";
+import { formatGroupResource, type GroupResource, type Resource } from "../../lib/k8s/api/resource.ts";
+import type { RestClient } from "../../lib/k8s/contract.ts";
+import type { KubeObject, PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import { sharderFieldManager } from "../../lib/sharding/names.ts";
+import { controlledResources, type ControllerRing, mainResources, type Role } from "../../lib/sharding/ring_types.ts";
+
+/** One sharded resource of a ring, ready to be read and written. */
+export interface Target {
+  readonly role: Role;
+  readonly groupResource: GroupResource;
+  readonly resource: Resource<KubeObject>;
+  /** The metadata of its objects, in all namespaces. */
+  readonly objects: Api<PartialObjectMetadata>;
+}
+
+/** Finds kind, version and scope of a resource; rejects when the API server does not serve it. */
+export interface ResourceLookup {
+  resourceFor(resource: GroupResource, signal?: AbortSignal): Promise<Resource<KubeObject>>;
+}
+
+/** The resources of a ring that the API server serves, and what is wrong with the others. */
+export interface Targets {
+  /** Main resources first, so that owners come before what they own. */
+  readonly served: readonly Target[];
+  readonly failures: readonly Error[];
+}
+
+/** Looks up all resources of a ring. One that does not exist never keeps the others from being sharded. */
+export async function resolveTargets(
+  ring: ControllerRing,
+  lookup: ResourceLookup,
+  client: RestClient,
+  signal: AbortSignal,
+): Promise<Targets> {
+  const wanted = [
+    ...mainResources(ring).map((groupResource) => ({ role: "main" as const, groupResource })),
+    ...controlledResources(ring).map((groupResource) => ({ role: "controlled" as const, groupResource })),
+  ];
+  const served: Target[] = [];
+  const failures: Error[] = [];
+  for (const { role, groupResource } of wanted) {
+    try {
+      const resource = await lookup.resourceFor(groupResource, signal);
+      const objects = new Api(client, resource, { fieldManager: sharderFieldManager }).asMetadata();
+      served.push({ role, groupResource, resource, objects });
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(
+        new Error(`cannot shard ${formatGroupResource(groupResource)} of ControllerRing "${ring.metadata.name}"`, {
+          cause: error,
+        }),
+      );
+    }
+  }
+  return { served, failures };
+}
