@@ -1,0 +1,203 @@
+import { type Clock, sleep } from "../util/clock/mod.ts";
+import { getLogger, type Logger } from "../util/log.ts";
+import type { Runnable } from "./runnable.ts";
+
+/** Where a server listens. */
+export interface BindAddress {
+  /** IP address or host name; "" means all addresses of the machine. */
+  readonly hostname: string;
+  /** Port; 0 lets the machine choose a free one. */
+  readonly port: number;
+}
+
+/**
+ * Reads a bind address as Go programs write it: ":8081" (all addresses), "127.0.0.1:0" (a free port), "[::1]:8081".
+ * @returns undefined for "0" and "", which turn the server off.
+ * @throws SyntaxError that quotes the text and shows the form that is understood.
+ */
+export function parseBindAddress(text: string): BindAddress | undefined {
+  if (text === "" || text === "0") return undefined;
+  const [, bracketed, plain, digits] = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) {
+    throw new SyntaxError(
+      `"${text}" is no address to listen on: write ":8081", "127.0.0.1:8081", "[::1]:8081", or "0" for none`,
+    );
+  }
+  return { hostname: bracketed ?? plain ?? "", port };
+}
+
+/** A bind address as people read it: ":8081", "127.0.0.1:8081", "[::1]:8081". */
+export function formatBindAddress({ hostname, port }: BindAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** A server could not start to listen. The message names server and address; the cause is what the machine said. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** The machine's TLS cannot use a certificate or its key. */
+export class TlsError extends Error {
+  override readonly name = "TlsError";
+}
+
+/** Answers requests. */
+export type HttpHandler = (request: Request) => Response | Promise<Response>;
+
+/** How to serve. */
+export interface HttpServerOptions {
+  /** Names the server in logs and errors, such as "health". */
+  readonly name: string;
+  readonly address: BindAddress;
+  readonly handler: HttpHandler;
+  /** Serve TLS (with HTTP/2 for clients that want it) instead of plain HTTP. Both PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Let several servers listen on the same port. With TLS the program needs Deno's `--unstable-net`. @default false */
+  readonly reusePort?: boolean;
+  readonly clock: Clock;
+  readonly logger?: Logger;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** Where it really listens: with the port that the machine chose. */
+  readonly address: BindAddress;
+  /**
+   * Stops to listen, lets the requests that are being answered finish for up to `within` milliseconds, then cuts the
+   * rest. Calling it again changes nothing.
+   * @param within milliseconds.
+   * @param kill cuts what is left at once.
+   */
+  close(within: number, kill?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Starts to listen.
+ * @throws ListenError when the address cannot be listened on.
+ * @throws TlsError when the certificate cannot be used.
+ */
+export function startHttpServer(options: HttpServerOptions): HttpServer {
+  const { name, handler, clock, logger = getLogger(["sharding", "http"]) } = options;
+  const cut = new AbortController();
+  const server = listen(options, cut.signal, async (request) => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      logger.error("a request failed", { server: name, method: request.method, url: request.url, error });
+      return new Response("internal server error\n", { status: 500 });
+    }
+  });
+  const { hostname, port } = server.addr;
+  let closing: Promise<void> | undefined;
+  return {
+    address: { hostname, port },
+    close: (within, kill) => closing ??= closeWithin(server, cut, clock, within, kill),
+  };
+}
+
+/** A server as a part of a program: listens while it runs. */
+export class HttpService implements Runnable {
+  readonly name: string;
+  readonly #options: HttpServerOptions;
+  readonly #closeWithin: number;
+  readonly #listening = Promise.withResolvers<BindAddress>();
+
+  /** @param closeWithin milliseconds that requests get to finish when the service stops. */
+  constructor(options: HttpServerOptions, closeWithin = 5_000) {
+    this.name = options.name;
+    this.#options = options;
+    this.#closeWithin = closeWithin;
+  }
+
+  /** Where the service listens, as soon as it does. */
+  whenListening(): Promise<BindAddress> {
+    return this.#listening.promise;
+  }
+
+  /**
+   * Serves until `signal` aborts, then closes.
+   * @throws ListenError when the address cannot be listened on.
+   */
+  async run(signal: AbortSignal, kill?: AbortSignal): Promise<void> {
+    const server = this.#start();
+    await aborted(signal);
+    await server.close(this.#closeWithin, kill);
+  }
+
+  #start(): HttpServer {
+    try {
+      const server = startHttpServer(this.#options);
+      this.#listening.resolve(server.address);
+      return server;
+    } catch (error) {
+      this.#listening.promise.catch(() => undefined); // Whoever runs the service gets the error too.
+      this.#listening.reject(error);
+      throw error;
+    }
+  }
+}
+
+type TcpServer = Deno.HttpServer<Deno.NetAddr>;
+
+function listen(options: HttpServerOptions, signal: AbortSignal, handler: HttpHandler): TcpServer {
+  const { name, address, tls, reusePort = false } = options;
+  const common = { port: address.port, reusePort, signal, onListen: (): void => {} };
+  const start = (hostname: string): TcpServer =>
+    tls === undefined
+      ? Deno.serve({ ...common, hostname }, handler)
+      : Deno.serve({ ...common, hostname, cert: tls.certificate, key: tls.key }, handler);
+  try {
+    if (address.hostname !== "") return start(address.hostname);
+    try {
+      return start("::"); // Takes IPv4 too, as Go's ":port" does.
+    } catch (error) {
+      if (!isWithoutIpv6(error)) throw error;
+      return start("0.0.0.0");
+    }
+  } catch (cause) {
+    if (tls !== undefined && !isAboutAddress(cause)) {
+      throw new TlsError(`the ${name} server cannot use its certificate or private key: replace both`, { cause });
+    }
+    throw new ListenError(
+      `the ${name} server cannot listen on ${formatBindAddress(address)}: free the port or configure another address`,
+      { cause },
+    );
+  }
+}
+
+/** Is it the machine that says no, and not the TLS library? */
+function isAboutAddress(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.AddrNotAvailable ||
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
+    (error instanceof Error && /\(os error \d+\)|failed to lookup address/.test(error.message));
+}
+
+/** Linux without IPv6 says "address family not supported" (97) or "cannot assign requested address" (99). */
+function isWithoutIpv6(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrNotAvailable ||
+    (error instanceof Error && /os error (97|99)\b/.test(error.message));
+}
+
+async function closeWithin(
+  server: TcpServer,
+  cut: AbortController,
+  clock: Clock,
+  within: number,
+  kill: AbortSignal | undefined,
+): Promise<void> {
+  const finished = new AbortController();
+  const patience = kill === undefined ? finished.signal : AbortSignal.any([finished.signal, kill]);
+  const late = sleep(clock, within, patience).then(() => undefined, () => undefined);
+  const done = server.shutdown().finally(() => finished.abort());
+  await Promise.race([done, late]);
+  if (!finished.signal.aborted) cut.abort();
+  await server.finished;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

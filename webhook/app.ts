@@ -1,0 +1,153 @@
+import type { HttpHandler } from "../lib/runtime/http_server.ts";
+import { ringOfWebhookPath, webhookPath } from "../lib/sharding/names.ts";
+import type { Clock } from "../lib/util/clock/mod.ts";
+import { getLogger, type Logger } from "../lib/util/log.ts";
+import type { Random } from "../lib/util/random.ts";
+import { encodeAnswer } from "./admission_review.ts";
+import { type Body, BodyReader, declaredLength } from "./body.ts";
+import { type Assignment, handleReview, type RingLookup } from "./handler.ts";
+import { readHead } from "./review_head.ts";
+
+/** Is told what the webhook does. */
+export interface AdmissionObserver {
+  /** An object was given to a shard (dry runs do not count). */
+  onAssignment(assignment: Assignment): void;
+}
+
+/** What the webhook works with. */
+export interface WebhookAppOptions {
+  readonly lookup: RingLookup;
+  /** Makes the names of objects that have only a `generateName`. */
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly observer?: AdmissionObserver;
+  readonly logger?: Logger;
+  /** Bytes that a request may have. @default 7 MiB, more than twice what the API server takes */
+  readonly bodyLimit?: number;
+  /** Milliseconds that a client gets to send its request; up to twice as many until that is noticed. @default 10_000 */
+  readonly bodyTimeout?: number;
+  /** Requests that may be under way; more are let through unassigned. @default 1_000 */
+  readonly maxRequests?: number;
+  /** Bytes that the requests under way may have together; more are let through unassigned. @default 64 MiB */
+  readonly maxBytes?: number;
+}
+
+/** The webhook's routes as one request handler. Dispose it when its server is closed. */
+export interface WebhookApp extends Disposable {
+  readonly handle: HttpHandler;
+  /** Requests under way. */
+  readonly inFlight: number;
+}
+
+const mebibyte = 1_048_576;
+const jsonHeaders = { "content-type": "application/json" };
+
+/** Enough for all that comes before the uid in a review that the API server writes. */
+const headBytes = 4_096;
+
+/**
+ * Serves `POST /webhooks/sharder/controllerring/<ring>`. Reviews are always answered with status 200 and "allowed"; what
+ * is no review gets an HTTP error (404, 405, 408, 413, 415, 400), which the webhook's `failurePolicy: Ignore` covers.
+ *
+ * There is one route, and each request pays for what stands between it and its answer, so it is matched by hand: see
+ * tests/webhook/app_bench.ts for the figures.
+ */
+export function webhookApp(options: WebhookAppOptions): WebhookApp {
+  const { lookup, random, clock, observer, logger = getLogger(["sharding", "webhook"]) } = options;
+  const { bodyLimit = 7 * mebibyte, bodyTimeout = 10_000, maxRequests = 1_000, maxBytes = 64 * mebibyte } = options;
+  const bodies = new BodyReader(clock, bodyLimit, bodyTimeout);
+  let requests = 0;
+  let bytes = 0;
+
+  async function review(request: Request, ring: string): Promise<Response> {
+    const body = await bodies.text(request);
+    if (body.type !== "text") return refuse(body);
+    const json = parse(body.text);
+    if (json === undefined) return badRequest("the body is not JSON");
+    const verdict = handleReview(json.value, ring, lookup, random);
+    if (verdict.type === "malformed") return badRequest(verdict.problem);
+    if (verdict.error !== undefined) logger.error("cannot handle an admission review", { ring, error: verdict.error });
+    if (verdict.assignment !== undefined) observer?.onAssignment(verdict.assignment);
+    return new Response(verdict.body, { headers: jsonHeaders });
+  }
+
+  /** Costs little: the body is read, as HTTP asks for it, but not kept or parsed. */
+  async function shed(request: Request): Promise<Response> {
+    const body = await bodies.head(request, headBytes);
+    if (body.type !== "text") return refuse(body);
+    const head = readHead(body.text);
+    if (head === undefined) return text(503, "too many requests: try again later\n", { "retry-after": "1" });
+    return new Response(encodeAnswer(head.envelope, head.uid, "too many requests, not assigned"), {
+      headers: jsonHeaders,
+    });
+  }
+
+  async function limited(request: Request, ring: string): Promise<Response> {
+    const size = Math.min(declaredLength(request) ?? bodyLimit, bodyLimit);
+    const overloaded = requests >= maxRequests || bytes + size > Math.max(maxBytes, size);
+    const kept = overloaded ? headBytes : size;
+    requests++;
+    bytes += kept;
+    try {
+      return await (overloaded ? shed(request) : review(request, ring));
+    } finally {
+      requests--;
+      bytes -= kept;
+    }
+  }
+
+  return {
+    handle(request): Response | Promise<Response> {
+      const ring = ringOfWebhookPath(pathOf(request.url));
+      if (ring === undefined) return text(404, `not found: webhooks are at ${webhookPath("<ring>")}\n`);
+      if (request.method !== "POST") return text(405, "method not allowed: use POST\n", { allow: "POST" });
+      if (!isJson(request.headers.get("content-type"))) {
+        return text(415, "unsupported media type: use application/json\n");
+      }
+      return limited(request, ring);
+    },
+    get inFlight(): number {
+      return requests;
+    },
+    [Symbol.dispose]: () => bodies[Symbol.dispose](),
+  };
+}
+
+/** The path as the client wrote it, without the query (the API server adds `?timeout=`). */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType === "application/json" ||
+    (contentType !== null && /^application\/json\s*(;|$)/i.test(contentType));
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined; // Not JSON: the caller tells the client.
+  }
+}
+
+function refuse(body: Exclude<Body, { type: "text" }>): Response {
+  switch (body.type) {
+    case "too large":
+      return text(413, `the request is too large: at most ${body.limit} bytes are read\n`);
+    case "too slow":
+      return text(408, "the request did not arrive in time\n");
+    case "broken":
+      return badRequest("the body ended early");
+  }
+}
+
+function badRequest(problem: string): Response {
+  return text(400, `not an AdmissionReview: ${problem}\n`);
+}
+
+function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
+}

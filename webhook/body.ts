@@ -1,0 +1,100 @@
+import type { Clock } from "../lib/util/clock/mod.ts";
+
+/** A body as far as it was read, or why reading it stopped. */
+export type Body =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "too large"; readonly limit: number }
+  | { readonly type: "too slow" }
+  /** The client went away, or the body contradicts its own length. */
+  | { readonly type: "broken"; readonly error: unknown };
+
+/**
+ * Reads bodies within a limit of size and time. Time is checked for all bodies together, by one timer that runs while
+ * any is being read: a timer for each request would cost more than the rest of the answer. So a body may take between
+ * one and two times the limit. Dispose it to give back the timer.
+ */
+export class BodyReader implements Disposable {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #timeout: number;
+  /** What to call for bodies whose time is up; those that began before the last look at the clock, and after it. */
+  #old = new Set<() => void>();
+  #young = new Set<() => void>();
+  #timer: Disposable | undefined;
+
+  /**
+   * @param limit bytes that a body may have.
+   * @param timeout milliseconds that reading it may take.
+   */
+  constructor(clock: Clock, limit: number, timeout: number) {
+    this.#clock = clock;
+    this.#limit = limit;
+    this.#timeout = timeout;
+  }
+
+  /** Reads the whole body as UTF-8. Never throws. */
+  text(request: Request): Promise<Body> {
+    const length = declaredLength(request);
+    if (length !== undefined && length > this.#limit) return Promise.resolve(this.#asBody(undefined));
+    // The server holds a client to the length that it declared, so its native way of reading is safe, and cheaper.
+    const read = length === undefined ? this.#stream(request, this.#limit, "refuse") : request.text();
+    return this.#inTime(read.then((text) => this.#asBody(text), asBroken));
+  }
+
+  /** Reads the whole body, but keeps only its first bytes (decoded, perhaps cut within a character). Never throws. */
+  head(request: Request, bytes: number): Promise<Body> {
+    return this.#inTime(this.#stream(request, bytes, "skip").then((text) => this.#asBody(text), asBroken));
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  /** @returns undefined when the body is larger than the limit and larger ones are refused. */
+  async #stream(request: Request, keep: number, beyond: "refuse" | "skip"): Promise<string | undefined> {
+    const decoder = new TextDecoder();
+    let text = "";
+    let size = 0;
+    // Leaving the loop early cancels the stream.
+    for await (const chunk of request.body ?? []) {
+      if (size < keep) text += decoder.decode(chunk.subarray(0, keep - size), { stream: true });
+      size += chunk.length;
+      if (size > keep && (beyond === "refuse" || size > this.#limit)) return undefined;
+    }
+    return text + decoder.decode();
+  }
+
+  #asBody(text: string | undefined): Body {
+    return text === undefined ? { type: "too large", limit: this.#limit } : { type: "text", text };
+  }
+
+  #inTime(body: Promise<Body>): Promise<Body> {
+    return new Promise((resolve) => {
+      const late = (): void => resolve({ type: "too slow" });
+      this.#young.add(late);
+      this.#timer ??= this.#clock.timer(this.#timeout, () => this.#look());
+      void body.then((result) => {
+        if (!this.#young.delete(late)) this.#old.delete(late);
+        resolve(result);
+      });
+    });
+  }
+
+  #look(): void {
+    for (const late of this.#old) late();
+    this.#old = this.#young;
+    this.#young = new Set();
+    this.#timer = this.#old.size === 0 ? undefined : this.#clock.timer(this.#timeout, () => this.#look());
+  }
+}
+
+/** Bytes that the body will have; undefined when the client does not say. */
+export function declaredLength(request: Request): number | undefined {
+  const header = request.headers.get("content-length");
+  return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
+}
+
+function asBroken(error: unknown): Body {
+  return { type: "broken", error };
+}

@@ -1,0 +1,180 @@
+import type { GroupResource } from "../lib/k8s/api/resource.ts";
+import { pointer } from "../lib/k8s/api/patch.ts";
+import type { ObjectMeta } from "../lib/k8s/types.ts";
+import { controlledKey, groupOf, type HashKey, mainKey } from "../lib/sharding/hash_key.ts";
+import { drainLabel, isShardName, shardLabel } from "../lib/sharding/names.ts";
+import { type ControllerRing, type Role, roleOf } from "../lib/sharding/ring_types.ts";
+import { isLive, type RingView } from "../lib/sharding/ring_view.ts";
+import type { Random } from "../lib/util/random.ts";
+import {
+  type AddOperation,
+  type AdmissionRequest,
+  decodeReview,
+  encodeAnswer,
+  type JsonObject,
+} from "./admission_review.ts";
+import { isLabels, isMetadata, type KeyMetadata } from "./metadata.ts";
+import { finalName } from "./final_name.ts";
+
+/** What the handler needs to know of a ring at the moment of a request. */
+export interface AdmissionRing {
+  readonly ring: ControllerRing;
+  readonly view: Pick<RingView, "shardFor" | "statusOf">;
+  /**
+   * Does the ring select this namespace ("" is that of cluster-scoped objects, and always selected)? Undefined when the
+   * namespace was not seen yet.
+   */
+  selects(namespace: string): boolean | undefined;
+}
+
+/** Finds a ring by name; undefined when there is none, or nothing is known yet. */
+export type RingLookup = (ring: string) => AdmissionRing | undefined;
+
+/** An object was given to a shard. */
+export interface Assignment extends GroupResource {
+  readonly ring: string;
+}
+
+/** What to answer to a review. */
+export type Verdict =
+  | {
+    readonly type: "answer";
+    /** The AdmissionReview with the response, as JSON. It always allows the request. */
+    readonly body: string;
+    /** Set when the patch assigns the object and the request is no dry run. */
+    readonly assignment?: Assignment;
+    /** What went wrong inside, to be logged: a bug. */
+    readonly error?: unknown;
+  }
+  /** Not an AdmissionReview: there is no uid to answer to. */
+  | { readonly type: "malformed"; readonly problem: string };
+
+type Decision =
+  | { readonly type: "pass"; readonly reason: string }
+  | { readonly type: "assign"; readonly reason: string; readonly patch: readonly AddOperation[] };
+
+/**
+ * Answers an AdmissionReview for a ring: gives the object to its shard by a patch, or lets it pass as it is. Pure but
+ * for `random`, and never throws.
+ *
+ * A mistake here must not harm the user's request, as `failurePolicy: Ignore` does not cover answers: whatever is unknown,
+ * odd or fails inside, the answer allows the request, and its patch is one that the API server can apply and validate.
+ * What is not assigned here is assigned by the sharder's next pass.
+ */
+export function handleReview(body: unknown, ring: string, lookup: RingLookup, random: Random): Verdict {
+  const decoded = decodeReview(body);
+  if (decoded.type === "malformed") return decoded;
+  const { envelope, request } = decoded;
+  try {
+    const decision = decide(request, ring, lookup, random);
+    if (decision.type === "pass") {
+      return { type: "answer", body: encodeAnswer(envelope, request.uid, decision.reason) };
+    }
+    const answer = encodeAnswer(envelope, request.uid, decision.reason, decision.patch);
+    if (request.dryRun || request.resource === undefined) return { type: "answer", body: answer };
+    const { group, resource } = request.resource;
+    return { type: "answer", body: answer, assignment: { ring, group, resource } };
+  } catch (error) {
+    return { type: "answer", body: encodeAnswer(envelope, request.uid, "internal error, not assigned"), error };
+  }
+}
+
+function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup, random: Random): Decision {
+  const { operation, resource, subresource, object } = request;
+  if (operation !== "CREATE" && operation !== "UPDATE") return pass("only created and updated objects are assigned");
+  if (subresource) return pass("subresources are not assigned");
+  if (resource === undefined) return pass("the request names no resource");
+  const metadata = object?.["metadata"];
+  if (object === undefined || !isMetadata(metadata)) return pass("the object has no readable metadata");
+  const { labels } = metadata;
+  if (!isLabels(labels)) return pass("the object's labels are no map");
+  const assigned = labels?.[shardLabel(ringName)];
+  if (assigned !== undefined && assigned !== "") return pass("object is already assigned");
+
+  const found = lookup(ringName);
+  if (found === undefined) return pass("the ring is not known here (yet)");
+  if (found.ring.metadata.deletionTimestamp !== undefined) return pass("the ring is being deleted");
+  // The CRD sees to it; but a label that is none would have the API server refuse the object.
+  if (!isShardName(ringName)) return pass("the ring's name cannot be part of a label");
+  const role = roleOf(found.ring, resource);
+  if (role === undefined) return pass("the ring does not shard this resource");
+  // The webhook configuration that selects namespaces may be older than what we know.
+  const selected = found.selects(request.namespace);
+  if (selected === false) return pass("the ring does not select this namespace");
+
+  const lost = role === "main" && selected === true ? lostShard(request, found, ringName) : undefined;
+  if (lost !== undefined) return assign("restoring the label of the object's shard", ringName, labels, lost);
+
+  const named = nameFor(role, operation, metadata, random);
+  const key = keyOf(role, object, named?.metadata ?? metadata);
+  switch (key.type) {
+    case "problem":
+      return pass(key.problem);
+    case "none":
+      return pass("object should not be assigned");
+    case "key": {
+      const shard = found.view.shardFor(key.key);
+      if (shard === undefined) return pass("there is no available shard");
+      return assign("assigning object", ringName, labels, shard, named?.patch);
+    }
+  }
+}
+
+/**
+ * The shard that a main object loses by this update although it did not let go of it, as when somebody replaces the
+ * object from a template: another shard must not begin while the first is at work. With a drain label the loss of the
+ * label is the acknowledgement.
+ */
+function lostShard(request: AdmissionRequest, found: AdmissionRing, ring: string): string | undefined {
+  if (request.operation !== "UPDATE") return undefined;
+  const metadata = request.oldObject?.["metadata"];
+  if (!isMetadata(metadata) || !isLabels(metadata.labels)) return undefined;
+  const shard = metadata.labels?.[shardLabel(ring)];
+  if (typeof shard !== "string" || shard === "" || !isLive(found.view.statusOf(shard))) return undefined;
+  return metadata.labels?.[drainLabel(ring)] === undefined ? shard : undefined;
+}
+
+/**
+ * A main object without a name gets one already here, as its shard depends on it. Objects that follow their controller
+ * do not need one.
+ */
+function nameFor(
+  role: Role,
+  operation: "CREATE" | "UPDATE",
+  metadata: KeyMetadata,
+  random: Random,
+): { readonly metadata: KeyMetadata; readonly patch: AddOperation } | undefined {
+  if (role === "controlled" || operation === "UPDATE") return undefined;
+  const name = finalName(metadata, random);
+  if (name === undefined) return undefined;
+  return { metadata: { ...metadata, name }, patch: { op: "add", path: pointer("metadata", "name"), value: name } };
+}
+
+function keyOf(role: Role, object: JsonObject, metadata: ObjectMeta): HashKey {
+  if (role === "controlled") return controlledKey(metadata);
+  const { apiVersion, kind } = object;
+  const group = typeof apiVersion === "string" ? groupOf(apiVersion) : undefined;
+  if (group === undefined || typeof kind !== "string") {
+    return { type: "problem", problem: "the object has no readable apiVersion and kind" };
+  }
+  return mainKey({ group, kind }, metadata);
+}
+
+function assign(
+  reason: string,
+  ring: string,
+  labels: JsonObject | null | undefined,
+  shard: string,
+  ...before: readonly (AddOperation | undefined)[]
+): Decision {
+  const patch = before.filter((operation) => operation !== undefined);
+  if (labels === undefined || labels === null) {
+    patch.push({ op: "add", path: pointer("metadata", "labels"), value: {} });
+  }
+  patch.push({ op: "add", path: pointer("metadata", "labels", shardLabel(ring)), value: shard });
+  return { type: "assign", reason, patch };
+}
+
+function pass(reason: string): Decision {
+  return { type: "pass", reason };
+}
