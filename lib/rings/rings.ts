@@ -1,0 +1,302 @@
+import type { KubeObject, LabelSelector, Lease, ObjectKey, PartialObjectMetadata } from "../k8s/types.ts";
+import type { Runnable } from "../runtime/runnable.ts";
+import type { Informer, InformerEvent } from "../runtime/watch/mod.ts";
+import type { ControllerRing } from "../sharding/ring_types.ts";
+import { RingView } from "../sharding/ring_view.ts";
+import { ourTiming, type ShardJudgement, type ShardTiming } from "../sharding/shard_state.ts";
+import type { Clock } from "../util/clock/mod.ts";
+import { getLogger, type Logger } from "../util/log.ts";
+import { LeaseTracks, type TrackedLease } from "./lease_tracks.ts";
+import { ChangeFeed, type RingChange, type RingChangeKind } from "./ring_change.ts";
+import { matches, type RingSelector, RingSnapshot, selectorOfRing } from "./ring_snapshot.ts";
+
+/** What is needed of an informer. */
+export type Followed<T extends KubeObject> = Pick<Informer<T>, "store" | "events" | "watchingSince">;
+
+/** What {@link Rings} works with. Times are in milliseconds. */
+export interface RingsOptions {
+  readonly rings: Followed<ControllerRing>;
+  /** Of Leases with a ring label only (label selector `leaseRingLabel`), so that no others are kept in memory. */
+  readonly leases: Followed<Lease>;
+  readonly namespaces: Followed<PartialObjectMetadata>;
+  readonly clock: Clock;
+  /** Selects the namespaces of rings that do not do so themselves. */
+  readonly defaultNamespaceSelector: LabelSelector;
+  /** @default ourTiming */
+  readonly timing?: ShardTiming;
+  /** How long a Lease is remembered that somebody else deleted. @default one hour, longer for very long Leases */
+  readonly ghostRetention?: number;
+  readonly logger?: Logger;
+}
+
+/** While Leases cannot be watched, and so nobody is judged, it is looked so often whether they can be again. */
+const brokenWatchCheck = 1_000;
+
+/**
+ * The rings and their shards as they are now. A ring's snapshot is made anew when the ring changes, a shard changes its
+ * status, or a deadline passes; never for a renewal, nor for a request. Everything happens in memory: asking costs one
+ * look into a map.
+ */
+export class Rings implements Runnable {
+  readonly name = "rings";
+  readonly #options: RingsOptions;
+  readonly #logger: Logger;
+  readonly #tracks: LeaseTracks;
+  readonly #feed = new ChangeFeed();
+  readonly #snapshots = new Map<string, RingSnapshot>();
+  readonly #selectors = new Map<string, RingSelector>();
+  /** The namespaces that were told about already, as they were then. */
+  readonly #namespaces = new Map<string, PartialObjectMetadata>();
+  /** Rings of which it was said already that unknown shards may be judged. */
+  readonly #judging = new Set<string>();
+  readonly #ready = Promise.withResolvers<void>();
+  #stage: "new" | "running" | "stopped" = "new";
+  #timer: Disposable | undefined;
+  /** When the timer fires, in monotonic milliseconds. */
+  #alarm = Infinity;
+
+  constructor(options: RingsOptions) {
+    const { clock, leases, timing = ourTiming, ghostRetention = 3_600_000 } = options;
+    this.#options = options;
+    this.#logger = options.logger ?? getLogger(["sharding", "rings"]);
+    this.#tracks = new LeaseTracks({ clock, timing, ghostRetention, watchingSince: () => leases.watchingSince });
+    this.#ready.promise.catch(() => undefined); // Nobody may be waiting when it fails.
+  }
+
+  /** The ring of this name; undefined when there is none, and before {@link whenReady}. */
+  get(ring: string): RingSnapshot | undefined {
+    return this.#snapshots.get(ring);
+  }
+
+  /** All rings, in no particular order. */
+  list(): IterableIterator<RingSnapshot> {
+    return this.#snapshots.values();
+  }
+
+  /** Resolves when all rings are known; rejects when `signal` aborts, or when this was stopped before. */
+  async whenReady(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#ready.promise, aborted.promise]);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Each ring that there is, as a change of its spec, then every change. Ends with the signal. */
+  changes(signal: AbortSignal): AsyncIterable<RingChange> {
+    const initial = (): RingChange[] => [...this.#snapshots.keys()].map((ring) => changeOf(ring, "spec"));
+    return this.#feed.subscribe(initial, signal);
+  }
+
+  /** The Lease of the shard that objects of the ring are labelled with: of several of one name the one that counts. */
+  leaseOf(ring: string, shard: string): TrackedLease | undefined {
+    const found = this.#snapshots.get(ring)?.view.shard(shard);
+    if (found === undefined) return undefined;
+    for (const track of this.#tracks.of(ring)) {
+      const { name, namespace } = track.lease.metadata;
+      if (name === shard && (namespace ?? "") === found.namespace) return track;
+    }
+    return undefined;
+  }
+
+  /** All Leases of a ring, also those that count for nothing and those that are gone. */
+  leasesOf(ring: string): readonly TrackedLease[] {
+    return [...this.#tracks.of(ring)];
+  }
+
+  /** The Lease of this key, there or gone, of whatever ring. */
+  findLease(key: ObjectKey): TrackedLease | undefined {
+    return this.#tracks.find(key);
+  }
+
+  /** Judges a Lease as of now, by what this process has seen of it. */
+  stateOf(lease: Lease): ShardJudgement {
+    return this.#tracks.judge(lease);
+  }
+
+  /**
+   * To be called before we delete a Lease because nothing belongs to its shard any more (its ghost would be waited
+   * for), or when nothing belongs to a ghost any more.
+   */
+  forget(lease: Lease): void {
+    this.#rebuild(this.#tracks.forget(lease));
+  }
+
+  /** To be called when a deletion that {@link forget} announced has failed. */
+  remember(lease: Lease): void {
+    this.#tracks.remember(lease);
+  }
+
+  /**
+   * Follows the informers, which somebody else runs, until the signal aborts.
+   * @throws Error when it is called a second time.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#stage !== "new") throw new Error("the rings were started before");
+    this.#stage = "running";
+    const { rings, leases, namespaces } = this.#options;
+    try {
+      await Promise.all([rings, leases, namespaces].map((informer) => informer.store.whenReady(signal)));
+      // All in one turn: the subscriptions tell again what is there, which then is nothing new.
+      for (const lease of leases.store.list()) this.#tracks.observe(lease);
+      for (const namespace of namespaces.store.list()) this.#namespaces.set(namespace.metadata.name, namespace);
+      for (const ring of rings.store.list()) this.#onRing(ring);
+      this.#setAlarm();
+      this.#ready.resolve();
+      await Promise.all([
+        this.#follow(namespaces, signal, (event) => this.#onNamespaceEvent(event)),
+        this.#follow(rings, signal, (event) => this.#onRingEvent(event)),
+        this.#follow(leases, signal, (event) => this.#onLeaseEvent(event)),
+      ]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#stage = "stopped";
+      this.#timer?.[Symbol.dispose]();
+      this.#ready.reject(signal.reason ?? new Error("the rings are not followed any more"));
+      this.#feed.close();
+    }
+  }
+
+  async #follow<T extends KubeObject>(
+    informer: Followed<T>,
+    signal: AbortSignal,
+    handle: (event: InformerEvent<T>) => void,
+  ): Promise<void> {
+    for await (const event of informer.events(signal)) handle(event);
+  }
+
+  #onRingEvent(event: InformerEvent<ControllerRing>): void {
+    if (event.type !== "deleted") return this.#onRing(event.object);
+    const { name } = event.object.metadata;
+    this.#selectors.delete(name);
+    this.#judging.delete(name);
+    if (this.#snapshots.delete(name)) this.#feed.publish(changeOf(name, "gone"));
+  }
+
+  #onRing(ring: ControllerRing): void {
+    const { name } = ring.metadata;
+    const previous = this.#snapshots.get(name);
+    // The sharder's own writes of the status are nothing new.
+    if (previous !== undefined && isSameSpec(previous.ring, ring)) {
+      this.#store(ring, previous.view);
+      return;
+    }
+    const selector = selectorOfRing(ring, this.#options.defaultNamespaceSelector);
+    this.#selectors.set(name, selector);
+    if (selector.type === "invalid") {
+      this.#logger.error("cannot use the ControllerRing's namespace selector", {
+        ring: name,
+        problem: selector.problem,
+      });
+    }
+    const view = previous?.view ?? new RingView(name, this.#tracks.entriesOf(name));
+    const snapshot = this.#store(ring, view);
+    if (snapshot.mayJudgeUnknown) this.#judging.add(name);
+    this.#feed.publish(changeOf(name, "spec"));
+    this.#setAlarm();
+  }
+
+  #onLeaseEvent(event: InformerEvent<Lease>): void {
+    const { object } = event;
+    this.#rebuild(event.type === "deleted" ? this.#tracks.remove(object) : this.#tracks.observe(object));
+    this.#alarmAt(event.type === "deleted" ? this.#tracks.nextReview() : this.#tracks.dueOf(object));
+  }
+
+  #onNamespaceEvent(event: InformerEvent<PartialObjectMetadata>): void {
+    const { object } = event;
+    const { name } = object.metadata;
+    const previous = this.#namespaces.get(name);
+    if (event.type === "deleted") this.#namespaces.delete(name);
+    else this.#namespaces.set(name, object);
+    for (const [ring, selector] of this.#selectors) {
+      const before = previous !== undefined && matches(selector, previous) === true;
+      const after = event.type !== "deleted" && matches(selector, object) === true;
+      if (before !== after) this.#feed.publish({ ...changeOf(ring, "scope"), namespace: name });
+    }
+  }
+
+  /** Makes the views of these rings anew. */
+  #rebuild(names: Iterable<string>): void {
+    for (const name of new Set(names)) {
+      const previous = this.#snapshots.get(name);
+      if (previous === undefined) continue; // Leases may be there before their ring, and after it.
+      const view = new RingView(name, this.#tracks.entriesOf(name), previous.view);
+      this.#store(previous.ring, view);
+      const change = differences(previous.view, view);
+      this.#logger.debug("the shards of a ring have changed", { ...change, available: view.available });
+      this.#feed.publish(change);
+    }
+  }
+
+  #store(ring: ControllerRing, view: RingView): RingSnapshot {
+    const { name } = ring.metadata;
+    const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
+    const mayJudge = (): boolean => this.#untilJudging(name) <= 0;
+    const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge);
+    this.#snapshots.set(name, snapshot);
+    return snapshot;
+  }
+
+  /** Milliseconds until a label that names no shard may be called bogus; Infinity while Leases are not watched. */
+  #untilJudging(ring: string): number {
+    const { leases, clock } = this.#options;
+    if (leases.watchingSince === undefined) return Infinity;
+    return leases.watchingSince + this.#tracks.silenceOf(ring) - clock.monotonic();
+  }
+
+  #onAlarm(): void {
+    this.#alarm = Infinity;
+    this.#rebuild(this.#tracks.review());
+    for (const ring of this.#snapshots.keys()) {
+      if (this.#untilJudging(ring) > 0) this.#judging.delete(ring);
+      else if (!this.#judging.has(ring)) {
+        this.#judging.add(ring);
+        this.#feed.publish(changeOf(ring, "judgement"));
+      }
+    }
+    this.#setAlarm();
+  }
+
+  /** Sets the timer to the next moment at which something may change by itself. */
+  #setAlarm(): void {
+    const now = this.#options.clock.monotonic();
+    this.#alarmAt(this.#tracks.nextReview());
+    // Nothing tells when the watch is whole again, and while it is not there are no deadlines.
+    if (this.#options.leases.watchingSince === undefined) this.#alarmAt(now + brokenWatchCheck);
+    for (const ring of this.#snapshots.keys()) {
+      if (!this.#judging.has(ring)) this.#alarmAt(now + this.#untilJudging(ring));
+    }
+  }
+
+  /** A later moment is left to the alarm that is set: it sets the next one then. So a renewal costs nothing here. */
+  #alarmAt(moment: number): void {
+    if (moment >= this.#alarm || this.#stage !== "running") return;
+    const { clock } = this.#options;
+    this.#timer?.[Symbol.dispose]();
+    this.#alarm = moment;
+    this.#timer = clock.timer(Math.max(0, moment - clock.monotonic()), () => this.#onAlarm());
+  }
+}
+
+function isSameSpec(a: ControllerRing, b: ControllerRing): boolean {
+  return a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp;
+}
+
+function differences(before: RingView, after: RingView): RingChange {
+  const [assignable, live] = [new Set(before.assignable.shards), new Set(after.liveNames())];
+  return {
+    ...changeOf(after.ring, "membership"),
+    joined: after.assignable.shards.filter((shard) => !assignable.has(shard)),
+    left: before.liveNames().filter((shard) => !live.has(shard)),
+  };
+}
+
+function changeOf(ring: string, kind: RingChangeKind): RingChange {
+  return { ring, kind, joined: [], left: [] };
+}
