@@ -6,7 +6,8 @@ import { combineObservers, type WatchObserver } from "./observer.ts";
 import { reflector } from "./reflector.ts";
 import { type IndexFunction, type StoreChange, type StoreReader, StoreWriter } from "./store.ts";
 import { type InformerEvent, Subscription } from "./subscription.ts";
-import { watch, type WatcherOptions } from "./watcher.ts";
+import { watch } from "./watcher.ts";
+import type { WatcherOptions } from "./watcher_options.ts";
 
 /** Options of an informer: those of its watcher and some more. All times are in milliseconds. */
 export interface InformerOptions<T extends KubeObject> extends WatcherOptions<T> {

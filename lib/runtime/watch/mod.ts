@@ -11,4 +11,5 @@ export { type IndexFunction, type StoreChange, type StoreReader, StoreWriter } f
 export type { InformerEvent } from "./subscription.ts";
 export { WatchError, type WatchProblem, type WatchSource } from "./watch_error.ts";
 export type { WatcherEvent } from "./watcher_event.ts";
-export { watch, type WatcherOptions } from "./watcher.ts";
+export { watch } from "./watcher.ts";
+export type { WatcherOptions } from "./watcher_options.ts";

@@ -1,42 +1,16 @@
 import type { Api } from "../../k8s/api/api.ts";
-import { formatGroupResource } from "../../k8s/api/resource.ts";
+import type { SelectorOptions } from "../../k8s/api/options.ts";
 import type { TypedWatchEvent } from "../../k8s/api/watch_stream.ts";
 import { InvalidObjectError } from "../../k8s/errors.ts";
 import { formatKey, keyOf, type KubeObject } from "../../k8s/types.ts";
-import { type Clock, sleep } from "../../util/clock/mod.ts";
-import { getLogger, type Logger } from "../../util/log.ts";
-import type { Random } from "../../util/random.ts";
+import { sleep } from "../../util/clock/mod.ts";
+import { getLogger } from "../../util/log.ts";
 import { Connection } from "./connection.ts";
 import { combineObservers, logObserver, type WatchObserver } from "./observer.ts";
 import { RetryPace } from "./retry_pace.ts";
 import { isStreamingListRefused, needsRelist, problemOf, WatchError, type WatchSource } from "./watch_error.ts";
 import type { WatcherEvent } from "./watcher_event.ts";
-
-/** Options of a watcher. All times are in milliseconds. */
-export interface WatcherOptions<T extends KubeObject> {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /**
-   * Changes each object as it comes, to keep less of it; it must return a new object. When it throws, the object
-   * counts as invalid: that is reported, and the collection listed again.
-   */
-  readonly transform?: (object: T) => T;
-  /**
-   * The server is asked to end each watch after about this time (10 % more or less, so that watches do not end
-   * together). A connection that is silent for 5 s longer is given up, so a shorter time finds a half-open connection
-   * sooner. @default 290_000
-   */
-  readonly watchTimeout?: number;
-  /** A list is given up when nothing comes for so long: no page, or no event of a streaming list. @default 30_000 */
-  readonly listTimeout?: number;
-  /** Objects in a page of a list. @default 500 */
-  readonly pageSize?: number;
-  /** Is told what happens, for metrics. Failures are logged in any case. */
-  readonly observer?: WatchObserver;
-  readonly logger?: Logger;
-}
+import { selectorsOf, sourceOf, type WatcherOptions } from "./watcher_options.ts";
 
 /** How far the watcher has come. Every step does one of these and says what is next. */
 type State =
@@ -73,7 +47,7 @@ class Watcher<T extends KubeObject> {
   readonly #api: Api<T>;
   readonly #options: WatcherOptions<T> & { readonly signal: AbortSignal };
   readonly #source: WatchSource;
-  readonly #selectors: Pick<WatcherOptions<T>, "labelSelector" | "fieldSelector">;
+  readonly #selectors: SelectorOptions;
   readonly #observer: Required<WatchObserver>;
   readonly #pace: RetryPace;
   /** How to list when nothing speaks against it; "pages" once the server has refused a streaming list. */
@@ -82,20 +56,11 @@ class Watcher<T extends KubeObject> {
   #complaint: string | undefined;
 
   constructor(api: Api<T>, options: WatcherOptions<T> & { readonly signal: AbortSignal }) {
-    const { clock, random, labelSelector, fieldSelector, observer, logger = getLogger(["sharding", "watch"]) } =
-      options;
+    const { clock, random, observer, logger = getLogger(["sharding", "watch"]) } = options;
     this.#api = api;
     this.#options = options;
-    this.#selectors = {
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    };
-    const { group, plural } = api.resource;
-    this.#source = {
-      resource: formatGroupResource({ group, resource: plural }),
-      ...(api.namespace === undefined ? {} : { namespace: api.namespace }),
-      ...this.#selectors,
-    };
+    this.#selectors = selectorsOf(options);
+    this.#source = sourceOf(api, options);
     this.#observer = combineObservers(logObserver(logger), ...(observer === undefined ? [] : [observer]));
     this.#pace = new RetryPace(clock, random);
   }
