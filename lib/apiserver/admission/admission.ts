@@ -1,0 +1,29 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+
+/** A write that asks for admission. */
+export interface AdmissionAttempt {
+  readonly resource: ServedResource;
+  readonly subresource: string | undefined;
+  readonly operation: "CREATE" | "UPDATE" | "DELETE";
+  readonly namespace: string;
+  /** "" when the name is still to be generated. */
+  readonly name: string;
+  /** The object to be written; undefined on DELETE. */
+  readonly object: JSONObject | undefined;
+  /** The stored object; undefined on CREATE. */
+  readonly old: JSONObject | undefined;
+  readonly options: JSONObject;
+  readonly dryRun: boolean;
+  readonly user: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Decides on writes and may change them. */
+export interface Admission {
+  /**
+   * The object as it is to be written: the given one, changed or not. Undefined on DELETE.
+   * @throws StatusError when the write is refused.
+   */
+  admit(attempt: AdmissionAttempt): Promise<JSONObject | undefined> | JSONObject | undefined;
+}

@@ -1,0 +1,165 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import { type Random, randomSuffix } from "../../util/random.ts";
+import { trackUpdate } from "../apply/managed_fields.ts";
+import { type Context, timestamp } from "../context.ts";
+import { objectAt, stringAt } from "../json.ts";
+import { parseAccept } from "../request/accept.ts";
+import type { Answer, Call } from "../request/call.ts";
+import { decodeObject } from "../request/decode.ts";
+import { parseWriteQuery, type WriteQuery } from "../request/write_options.ts";
+import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
+import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
+import { type ServedResource, storageKey } from "../resources/served_resource.ts";
+import {
+  alreadyExists,
+  badRequest,
+  type Cause,
+  forbidden,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  plainError,
+} from "../status.ts";
+import { recordKey, recordOf } from "../store/record.ts";
+import { validateMetadata } from "../validate/metadata.ts";
+import { readShape, representObject } from "./projection.ts";
+
+/** Longest name with room for the suffix of a generated one. */
+const generatedPrefix = 58;
+
+/** POST of a new object. */
+export async function createObject(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+): Promise<Answer> {
+  if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
+  const representation = representObject(resource, parseAccept(call.accept));
+  const query = parseWriteQuery(call, "CreateOptions");
+  const object = decodeObject(call, resource);
+  wipeSystemFields(object);
+  setNamespace(object, resource, namespace);
+  trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
+  return { type: "value", code: 201, value: representation(await insert(context, call, resource, object, query)) };
+}
+
+/** Admits, completes, checks and stores a new object; its managedFields are set. Returns it as stored. */
+export async function insert(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  object: JSONObject,
+  { dryRun }: WriteQuery,
+): Promise<JSONObject> {
+  const given = objectAt(object, "metadata");
+  const namespace = stringAt(given, "namespace");
+  checkNamespace(context, resource, namespace, stringAt(given, "name"));
+  const admitted = await context.admission.admit({
+    resource,
+    subresource: undefined,
+    operation: "CREATE",
+    namespace,
+    name: stringAt(given, "name"),
+    object,
+    old: undefined,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...(dryRun ? { dryRun: ["All"] } : {}) },
+    dryRun,
+    user: call.user,
+    signal: call.signal,
+  }) ?? object;
+  return storeNew(context, resource, admitted, dryRun);
+}
+
+/** Completes, checks and stores an admitted object. Returns it as stored. */
+export function storeNew(context: Context, resource: ServedResource, object: JSONObject, dryRun = false): JSONObject {
+  const metadata = objectAt(object, "metadata");
+  const namespace = stringAt(metadata, "namespace");
+  if (stringAt(metadata, "resourceVersion") !== "") {
+    throw plainError("resourceVersion should not be set on objects to be created");
+  }
+  setName(metadata, context.random);
+  complete(object, resource, context);
+  const name = stringAt(metadata, "name");
+  const causes = [...validateMetadata(metadata, resource), ...resource.validate?.(object, undefined) ?? []];
+  if (causes.length > 0) throw invalid(resource, name, causes);
+  // A webhook takes its time: the namespace may have gone meanwhile.
+  checkNamespace(context, resource, namespace, name);
+  const collection = context.store.collection(storageKey(resource));
+  if (collection.get(recordKey(namespace, name)) !== undefined) throw alreadyExists(resource, name);
+  const stored = resource.shape?.write(object) ?? object;
+  if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);
+  const answer = readShape(recordOf(stored, 0), resource);
+  delete objectAt(answer, "metadata")["resourceVersion"];
+  return answer;
+}
+
+/** Clients have no say in these fields. */
+function wipeSystemFields(object: JSONObject): void {
+  const metadata = objectAt(object, "metadata");
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
+    delete metadata[field];
+  }
+  delete metadata["managedFields"];
+}
+
+/** Sets the namespace of the path. @throws StatusError 400 when the object names another one. */
+export function setNamespace(object: JSONObject, resource: ServedResource, namespace: string | undefined): void {
+  const metadata = objectAt(object, "metadata");
+  const given = stringAt(metadata, "namespace");
+  if (!resource.namespaced) {
+    if (given !== "") throw badRequest("namespace may not be set on a cluster-scoped object");
+    return;
+  }
+  if (given !== "" && given !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  metadata["namespace"] = namespace;
+}
+
+function setName(metadata: JSONObject, random: Random): void {
+  const prefix = stringAt(metadata, "generateName");
+  if (stringAt(metadata, "name") !== "" || prefix === "") return;
+  metadata["name"] = prefix.slice(0, generatedPrefix) + randomSuffix(random, 5);
+}
+
+function complete(object: JSONObject, resource: ServedResource, context: Context): void {
+  const metadata = objectAt(object, "metadata");
+  metadata["uid"] = randomUid(context.random);
+  metadata["creationTimestamp"] = timestamp(context.clock);
+  if (resource.generation !== undefined) metadata["generation"] = 1;
+  // What a status subresource writes cannot be brought along.
+  if (resource.status === true && resource.custom === true) delete object["status"];
+  resource.normalize?.(object);
+  if (resource === customResourceDefinitions) acceptCustomResourceDefinition(object, timestamp(context.clock));
+}
+
+/** A random UUID (RFC 9562, version 4). */
+function randomUid(random: Random): string {
+  const digits = Array.from({ length: 31 }, () => Math.floor(random.next() * 16).toString(16)).join("");
+  const variant = "89ab"[Math.floor(random.next() * 4)];
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(12, 15)}`,
+    `${variant}${digits.slice(15, 18)}`,
+    digits.slice(18, 30),
+  ].join("-");
+}
+
+/** @throws StatusError 404 when the namespace does not exist, 403 when it is going. */
+function checkNamespace(context: Context, resource: ServedResource, namespace: string, name: string): void {
+  if (!resource.namespaced) return;
+  const record = context.store.collection(storageKey(namespaces)).get(recordKey("", namespace));
+  if (record === undefined) throw notFound(namespaces, namespace);
+  if (objectAt(readShape(record, namespaces), "metadata")["deletionTimestamp"] === undefined) return;
+  const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const error = forbidden(resource, name, message);
+  const cause: Cause = {
+    reason: "NamespaceTerminating",
+    message: `namespace ${namespace} is being terminated`,
+    field: "metadata.namespace",
+  };
+  objectAt(error.document, "details")["causes"] = [cause];
+  throw error;
+}

@@ -1,0 +1,108 @@
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import type { Context } from "../context.ts";
+import { copyObject } from "../json.ts";
+import { applyJsonPatch } from "../patch/json_patch.ts";
+import { applyMergePatch } from "../patch/merge_patch.ts";
+import { applyStrategicPatch } from "../patch/strategic_patch.ts";
+import { parseAccept } from "../request/accept.ts";
+import type { Answer, Call } from "../request/call.ts";
+import { completeObject, parseBody, parseYamlBody } from "../request/decode.ts";
+import { parseWriteQuery } from "../request/write_options.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+import { badRequest, invalidOptions, unprocessablePatch, unsupportedMediaType } from "../status.ts";
+import { applyObject } from "./apply.ts";
+import { representObject } from "./projection.ts";
+import { updateObject } from "./update.ts";
+
+/** Most operations in one JSON patch, as in the real server. */
+const mostOperations = 10_000;
+
+/** PATCH of an object or its status, in any of the four forms. */
+export async function patchObject(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+  name: string,
+  subresource: "status" | undefined,
+): Promise<Answer> {
+  const represent = representObject(resource, parseAccept(call.accept));
+  const query = parseWriteQuery(call, "PatchOptions");
+  if (/^application\/apply-patch\+(yaml|json)$/.test(call.contentType)) {
+    const { code, object } = await applyObject(
+      { context, call, resource, namespace, name, subresource, query },
+      parseYamlBody(call.body),
+    );
+    return { type: "value", code, value: represent(object) };
+  }
+  if (call.query.has("force")) {
+    const message = "Forbidden: may not be specified for non-apply patch";
+    throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", message, field: "force" }]);
+  }
+  const patch = parsePatch(call, resource);
+  const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
+    const patched = completeObject(patch(current), resource);
+    return { object: patched, managed: false };
+  };
+  const options = "PatchOptions";
+  const updated = await updateObject({
+    context,
+    call,
+    resource,
+    namespace,
+    name,
+    subresource,
+    query,
+    change,
+    options,
+    uidConflict: false,
+  });
+  return { type: "value", code: 200, value: represent(updated) };
+}
+
+/** What the patch does to an object, which it may change. @throws StatusError 400, 415, 422 */
+function parsePatch(call: Call, resource: ServedResource): (current: JSONObject) => JSONObject {
+  const read = (): JSONValue => parseBody(call.body, "error decoding patch");
+  switch (call.contentType) {
+    case "application/json-patch+json": {
+      const operations = read();
+      if (!Array.isArray(operations)) throw wrongPatch(operations, "[]handlers.jsonPatchOp");
+      if (operations.length > mostOperations) {
+        throw badRequest(
+          `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`,
+        );
+      }
+      return (current) => attempt(() => applyJsonPatch(current, operations));
+    }
+    case "application/merge-patch+json": {
+      const patch = parseObjectPatch(read());
+      return (current) => applyMergePatch(current, copyObject(patch));
+    }
+    case "application/strategic-merge-patch+json": {
+      if (resource.custom === true) throw unsupportedMediaType();
+      const patch = parseObjectPatch(read());
+      return (current) => applyStrategicPatch(current, copyObject(patch));
+    }
+    default:
+      throw unsupportedMediaType();
+  }
+}
+
+function parseObjectPatch(patch: JSONValue): JSONObject {
+  if (!isJsonObject(patch)) throw wrongPatch(patch, "map[string]interface {}");
+  return patch;
+}
+
+function wrongPatch(patch: JSONValue, wanted: string): Error {
+  const given = Array.isArray(patch) ? "array" : typeof patch === "object" ? "object" : typeof patch;
+  return badRequest(`error decoding patch: json: cannot unmarshal ${given} into Go value of type ${wanted}`);
+}
+
+function attempt(change: () => JSONObject): JSONObject {
+  try {
+    return change();
+  } catch (error) {
+    throw unprocessablePatch(error);
+  }
+}

@@ -1,0 +1,45 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import { parseStored } from "../json.ts";
+import type { Representation } from "../request/accept.ts";
+import { apiVersionOf } from "../resources/registry.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+import { notAcceptable } from "../status.ts";
+import { metadataOnly, type Projection, whole } from "../store/change.ts";
+import type { StoredObject } from "../store/record.ts";
+
+/** The stored object in the shape of a resource. */
+export function readShape(record: StoredObject, resource: ServedResource): JSONObject {
+  const stored = parseStored(record.json);
+  return resource.shape?.read(stored) ?? stored;
+}
+
+/** The projection of single objects that a client asks for. @throws StatusError 406 for that of lists. */
+export function objectProjection(resource: ServedResource, representation: Representation): Projection {
+  if (representation === "metadata") return metadataOnly;
+  if (representation === "metadata list") {
+    throw notAcceptable(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`,
+    );
+  }
+  const { shape } = resource;
+  return shape === undefined ? whole : { name: apiVersionOf(resource), project: shape.read };
+}
+
+/** The projection of the items of a list. @throws StatusError 406 for that of single objects. */
+export function itemProjection(resource: ServedResource, representation: Representation): Projection {
+  if (representation === "metadata") {
+    throw notAcceptable(
+      `you requested PartialObjectMetadata, but the requested object is a list (${resource.kind}List)`,
+    );
+  }
+  return objectProjection(resource, representation === "metadata list" ? "metadata" : "object");
+}
+
+/** Shows an object, which is in the shape of the resource already, as the client asks. @throws StatusError 406 */
+export function representObject(
+  resource: ServedResource,
+  representation: Representation,
+): (object: JSONObject) => JSONObject {
+  const projection = objectProjection(resource, representation);
+  return projection === metadataOnly ? projection.project : (object) => object;
+}

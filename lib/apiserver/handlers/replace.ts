@@ -1,0 +1,57 @@
+import { trackUpdate } from "../apply/managed_fields.ts";
+import { type Context, timestamp } from "../context.ts";
+import { copyObject, objectAt, stringAt } from "../json.ts";
+import { parseAccept } from "../request/accept.ts";
+import type { Answer, Call } from "../request/call.ts";
+import { decodeObject } from "../request/decode.ts";
+import { parseWriteQuery } from "../request/write_options.ts";
+import { type ServedResource, storageKey } from "../resources/served_resource.ts";
+import { badRequest, conflict } from "../status.ts";
+import { recordKey } from "../store/record.ts";
+import { insert, setNamespace } from "./create.ts";
+import { representObject } from "./projection.ts";
+import { updateObject } from "./update.ts";
+
+/** PUT of an object or its status. Some kinds may be created so. */
+export async function replaceObject(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+  name: string,
+  subresource: "status" | undefined,
+): Promise<Answer> {
+  const represent = representObject(resource, parseAccept(call.accept));
+  const query = parseWriteQuery(call, "UpdateOptions");
+  const object = decodeObject(call, resource);
+  const metadata = objectAt(object, "metadata");
+  const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
+  if (!exists && resource.createOnUpdate === true && subresource === undefined) {
+    if (stringAt(metadata, "name") !== name) {
+      throw badRequest(
+        `the name of the object (${stringAt(metadata, "name")}) does not match the name on the URL (${name})`,
+      );
+    }
+    // Whoever names a version or uid means an object that he has seen.
+    if (stringAt(metadata, "resourceVersion") !== "" || stringAt(metadata, "uid") !== "") {
+      throw conflict(resource, name);
+    }
+    setNamespace(object, resource, namespace);
+    trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
+    return { type: "value", code: 201, value: represent(await insert(context, call, resource, object, query)) };
+  }
+  const change = (): { object: typeof object; managed: boolean } => ({ object: copyObject(object), managed: false });
+  const updated = await updateObject({
+    context,
+    call,
+    resource,
+    namespace,
+    name,
+    subresource,
+    query,
+    change,
+    options: "UpdateOptions",
+    uidConflict: true,
+  });
+  return { type: "value", code: 200, value: represent(updated) };
+}

@@ -1,0 +1,113 @@
+import type { Context } from "../context.ts";
+import type { Answer, Call } from "../request/call.ts";
+import { parsePath, type Target } from "../request/request_info.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+import { methodNotAllowed, noSuchPath, notSupported } from "../status.ts";
+import { createObject } from "./create.ts";
+import { discoveryDocument } from "./discovery.ts";
+import { patchObject } from "./patch.ts";
+import { getObject, listOrWatch } from "./read.ts";
+import { deleteCollection, deleteObject } from "./remove.ts";
+import { replaceObject } from "./replace.ts";
+
+/** Answers a request. @throws StatusError for a refusal */
+export function route(context: Context, call: Call): Answer | Promise<Answer> {
+  const target = parsePath(call.path);
+  if (target.type === "document") return document(context, call, target.path);
+  const { group, version, plural, namespace, name, subresource } = target;
+  const resource = context.registry.find(group, version, plural);
+  if (resource === undefined) throw noSuchPath();
+  // A path without a namespace means all of them, so it cannot name an object; and cluster-scoped ones have none.
+  if (namespace !== undefined && !resource.namespaced) throw noSuchPath();
+  if (resource.namespaced && namespace === undefined && name !== undefined) throw noSuchPath();
+  if (name === undefined) return collection(context, call, resource, namespace);
+  return object(context, call, resource, { ...target, name }, checkSubresource(resource, subresource));
+}
+
+function checkSubresource(resource: ServedResource, subresource: string | undefined): "status" | undefined {
+  if (subresource === undefined) return undefined;
+  if (subresource === "status" && resource.status === true) return subresource;
+  const known = [
+    "scale",
+    "finalize",
+    "eviction",
+    "binding",
+    "log",
+    "exec",
+    "attach",
+    "portforward",
+    "ephemeralcontainers",
+  ];
+  if (known.includes(subresource) && resource.custom !== true) {
+    throw notSupported(`the subresource ${resource.plural}/${subresource}`);
+  }
+  throw noSuchPath();
+}
+
+function collection(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+): Answer | Promise<Answer> {
+  switch (call.method) {
+    case "GET":
+      return listOrWatch(context, call, resource, namespace);
+    case "POST":
+      return createObject(context, call, resource, namespace);
+    case "DELETE":
+      // Only within one namespace, lest a slip deletes everything.
+      if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
+      return deleteCollection(context, call, resource, namespace);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function object(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  { namespace, name }: Extract<Target, { type: "resource" }> & { name: string },
+  subresource: "status" | undefined,
+): Answer | Promise<Answer> {
+  switch (call.method) {
+    case "GET":
+      return getObject(context, call, resource, namespace, name);
+    case "PUT":
+      return replaceObject(context, call, resource, namespace, name, subresource);
+    case "PATCH":
+      return patchObject(context, call, resource, namespace, name, subresource);
+    case "DELETE":
+      if (subresource !== undefined) throw methodNotAllowed();
+      return deleteObject(context, call, resource, namespace, name);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function document(context: Context, call: Call, path: string): Answer {
+  if (call.method !== "GET") throw methodNotAllowed();
+  if (path === "/version") return { type: "value", code: 200, value: { ...versionInfo } };
+  if (path === "/readyz" || path === "/livez" || path === "/healthz") return { type: "text", code: 200, text: "ok" };
+  const value = discoveryDocument(path, call.accept, context.registry);
+  if (value === undefined) throw noSuchPath();
+  return { type: "value", code: 200, value };
+}
+
+/** The version whose behaviour this server follows; the tree state says what it is. */
+const versionInfo = {
+  major: "1",
+  minor: "36",
+  emulationMajor: "1",
+  emulationMinor: "36",
+  minCompatibilityMajor: "1",
+  minCompatibilityMinor: "35",
+  gitVersion: "v1.36.3",
+  gitCommit: "unknown",
+  gitTreeState: "in-memory",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "none",
+  compiler: "none",
+  platform: "deno/any",
+};

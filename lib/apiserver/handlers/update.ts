@@ -1,0 +1,184 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import { type Context, timestamp } from "../context.ts";
+import { arrayAt, copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
+import { trackUpdate } from "../apply/managed_fields.ts";
+import type { Call } from "../request/call.ts";
+import type { WriteQuery } from "../request/write_options.ts";
+import { customResourceDefinitions } from "../resources/builtin.ts";
+import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
+import { type ServedResource, storageKey } from "../resources/served_resource.ts";
+import { badRequest, conflict, invalid, notFound } from "../status.ts";
+import { recordKey, recordOf } from "../store/record.ts";
+import { validateMetadataChange } from "../validate/metadata.ts";
+import { readShape } from "./projection.ts";
+
+/** One change of an existing object. */
+export interface Update {
+  readonly context: Context;
+  readonly call: Call;
+  readonly resource: ServedResource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly subresource: "status" | undefined;
+  readonly query: WriteQuery;
+  /**
+   * Makes the new object from the stored one, both in the shape of the resource. May change the object it gets; is
+   * called again when the object changed while webhooks were asked. Returns the managedFields too when it sets them.
+   */
+  readonly change: (current: JSONObject) => { readonly object: JSONObject; readonly managed: boolean };
+  /** Kind of the options that webhooks see. */
+  readonly options: "UpdateOptions" | "PatchOptions";
+  /** A PUT checks another uid as a precondition, a patch as an invalid change. */
+  readonly uidConflict: boolean;
+}
+
+/** Changes an object with the optimistic lock; what does not change is not written. Returns the new object. */
+export async function updateObject(update: Update): Promise<JSONObject> {
+  const { context, resource, name } = update;
+  const collection = context.store.collection(storageKey(resource));
+  const key = recordKey(update.namespace ?? "", name);
+  while (true) {
+    const record = collection.get(key);
+    if (record === undefined) throw notFound(resource, name);
+    const old = readShape(record, resource);
+    const object = prepare(update, old);
+    const admission = admit(update, object, old);
+    const admitted = admission instanceof Promise ? await admission : admission;
+    // Somebody was faster while webhooks were asked: again, from what is stored now.
+    if (collection.get(key) !== record) continue;
+    const next = finish(update, admitted ?? object, old);
+    if (deepEqual(next, old)) return old;
+    const stored = resource.shape?.write(next) ?? next;
+    if (update.query.dryRun) return readShape(recordOf(stored, record.revision), resource);
+    if (isFinished(next)) {
+      context.store.remove(collection, record);
+      return next;
+    }
+    return readShape(context.store.put(collection, stored, record), resource);
+  }
+}
+
+/** The new object, checked against the lock, with what clients may not change taken from the old one. */
+function prepare(update: Update, old: JSONObject): JSONObject {
+  const { resource, name, namespace, subresource } = update;
+  const { object: changed, managed } = update.change(copyObject(old));
+  const metadata = objectAt(changed, "metadata");
+  const before = objectAt(old, "metadata");
+  checkPlace(metadata, namespace, name);
+  const version = stringAt(metadata, "resourceVersion");
+  if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
+  const uid = stringAt(metadata, "uid");
+  if (update.uidConflict && uid !== "" && uid !== before["uid"]) {
+    const known = stringAt(before, "uid");
+    throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
+  }
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "namespace"]) metadata[field] ??= before[field];
+  for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds", "generateName"]) {
+    if (before[field] === undefined) delete metadata[field];
+    else metadata[field] = before[field];
+  }
+  // Only a client that sends an empty list takes the ownership away.
+  if (!managed) metadata["managedFields"] = before["managedFields"];
+  const object = subresource === "status" ? withStatus(old, changed, resource) : withoutStatus(old, changed, resource);
+  if (!managed) {
+    const { clock } = update.context;
+    const writer = { manager: update.query.manager, time: timestamp(clock) };
+    trackUpdate(old, object, resource, subresource === undefined ? writer : { ...writer, subresource });
+  }
+  return object;
+}
+
+function checkPlace(metadata: JSONObject, namespace: string | undefined, name: string): void {
+  const given = stringAt(metadata, "name");
+  if (given === "") {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+  const place = stringAt(metadata, "namespace");
+  if (namespace !== undefined && place !== "" && place !== namespace) {
+    throw badRequest(
+      `the namespace of the object (${place}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}
+
+/** A write to the main path leaves the status alone. */
+function withoutStatus(old: JSONObject, object: JSONObject, resource: ServedResource): JSONObject {
+  if (resource.status !== true) return object;
+  const { status: _, ...rest } = object;
+  return old["status"] === undefined ? rest : { ...rest, status: old["status"] };
+}
+
+/** A write to the status leaves the rest alone; kinds of the server's own also take new annotations and the like. */
+function withStatus(old: JSONObject, object: JSONObject, resource: ServedResource): JSONObject {
+  const { status: _, ...rest } = old;
+  const { status } = object;
+  const before = objectAt(old, "metadata");
+  const after = objectAt(object, "metadata");
+  const own = { managedFields: after["managedFields"] };
+  const metadata: JSONObject = resource.custom === true
+    ? { ...before, ...own }
+    : { ...after, labels: before["labels"], ownerReferences: before["ownerReferences"] };
+  return { ...rest, metadata, ...(status === undefined ? {} : { status }) };
+}
+
+function admit(
+  update: Update,
+  object: JSONObject,
+  old: JSONObject,
+): Promise<JSONObject | undefined> | JSONObject | undefined {
+  const { call, context, namespace = "", name, query, resource, subresource, options } = update;
+  return context.admission.admit({
+    resource,
+    subresource,
+    operation: "UPDATE",
+    namespace,
+    name,
+    object,
+    old,
+    options: { kind: options, apiVersion: "meta.k8s.io/v1", ...(query.dryRun ? { dryRun: ["All"] } : {}) },
+    dryRun: query.dryRun,
+    user: call.user,
+    signal: call.signal,
+  });
+}
+
+function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject {
+  const { resource, name, subresource } = update;
+  resource.normalize?.(object);
+  const metadata = objectAt(object, "metadata");
+  const before = objectAt(old, "metadata");
+  for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
+  const causes = [
+    ...validateMetadataChange(metadata, before),
+    ...(subresource === undefined ? resource.validate?.(object, old) ?? [] : []),
+  ];
+  if (causes.length > 0) throw invalid(resource, name, causes);
+  if (typeof before["generation"] === "number" && isNewGeneration(object, old, resource)) {
+    metadata["generation"] = before["generation"] + 1;
+  }
+  if (resource === customResourceDefinitions && !deepEqual(object["spec"], old["spec"])) {
+    acceptCustomResourceDefinition(object, timestamp(update.context.clock));
+  }
+  return object;
+}
+
+function isNewGeneration(object: JSONObject, old: JSONObject, { generation }: ServedResource): boolean {
+  if (generation === undefined) return false;
+  if (typeof generation !== "string") return generation.some((field) => !deepEqual(object[field], old[field]));
+  const ignored = generation === "all" ? ["metadata"] : ["metadata", "status"];
+  const fields = new Set([...Object.keys(object), ...Object.keys(old)]);
+  return [...fields].some((field) => !ignored.includes(field) && !deepEqual(object[field], old[field]));
+}
+
+/** Is the object being deleted, and was the last finalizer taken away? */
+function isFinished(object: JSONObject): boolean {
+  const metadata = objectAt(object, "metadata");
+  const grace = metadata["deletionGracePeriodSeconds"] ?? 0;
+  // Namespaces have finalizers of a second kind: something of theirs is left.
+  const holding = object["kind"] === "Namespace" ? arrayAt(objectAt(object, "spec"), "finalizers") : [];
+  return metadata["deletionTimestamp"] !== undefined && arrayAt(metadata, "finalizers").length === 0 &&
+    holding.length === 0 && grace === 0;
+}

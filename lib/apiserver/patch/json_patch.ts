@@ -1,0 +1,115 @@
+import type { JSONArray, JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { deepCopy, deepEqual, getField, setField } from "../json.ts";
+
+/**
+ * Why a JSON patch could not be applied.
+ */
+export class JsonPatchError extends Error {
+  override readonly name = "JsonPatchError";
+}
+
+type Container = JSONObject | JSONArray;
+
+/**
+ * Applies a JSON patch (RFC 6902) the way the real server does, which reads the RFC generously: `test` against null
+ * passes where the member is absent (but not where its parent is), and `replace` of an absent member of an object adds
+ * it. Negative indices count from the end. The document is changed, and left half-changed by an error.
+ * @throws JsonPatchError
+ */
+export function applyJsonPatch(document: JSONObject, patch: readonly JSONValue[]): JSONObject {
+  // A root around the document, so that the path "" is a member like any other.
+  const root: JSONObject = { "": document };
+  for (const operation of patch) {
+    if (!isJsonObject(operation)) throw new JsonPatchError("an operation is no object");
+    applyOperation(root, operation);
+  }
+  const result = root[""];
+  if (!isJsonObject(result)) throw new JsonPatchError("the patched document is no object");
+  return result;
+}
+
+function applyOperation(root: JSONObject, operation: JSONObject): void {
+  const { op, path, value } = operation;
+  if (typeof path !== "string") throw new JsonPatchError("an operation has no path");
+  switch (op) {
+    case "add":
+      return add(root, path, requireValue(operation));
+    case "remove":
+      return remove(root, path);
+    case "replace": {
+      const [container, key] = resolve(root, path, "replace");
+      if (Array.isArray(container)) container[indexOf(container, key, container.length - 1)] = requireValue(operation);
+      else setField(container, key, requireValue(operation));
+      return;
+    }
+    case "test":
+      return test(root, path, value);
+    case "move":
+    case "copy": {
+      const source = operation["from"];
+      if (typeof source !== "string") throw new JsonPatchError(`${op} has no from`);
+      const [container, key] = resolve(root, source, op);
+      const moved = get(container, key);
+      if (op === "move") remove(root, source);
+      return add(root, path, op === "copy" ? deepCopy(moved ?? null) : moved);
+    }
+    default:
+      throw new JsonPatchError(`unexpected kind of operation: ${JSON.stringify(op)}`);
+  }
+}
+
+function requireValue(operation: JSONObject): JSONValue {
+  if (operation["value"] === undefined) throw new JsonPatchError(`${operation["op"]} has no value`);
+  return deepCopy(operation["value"]);
+}
+
+function add(root: JSONObject, path: string, value: JSONValue): void {
+  const [container, key] = resolve(root, path, "add");
+  if (!Array.isArray(container)) setField(container, key, value);
+  else if (key === "-") container.push(value);
+  else container.splice(indexOf(container, key, container.length), 0, value);
+}
+
+function remove(root: JSONObject, path: string): void {
+  const [container, key] = resolve(root, path, "remove");
+  if (Array.isArray(container)) container.splice(indexOf(container, key, container.length - 1), 1);
+  else if (!Object.hasOwn(container, key)) throw new JsonPatchError(`remove of "${path}": there is nothing`);
+  else delete container[key];
+}
+
+function test(root: JSONObject, path: string, wanted: JSONValue): void {
+  const [container, key] = resolve(root, path, "test");
+  const value = get(container, key);
+  if (!deepEqual(value ?? null, wanted ?? null)) throw new JsonPatchError(`test of "${path}" failed`);
+}
+
+/** The container that holds the last part of a path, and that part. */
+function resolve(root: JSONObject, path: string, op: string): readonly [Container, string] {
+  if (path !== "" && !path.startsWith("/")) throw new JsonPatchError(`${op} of "${path}": a path begins with "/"`);
+  const keys = path.split("/").map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const last = keys.pop() ?? "";
+  let container: Container = root;
+  for (const key of keys) {
+    const next = get(container, key);
+    if (!Array.isArray(next) && !isJsonObject(next)) {
+      throw new JsonPatchError(`${op} of "${path}": its parent does not exist`);
+    }
+    container = next;
+  }
+  return [container, last];
+}
+
+function get(container: Container, key: string): JSONValue {
+  return Array.isArray(container) ? container[indexOf(container, key, container.length - 1)] : getField(container, key);
+}
+
+function indexOf(array: JSONArray, key: string, highest: number): number {
+  if (!/^-?(0|[1-9]\d*)$/.test(key)) throw new JsonPatchError(`"${key}" is no index of an array`);
+  const index = Number(key);
+  const resolved = index < 0 ? index + highest + 1 : index;
+  if (resolved < 0 || resolved > highest) {
+    throw new JsonPatchError(`index ${key} is outside of an array of ${array.length}`);
+  }
+  return resolved;
+}

@@ -1,0 +1,31 @@
+import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
+
+/** A request as the handlers see it, whichever face it came through. */
+export interface Call {
+  readonly method: HttpMethods;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Media type of the body, without parameters. */
+  readonly contentType: string;
+  readonly accept: string;
+  readonly body: Body;
+  readonly user: string;
+  /** Names the field manager of writes that do not name one. */
+  readonly userAgent: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The body of a request: text, or a value that nobody else holds. Undefined when there is none. */
+export type Body = { readonly text: string } | { readonly value: JSONValue } | undefined;
+
+/** What is answered. */
+export type Answer =
+  | { readonly type: "value"; readonly code: number; readonly value: JSONValue }
+  | { readonly type: "text"; readonly code: number; readonly text: string }
+  | { readonly type: "watch"; readonly events: WatchSource };
+
+/** A watch under way: texts of events, one by one. */
+export interface WatchSource extends Disposable {
+  /** The next event as JSON text; undefined at the end. */
+  next(): Promise<string | undefined>;
+}

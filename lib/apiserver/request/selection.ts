@@ -1,0 +1,58 @@
+import { objectAt, parseStored, stringAt } from "../json.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+import {
+  type FieldRequirement,
+  type LabelRequirement,
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+} from "../selectors.ts";
+import { type Range, rangeOf } from "../store/collection.ts";
+import { recordKey, type StoredObject } from "../store/record.ts";
+
+/** Which objects of a collection a request means. */
+export class Selection {
+  readonly #resource: ServedResource;
+  readonly #namespace: string | undefined;
+  readonly #labels: readonly LabelRequirement[];
+  readonly #fields: readonly FieldRequirement[];
+
+  /** @throws StatusError 400 when a selector cannot be read. */
+  constructor(resource: ServedResource, namespace: string | undefined, labelSelector: string, fieldSelector: string) {
+    this.#resource = resource;
+    this.#namespace = namespace;
+    this.#labels = parseLabelSelector(labelSelector);
+    const known = ["metadata.name", ...(resource.namespaced ? ["metadata.namespace"] : [])];
+    this.#fields = parseFieldSelector(fieldSelector, new Set([...known, ...Object.keys(resource.fieldLabels ?? {})]));
+  }
+
+  /** Does the selection leave out objects of its range? */
+  get partial(): boolean {
+    return this.#labels.length > 0 || this.#fields.length > 0;
+  }
+
+  /** Where to look. */
+  get range(): Range {
+    const name = this.#fields.find(({ field, equal }) => field === "metadata.name" && equal)?.value;
+    if (name === undefined || (this.#resource.namespaced && this.#namespace === undefined)) {
+      return rangeOf(this.#namespace);
+    }
+    const key = recordKey(this.#namespace ?? "", name);
+    return { from: key, to: `${key}\0` };
+  }
+
+  /** Is the object meant? */
+  matches(object: StoredObject): boolean {
+    if (this.#namespace !== undefined && object.namespace !== this.#namespace) return false;
+    if (!matchesLabels(this.#labels, object.labels)) return false;
+    return this.#fields.every(({ field, equal, value }) => (this.#fieldOf(object, field) === value) === equal);
+  }
+
+  #fieldOf(object: StoredObject, field: string): string {
+    if (field === "metadata.name") return object.name;
+    if (field === "metadata.namespace") return object.namespace;
+    const read = this.#resource.fieldLabels?.[field];
+    const stored = parseStored(object.json);
+    return read?.(this.#resource.shape?.read(stored) ?? stored) ?? stringAt(objectAt(stored, "metadata"), field);
+  }
+}

@@ -1,0 +1,87 @@
+import { isJsonObject } from "../../k8s/errors.ts";
+import type { JSONObject } from "../../k8s/contract.ts";
+import { arrayAt, objectAt, stringAt } from "../json.ts";
+import { badRequest, type Cause, invalidOptions, notSupported } from "../status.ts";
+import type { Call } from "./call.ts";
+import { parseBody } from "./decode.ts";
+import { parseBoolean } from "./list_options.ts";
+
+/** Options of a create, replace or patch. */
+export interface WriteQuery {
+  readonly dryRun: boolean;
+  /** Who writes, for managedFields. */
+  readonly manager: string;
+  readonly force: boolean;
+}
+
+/** Reads the options of a write. `kind` names them in errors, such as CreateOptions. @throws StatusError 422 */
+export function parseWriteQuery(call: Call, kind: string): WriteQuery {
+  const { query, userAgent } = call;
+  const given = query.get("fieldManager") ?? "";
+  if (given.length > 128) {
+    const message = "Too long: may not be more than 128 bytes";
+    throw invalidOptions(kind, [{ reason: "FieldValueTooLong", message, field: "fieldManager" }]);
+  }
+  const validation = query.get("fieldValidation") ?? "";
+  if (validation === "Strict") throw notSupported("fieldValidation=Strict, as it has no schemas");
+  return {
+    dryRun: parseDryRun(query.getAll("dryRun"), kind),
+    // The part of the user agent before its version, as the real server takes it.
+    manager: given === "" ? userAgent.split("/", 1).join() || "unknown" : given,
+    force: parseBoolean(query.get("force")) ?? false,
+  };
+}
+
+function parseDryRun(values: readonly string[], kind: string): boolean {
+  const given = values.filter((value) => value !== "");
+  if (given.some((value) => value !== "All")) {
+    const message = `Unsupported value: ${JSON.stringify(given)}: supported values: "All"`;
+    throw invalidOptions(kind, [{ reason: "FieldValueNotSupported", message, field: "dryRun" }]);
+  }
+  return given.length > 0;
+}
+
+/** Options of a deletion. */
+export interface DeleteQuery {
+  readonly dryRun: boolean;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly propagation: "Foreground" | "Background" | "Orphan" | undefined;
+  readonly gracePeriodSeconds: number | undefined;
+  /** As they are shown to admission webhooks. */
+  readonly document: JSONObject;
+}
+
+/** Reads the options of a deletion from the body, or from the query when there is no body. @throws StatusError */
+export function parseDeleteQuery(call: Call): DeleteQuery {
+  const body = parseBody(call.body, "couldn't get version/kind");
+  if (body !== undefined && body !== null && !isJsonObject(body)) throw badRequest("the DeleteOptions are no object");
+  const options: JSONObject = body ?? queryOptions(call.query);
+  const preconditions = objectAt(options, "preconditions");
+  const policy = stringAt(options, "propagationPolicy");
+  const grace = options["gracePeriodSeconds"];
+  const causes: Cause[] = [];
+  if (policy !== "" && policy !== "Foreground" && policy !== "Background" && policy !== "Orphan") {
+    const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
+    causes.push({ reason: "FieldValueNotSupported", message, field: "propagationPolicy" });
+  }
+  if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
+  const dryRun = [...arrayAt(options, "dryRun").map(String), ...call.query.getAll("dryRun")];
+  return {
+    dryRun: parseDryRun(dryRun, "DeleteOptions"),
+    uid: stringAt(preconditions, "uid") || undefined,
+    resourceVersion: stringAt(preconditions, "resourceVersion") || undefined,
+    propagation: policy === "Foreground" || policy === "Background" || policy === "Orphan" ? policy : undefined,
+    gracePeriodSeconds: typeof grace === "number" ? grace : undefined,
+    document: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...options },
+  };
+}
+
+function queryOptions(query: URLSearchParams): JSONObject {
+  const options: JSONObject = {};
+  const policy = query.get("propagationPolicy");
+  const grace = query.get("gracePeriodSeconds");
+  if (policy !== null) options["propagationPolicy"] = policy;
+  if (grace !== null && /^\d+$/.test(grace)) options["gracePeriodSeconds"] = Number(grace);
+  return options;
+}

@@ -1,0 +1,92 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import { objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
+import type { Cause } from "../status.ts";
+import { invalidValue, required } from "../validate/metadata.ts";
+import type { ServedResource } from "./served_resource.ts";
+
+/** CustomResourceDefinitions: default names, and a status that says that it is served, as it is at once. */
+export function normalizeCustomResourceDefinition(object: JSONObject): void {
+  const names = objectAt(objectAt(object, "spec"), "names");
+  const kind = stringAt(names, "kind");
+  if (stringAt(names, "singular") === "") names["singular"] = kind.toLowerCase();
+  if (stringAt(names, "listKind") === "") names["listKind"] = `${kind}List`;
+  const spec = objectAt(object, "spec");
+  if (spec["conversion"] === undefined) spec["conversion"] = { strategy: "None" };
+}
+
+/** Sets the status that the real server's controllers set. */
+export function acceptCustomResourceDefinition(object: JSONObject, time: string): void {
+  const spec = objectAt(object, "spec");
+  const condition = (type: string, reason: string, message: string): JSONObject => ({
+    type,
+    status: "True",
+    lastTransitionTime: time,
+    reason,
+    message,
+  });
+  object["status"] = {
+    conditions: [
+      condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+      condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+    ],
+    acceptedNames: { ...objectAt(spec, "names") },
+    storedVersions: objectsAt(spec, "versions").filter((version) => version["storage"] === true)
+      .map((version) => stringAt(version, "name")),
+  };
+}
+
+/** The rules without which the resource cannot be served. */
+export function validateCustomResourceDefinition(object: JSONObject): readonly Cause[] {
+  const spec = objectAt(object, "spec");
+  const names = objectAt(spec, "names");
+  const causes: Cause[] = [];
+  for (const field of ["group", "scope"]) if (stringAt(spec, field) === "") causes.push(required(`spec.${field}`, ""));
+  for (const field of ["plural", "kind"]) {
+    if (stringAt(names, field) === "") causes.push(required(`spec.names.${field}`, ""));
+  }
+  const name = `${stringAt(names, "plural")}.${stringAt(spec, "group")}`;
+  const given = stringAt(objectAt(object, "metadata"), "name");
+  if (causes.length === 0 && given !== name) {
+    causes.push(invalidValue("metadata.name", given, `must be spec.names.plural+"."+spec.group`));
+  }
+  const stored = objectsAt(spec, "versions").filter((version) => version["storage"] === true);
+  if (stored.length !== 1) {
+    causes.push(
+      invalidValue("spec.versions", stored.length, "must have exactly one version marked as storage version"),
+    );
+  }
+  return causes;
+}
+
+/** The resources that a CustomResourceDefinition defines, one for each version that is served. */
+export function resourcesOf(definition: JSONObject): readonly ServedResource[] {
+  const spec = objectAt(definition, "spec");
+  const names = objectAt(spec, "names");
+  const group = stringAt(spec, "group");
+  const plural = stringAt(names, "plural");
+  const versions = objectsAt(spec, "versions");
+  return versions.filter((version) => version["served"] === true).map((version) => {
+    const status = objectAt(version, "subresources")["status"] !== undefined;
+    const apiVersion = `${group}/${stringAt(version, "name")}`;
+    // The only conversion that is supported ("None") changes the version and nothing else.
+    const shape = {
+      read: (stored: JSONObject): JSONObject => ({ ...stored, apiVersion }),
+      write: (object: JSONObject): JSONObject => object,
+    };
+    return {
+      group,
+      version: stringAt(version, "name"),
+      plural,
+      singular: stringAt(names, "singular"),
+      kind: stringAt(names, "kind"),
+      namespaced: stringAt(spec, "scope") === "Namespaced",
+      shortNames: stringsAt(names, "shortNames"),
+      categories: stringsAt(names, "categories"),
+      custom: true,
+      status,
+      // Without a status subresource, status is a field like any other.
+      generation: status ? "all but status" : "all",
+      ...(versions.length > 1 ? { shape } : {}),
+    };
+  });
+}

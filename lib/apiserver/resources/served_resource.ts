@@ -1,0 +1,50 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import type { Cause } from "../status.ts";
+
+/** How names of a resource are checked: a DNS subdomain, a DNS label, or anything that fits in a path. */
+export type NameRule = "subdomain" | "label" | "path";
+
+/** Everything the server has to know of one resource in one version. */
+export interface ServedResource {
+  /** API group; "" is the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Plural name in paths. */
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** Is it defined by a CustomResourceDefinition? Those differ in small things. @default false */
+  readonly custom?: boolean;
+  /** Fields besides apiVersion, kind and metadata; others are dropped. All are kept when absent (custom resources). */
+  readonly fields?: readonly string[];
+  /** Does it have a status subresource, so that the main path ignores the status? @default false */
+  readonly status?: boolean;
+  /** Fields whose change counts up metadata.generation. Absent: the kind has no generation. */
+  readonly generation?: readonly string[] | "all but status" | "all";
+  /** May a PUT create the object? @default false */
+  readonly createOnUpdate?: boolean;
+  /** @default "subdomain" */
+  readonly names?: NameRule;
+  /** Resource whose objects these are in another shape (events of both groups). @default itself */
+  readonly storedAs?: { readonly group: string; readonly plural: string };
+  /** Turns a stored object into this shape, and back. */
+  readonly shape?: {
+    readonly read: (stored: JSONObject) => JSONObject;
+    readonly write: (object: JSONObject) => JSONObject;
+  };
+  /** Sets defaults and brings fields into canonical form; works on the given object. Throws StatusError for what does not decode. */
+  readonly normalize?: (object: JSONObject) => void;
+  /** Rules of this kind. `old` is absent on create. */
+  readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
+  /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */
+  readonly fieldLabels?: Readonly<Record<string, (object: JSONObject) => string>>;
+}
+
+/** `group/plural`, the key under which a resource's objects are stored. */
+export function storageKey(resource: ServedResource): string {
+  const { group, plural } = resource.storedAs ?? resource;
+  return `${group}/${plural}`;
+}
