@@ -120,9 +120,9 @@ export class LeaderElector implements Fence {
     const stop = (): void => term.abort(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
+    this.#options.observer?.onLeading(this.#measured, true);
     const work = settle(lead, term.signal, lost.signal).finally(() => ended.abort());
     try {
-      this.#options.observer?.onLeading(this.#measured, true);
       const loss = await this.#renewUntil(ended.signal);
       // From here on nothing may be written, before anybody else is told that the Lease is free.
       this.#fence.revoke();
