@@ -1,4 +1,3 @@
-import type { RestClient } from "../contract.ts";
 import type { ClusterAccess } from "../kubeconfig/cluster_access.ts";
 import type { Clock } from "../../util/clock/mod.ts";
 import { getLogger, type Logger } from "../../util/log.ts";
@@ -31,7 +30,7 @@ export interface RestClientOptions {
  * Opens a client. It connects with the first request; `close()` or `using` gives its connections back.
  * @throws RangeError for a rate limit that is not positive, TypeError for settings that exclude each other.
  */
-export function createRestClient(options: RestClientOptions): RestClient {
+export function createRestClient(options: RestClientOptions): KubeRestClient {
   const { config, clock, random, observer, qps, userAgent = "controller-sharding-deno" } = options;
   const {
     logger = getLogger(["sharding", "client"]),

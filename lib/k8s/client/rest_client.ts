@@ -1,4 +1,4 @@
-import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../contract.ts";
+import type { JSONValue, RequestOptions, RestClient } from "../contract.ts";
 import { ConnectionError, InvalidObjectError } from "../errors.ts";
 import type { ClusterAccess, Identity } from "../kubeconfig/cluster_access.ts";
 import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
@@ -38,14 +38,15 @@ export class KubeRestClient implements RestClient {
     this.defaultNamespace = parts.access.namespace;
   }
 
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  /** Always rejects: `never` fits the tunnels of every version of the contract. */
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<never>;
   performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
   performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
   performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(opts: RequestOptions): Promise<Uint8Array>;
   async performRequest(
     opts: RequestOptions,
-  ): Promise<KubernetesTunnel | ReadableStream<JSONValue> | ReadableStream<Uint8Array> | JSONValue | Uint8Array> {
+  ): Promise<ReadableStream<JSONValue> | ReadableStream<Uint8Array> | JSONValue | Uint8Array> {
     const what = `${opts.method} ${opts.path}`;
     if (opts.expectTunnel !== undefined) {
       throw new Error(`${what}: tunnels (exec, attach, port-forward) are not supported by this client`);

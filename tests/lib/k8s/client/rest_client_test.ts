@@ -260,7 +260,7 @@ Deno.test("close() ends requests under way and refuses new ones", async () => {
   const client = clientOf(accessTo(server.url));
   const failure = assert.rejects(client.performRequest(get), /is closed/);
   await started.promise;
-  client.close?.();
+  client.close();
   await failure;
   await assert.rejects(client.performRequest(get), /is closed/);
   release.resolve(new Response());

@@ -135,7 +135,7 @@ Deno.test("close() ends a watch", async () => {
   const client = clientOf(accessTo(server.url));
   const reader = (await client.performRequest(watch)).getReader();
   await reader.read();
-  client.close?.();
+  client.close();
   await assert.rejects(reader.read(), /is closed/);
   await cancelled;
 });

@@ -145,7 +145,7 @@ Deno.test("skipping verification is warned of", async () => {
     loggers: [{ category: ["sharding"], sinks: ["test"] }, { category: ["logtape", "meta"], sinks: [] }],
   });
   try {
-    clientOf(accessTo("https://127.0.0.1:1", { insecureSkipTlsVerify: true })).close?.();
+    clientOf(accessTo("https://127.0.0.1:1", { insecureSkipTlsVerify: true })).close();
   } finally {
     await reset();
   }

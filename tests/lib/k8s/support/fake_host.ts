@@ -16,11 +16,12 @@ export function fakeHost(
   variables: Record<string, string> = {},
   home: string | null = "/home/me",
 ): FakeHost {
+  const runs: HostCommand[] = [];
   const host = {
     files: new Map(Object.entries(files)),
     variables: new Map(Object.entries(variables)),
     programs: new Map<string, (command: HostCommand) => HostCommandResult | Promise<HostCommandResult>>(),
-    runs: [] as HostCommand[],
+    runs,
     home: home ?? undefined,
     env: (name: string) => host.variables.get(name),
     readTextFile(path: string): Promise<string | undefined> {

@@ -1,6 +1,5 @@
 import { type Authority, createAuthority } from "../../../controlplane/certificates.ts";
-import { createRestClient, type RestClientOptions } from "../../../../lib/k8s/client/mod.ts";
-import type { RestClient } from "../../../../lib/k8s/contract.ts";
+import { createRestClient, type KubeRestClient, type RestClientOptions } from "../../../../lib/k8s/client/mod.ts";
 import { type ClusterAccess, staticCredentials } from "../../../../lib/k8s/kubeconfig/mod.ts";
 import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../../lib/util/random.ts";
@@ -34,7 +33,7 @@ export function accessTo(server: string, more: Partial<ClusterAccess> = {}): Clu
 }
 
 /** A client of a server, on a virtual clock unless the test brings its own. */
-export function clientOf(access: ClusterAccess, options: Partial<RestClientOptions> = {}): RestClient {
+export function clientOf(access: ClusterAccess, options: Partial<RestClientOptions> = {}): KubeRestClient {
   return createRestClient({ config: access, clock: new VirtualClock(), random: seededRandom(1), ...options });
 }
 
