@@ -75,7 +75,9 @@ export class LeaseTracks {
     const ring = this.#ringOf.get(key);
     if (ring === undefined) return [];
     const ours = this.#forgotten.delete(lease.metadata.uid ?? "");
-    if (!ours) return this.#haunt(ring, key);
+    // Nobody has held an orphaned Lease for long: it was cleaned up, by another replica if not by this one.
+    const orphaned = this.judge(lease).state === "orphaned";
+    if (!ours && !orphaned) return this.#haunt(ring, key);
     this.#drop(ring, key);
     return [ring];
   }
@@ -107,9 +109,12 @@ export class LeaseTracks {
     const changed = new Set<string>();
     for (const [ring, tracks] of this.#rings) {
       for (const [key, track] of tracks) {
+        if (this.#put(key, track)) changed.add(ring);
+        if (!track.ghost) continue;
         const over = track.goneAt !== undefined && now - track.goneAt >= this.#retentionOf(track.lease);
-        if (over) this.#drop(ring, key);
-        if (over || this.#put(key, track)) changed.add(ring);
+        if (!over && tracks.get(key)?.judgement.state !== "orphaned") continue;
+        this.#drop(ring, key);
+        changed.add(ring);
       }
     }
     return [...changed];
@@ -133,6 +138,11 @@ export class LeaseTracks {
       if (track !== undefined) return track;
     }
     return undefined;
+  }
+
+  /** The Lease of this key in a ring, there or gone. */
+  get(ring: string, key: ObjectKey): TrackedLease | undefined {
+    return this.#rings.get(ring)?.get(formatKey(key));
   }
 
   /** The Leases of a ring, there or gone. */

@@ -1,3 +1,4 @@
+import type { RingView } from "../sharding/ring_view.ts";
 import { BoundedQueue } from "../util/bounded_queue.ts";
 
 /** What changed about a ring. */
@@ -28,6 +29,7 @@ export interface RingChange {
 /** Passes changes on to any number of subscribers. */
 export class ChangeFeed {
   readonly #subscribers = new Set<BoundedQueue<RingChange>>();
+  #closed = false;
 
   publish(change: RingChange): void {
     for (const queue of this.#subscribers) queue.push(change);
@@ -44,7 +46,7 @@ export class ChangeFeed {
     for (const change of initial()) queue.push(change);
     this.#subscribers.add(queue);
     signal.addEventListener("abort", close, { once: true });
-    if (signal.aborted) close();
+    if (signal.aborted || this.#closed) close();
     try {
       for await (const change of queue) {
         if (signal.aborted) return;
@@ -58,6 +60,23 @@ export class ChangeFeed {
 
   /** Ends all subscriptions after what they have waiting. */
   close(): void {
+    this.#closed = true;
     for (const queue of this.#subscribers) queue.close();
   }
+}
+
+/** A change that is not about single shards. */
+export function changeOf(ring: string, kind: RingChangeKind): RingChange {
+  return { ring, kind, joined: [], left: [] };
+}
+
+/** How a ring's shards have changed from one view to the next. */
+export function differences(before: RingView, after: RingView): RingChange {
+  const assignable = new Set(before.assignable.shards);
+  const live = new Set(after.liveNames());
+  return {
+    ...changeOf(after.ring, "membership"),
+    joined: after.assignable.shards.filter((shard) => !assignable.has(shard)),
+    left: before.liveNames().filter((shard) => !live.has(shard)),
+  };
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../k8s/abortable.ts";
 import type { KubeObject, LabelSelector, Lease, ObjectKey, PartialObjectMetadata } from "../k8s/types.ts";
 import type { Runnable } from "../runtime/runnable.ts";
 import type { Informer, InformerEvent } from "../runtime/watch/mod.ts";
@@ -6,8 +7,9 @@ import { RingView } from "../sharding/ring_view.ts";
 import { ourTiming, type ShardJudgement, type ShardTiming } from "../sharding/shard_state.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
+import { Alarm } from "./alarm.ts";
 import { LeaseTracks, type TrackedLease } from "./lease_tracks.ts";
-import { ChangeFeed, type RingChange, type RingChangeKind } from "./ring_change.ts";
+import { ChangeFeed, changeOf, differences, type RingChange } from "./ring_change.ts";
 import { matches, type RingSelector, RingSnapshot, selectorOfRing } from "./ring_snapshot.ts";
 
 /** What is needed of an informer. */
@@ -50,16 +52,15 @@ export class Rings implements Runnable {
   /** Rings of which it was said already that unknown shards may be judged. */
   readonly #judging = new Set<string>();
   readonly #ready = Promise.withResolvers<void>();
-  #stage: "new" | "running" | "stopped" = "new";
-  #timer: Disposable | undefined;
-  /** When the timer fires, in monotonic milliseconds. */
-  #alarm = Infinity;
+  #started = false;
+  readonly #alarm: Alarm;
 
   constructor(options: RingsOptions) {
     const { clock, leases, timing = ourTiming, ghostRetention = 3_600_000 } = options;
     this.#options = options;
     this.#logger = options.logger ?? getLogger(["sharding", "rings"]);
     this.#tracks = new LeaseTracks({ clock, timing, ghostRetention, watchingSince: () => leases.watchingSince });
+    this.#alarm = new Alarm(clock, () => this.#onAlarm());
     this.#ready.promise.catch(() => undefined); // Nobody may be waiting when it fails.
   }
 
@@ -74,16 +75,8 @@ export class Rings implements Runnable {
   }
 
   /** Resolves when all rings are known; rejects when `signal` aborts, or when this was stopped before. */
-  async whenReady(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#ready.promise, aborted.promise]);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+  whenReady(signal?: AbortSignal): Promise<void> {
+    return abortable(this.#ready.promise, signal);
   }
 
   /** Each ring that there is, as a change of its spec, then every change. Ends with the signal. */
@@ -96,11 +89,7 @@ export class Rings implements Runnable {
   leaseOf(ring: string, shard: string): TrackedLease | undefined {
     const found = this.#snapshots.get(ring)?.view.shard(shard);
     if (found === undefined) return undefined;
-    for (const track of this.#tracks.of(ring)) {
-      const { name, namespace } = track.lease.metadata;
-      if (name === shard && (namespace ?? "") === found.namespace) return track;
-    }
-    return undefined;
+    return this.#tracks.get(ring, found);
   }
 
   /** All Leases of a ring, also those that count for nothing and those that are gone. */
@@ -136,11 +125,13 @@ export class Rings implements Runnable {
    * @throws Error when it is called a second time.
    */
   async run(signal: AbortSignal): Promise<void> {
-    if (this.#stage !== "new") throw new Error("the rings were started before");
-    this.#stage = "running";
+    if (this.#started) throw new Error("the rings were started before");
+    this.#started = true;
     const { rings, leases, namespaces } = this.#options;
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
     try {
-      await Promise.all([rings, leases, namespaces].map((informer) => informer.store.whenReady(signal)));
+      await Promise.all([rings, leases, namespaces].map((informer) => informer.store.whenReady(either)));
       // All in one turn: the subscriptions tell again what is there, which then is nothing new.
       for (const lease of leases.store.list()) this.#tracks.observe(lease);
       for (const namespace of namespaces.store.list()) this.#namespaces.set(namespace.metadata.name, namespace);
@@ -148,15 +139,15 @@ export class Rings implements Runnable {
       this.#setAlarm();
       this.#ready.resolve();
       await Promise.all([
-        this.#follow(namespaces, signal, (event) => this.#onNamespaceEvent(event)),
-        this.#follow(rings, signal, (event) => this.#onRingEvent(event)),
-        this.#follow(leases, signal, (event) => this.#onLeaseEvent(event)),
+        this.#follow(namespaces, either, (event) => this.#onNamespaceEvent(event)),
+        this.#follow(rings, either, (event) => this.#onRingEvent(event)),
+        this.#follow(leases, either, (event) => this.#onLeaseEvent(event)),
       ]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      this.#stage = "stopped";
-      this.#timer?.[Symbol.dispose]();
+      failed.abort();
+      this.#alarm[Symbol.dispose]();
       this.#ready.reject(signal.reason ?? new Error("the rings are not followed any more"));
       this.#feed.close();
     }
@@ -204,7 +195,8 @@ export class Rings implements Runnable {
   #onLeaseEvent(event: InformerEvent<Lease>): void {
     const { object } = event;
     this.#rebuild(event.type === "deleted" ? this.#tracks.remove(object) : this.#tracks.observe(object));
-    this.#alarmAt(event.type === "deleted" ? this.#tracks.nextReview() : this.#tracks.dueOf(object));
+    // A renewal makes the alarm ring early, which then finds the next moment: so the renewal itself costs nothing.
+    this.#alarm.at(event.type === "deleted" ? this.#tracks.nextReview() : this.#tracks.dueOf(object));
   }
 
   #onNamespaceEvent(event: InformerEvent<PartialObjectMetadata>): void {
@@ -236,24 +228,23 @@ export class Rings implements Runnable {
   #store(ring: ControllerRing, view: RingView): RingSnapshot {
     const { name } = ring.metadata;
     const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
-    const mayJudge = (): boolean => this.#untilJudging(name) <= 0;
+    const silence = this.#tracks.silenceOf(name);
+    const mayJudge = (): boolean => this.#untilJudging(silence) <= 0;
     const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge);
     this.#snapshots.set(name, snapshot);
     return snapshot;
   }
 
-  /** Milliseconds until a label that names no shard may be called bogus; Infinity while Leases are not watched. */
-  #untilJudging(ring: string): number {
+  /** Milliseconds until Leases were watched for as long as `silence`; Infinity while they are not watched. */
+  #untilJudging(silence: number): number {
     const { leases, clock } = this.#options;
-    if (leases.watchingSince === undefined) return Infinity;
-    return leases.watchingSince + this.#tracks.silenceOf(ring) - clock.monotonic();
+    return leases.watchingSince === undefined ? Infinity : leases.watchingSince + silence - clock.monotonic();
   }
 
   #onAlarm(): void {
-    this.#alarm = Infinity;
     this.#rebuild(this.#tracks.review());
-    for (const ring of this.#snapshots.keys()) {
-      if (this.#untilJudging(ring) > 0) this.#judging.delete(ring);
+    for (const [ring, snapshot] of this.#snapshots) {
+      if (!snapshot.mayJudgeUnknown) this.#judging.delete(ring);
       else if (!this.#judging.has(ring)) {
         this.#judging.add(ring);
         this.#feed.publish(changeOf(ring, "judgement"));
@@ -262,41 +253,19 @@ export class Rings implements Runnable {
     this.#setAlarm();
   }
 
-  /** Sets the timer to the next moment at which something may change by itself. */
+  /** Sets the alarm to the next moment at which something may change by itself. */
   #setAlarm(): void {
     const now = this.#options.clock.monotonic();
-    this.#alarmAt(this.#tracks.nextReview());
+    this.#alarm.at(this.#tracks.nextReview());
     // Nothing tells when the watch is whole again, and while it is not there are no deadlines.
-    if (this.#options.leases.watchingSince === undefined) this.#alarmAt(now + brokenWatchCheck);
+    if (this.#options.leases.watchingSince === undefined) this.#alarm.at(now + brokenWatchCheck);
     for (const ring of this.#snapshots.keys()) {
-      if (!this.#judging.has(ring)) this.#alarmAt(now + this.#untilJudging(ring));
+      if (!this.#judging.has(ring)) this.#alarm.at(now + this.#untilJudging(this.#tracks.silenceOf(ring)));
     }
-  }
-
-  /** A later moment is left to the alarm that is set: it sets the next one then. So a renewal costs nothing here. */
-  #alarmAt(moment: number): void {
-    if (moment >= this.#alarm || this.#stage !== "running") return;
-    const { clock } = this.#options;
-    this.#timer?.[Symbol.dispose]();
-    this.#alarm = moment;
-    this.#timer = clock.timer(Math.max(0, moment - clock.monotonic()), () => this.#onAlarm());
   }
 }
 
 function isSameSpec(a: ControllerRing, b: ControllerRing): boolean {
   return a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation &&
     a.metadata.deletionTimestamp === b.metadata.deletionTimestamp;
-}
-
-function differences(before: RingView, after: RingView): RingChange {
-  const [assignable, live] = [new Set(before.assignable.shards), new Set(after.liveNames())];
-  return {
-    ...changeOf(after.ring, "membership"),
-    joined: after.assignable.shards.filter((shard) => !assignable.has(shard)),
-    left: before.liveNames().filter((shard) => !live.has(shard)),
-  };
-}
-
-function changeOf(ring: string, kind: RingChangeKind): RingChange {
-  return { ring, kind, joined: [], left: [] };
 }
