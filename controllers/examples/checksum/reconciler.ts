@@ -1,9 +1,9 @@
-import { type ConfigMap, controllerOf, type KubeObject, type Secret } from "../../../lib/k8s/types.ts";
+import { type ConfigMap, controllerOf, type Secret } from "../../../lib/k8s/types.ts";
 import type { Api } from "../../../lib/k8s/api/api.ts";
 import { isInvalid } from "../../../lib/k8s/errors.ts";
 import { TerminalError } from "../../../lib/runtime/controller/mod.ts";
 import type { StoreReader } from "../../../lib/runtime/watch/mod.ts";
-import type { ShardReconcile } from "../../../lib/shard/mod.ts";
+import type { ShardEvents, ShardReconcile } from "../../../lib/shard/mod.ts";
 import { configMapName, isAsWanted, relationOf, surplusKeys, wantedConfigMap } from "./checksums.ts";
 
 /** Owner of the fields that the controller writes. */
@@ -20,33 +20,23 @@ export interface ChecksumParts {
   /** The shard's own ConfigMaps. */
   readonly configMaps: { readonly api: Api<ConfigMap>; readonly store: StoreReader<ConfigMap> };
   /** Tells the owner of a Secret what is wrong. */
-  readonly events: {
-    record(
-      object: KubeObject,
-      event: {
-        readonly type: "Normal" | "Warning";
-        readonly reason: string;
-        readonly message: string;
-        readonly action: string;
-      },
-    ): void;
-  };
+  readonly events: ShardEvents;
 }
 
 /** Keeps for each Secret a ConfigMap with the SHA-256 of each of its values. Neither log nor event names a value. */
 export function checksumReconciler({ configMaps, events }: ChecksumParts): ShardReconcile<Secret> {
   return async (secret, { signal, logger }) => {
     // The garbage collector deletes the ConfigMap after the Secret.
-    if (secret.metadata.deletionTimestamp !== undefined) return;
+    if (secret.metadata.deletionTimestamp !== undefined) return {};
     const name = configMapName(secret);
     const wanted = wantedConfigMap(secret);
     const cached = configMaps.store.get({ namespace: secret.metadata.namespace ?? "", name });
-    if (cached !== undefined && isAsWanted(cached, wanted)) return;
+    if (cached !== undefined && isAsWanted(cached, wanted)) return {};
 
     // The cache may lag behind our own last write, and lacks what has not moved to this shard yet: look before writing.
     const api = configMaps.api.inNamespace(secret.metadata.namespace);
     const current = await api.find(name, { signal });
-    if (current !== undefined && isAsWanted(current, wanted)) return;
+    if (current !== undefined && isAsWanted(current, wanted)) return {};
     switch (current === undefined ? "own" : relationOf(current, secret)) {
       case "own":
         break;
@@ -70,6 +60,7 @@ export function checksumReconciler({ configMaps, events }: ChecksumParts): Shard
       logger.info(current === undefined ? "created the ConfigMap" : "restored or updated the ConfigMap", {
         configMap: name,
       });
+      return {};
     } catch (error) {
       if (!isInvalid(error)) throw error;
       const message = `ConfigMap ${name} is refused: ${error.status.message}`;

@@ -1,0 +1,107 @@
+import { Api } from "../k8s/api/api.ts";
+import type { RestClient } from "../k8s/contract.ts";
+import { leases } from "../k8s/kinds/coordination.ts";
+import { formatKey, keyOf } from "../k8s/types.ts";
+import { type ElectionObserver, type ElectionTiming, LeaderElector, LeaseLock } from "../runtime/election/mod.ts";
+import { type LeadershipGate, Manager } from "../runtime/manager.ts";
+import type { Runnable } from "../runtime/runnable.ts";
+import { type Clock, systemClock } from "../util/clock/mod.ts";
+import { getLogger, type Logger } from "../util/log.ts";
+import { type Random, systemRandom } from "../util/random.ts";
+import { GuardedClient } from "./guarded_client.ts";
+import { Shard, type ShardEvents, type ShardGroup, type ShardObservers } from "./shard.ts";
+import { createShardLease, defaultShardTiming } from "./shard_lease.ts";
+
+/** Settings of {@link runShard}. */
+export interface ShardOptions {
+  /** Name of the ControllerRing. */
+  readonly ring: string;
+  /** Name of this shard and of its Lease: no other process may use it at the same time. See `defaultShardName()`. */
+  readonly shardName: string;
+  /** Where the Lease is. See `defaultLeaseNamespace()`. */
+  readonly leaseNamespace: string;
+  /** Sets up the controllers. */
+  readonly setUp: (shard: Shard) => void;
+  /** Opens a connection. Called twice, so that nothing holds up the renewals of the Lease; both are closed at the end. */
+  readonly connect: (options: { readonly userAgent: string }) => RestClient;
+  /** How the connections introduce themselves. @default the name of the ring */
+  readonly userAgent?: string;
+  /** Only objects of this namespace; without it those of all. */
+  readonly namespace?: string;
+  /** @default defaultShardTiming */
+  readonly timing?: ElectionTiming;
+  /** Gives the Lease back at the end, so that the objects move at once. @default true */
+  readonly releaseOnStop?: boolean;
+  /** Time for reconciles in flight to finish after a stop, in milliseconds. @default 5_000 */
+  readonly gracePeriod?: number;
+  /** Name of the Lease for what runs in one process of the ring only. @default `<ring>-leader` */
+  readonly leaderLease?: string;
+  /** @default the machine's */
+  readonly clock?: Clock;
+  /** @default the machine's */
+  readonly random?: Random;
+  readonly logger?: Logger;
+  readonly observers?: ShardObservers & { readonly election?: ElectionObserver };
+}
+
+/**
+ * Runs sharded controllers: keeps the shard's Lease, and while it is held, watches this shard's own objects, calls the
+ * reconcilers for them, and acknowledges drains. When `signal` aborts, work in flight may finish within the grace
+ * period; only after all work has ended the Lease is released.
+ *
+ * @throws LeadershipLostError when the Lease is lost: all work has been given up, and the process should exit.
+ * @throws WorkNotStoppedError when work did not end in time; the Lease then is not released, but left to expire.
+ * @throws RangeError when the shard's name or the timing does not do.
+ */
+export async function runShard(options: ShardOptions, signal: AbortSignal): Promise<void> {
+  const { ring, shardName: shard, leaseNamespace, namespace, connect, userAgent = ring, observers = {} } = options;
+  const { clock = systemClock, random = systemRandom, gracePeriod = 5_000 } = options;
+  const logger = (options.logger ?? getLogger(["sharding", "shard"])).with({ ring, shard });
+  using leaseClient = connect({ userAgent: `${userAgent}/shard-lease` });
+  using workClient = connect({ userAgent });
+  const lease = createShardLease({
+    ...leaseSettings(options),
+    ring,
+    shard,
+    client: leaseClient,
+    clock,
+    random,
+    logger,
+  });
+  const client = new GuardedClient({ client: workClient, fence: lease, shard: `${leaseNamespace}/${shard}`, clock });
+  const { leaderLease = `${ring}-leader`, timing = defaultShardTiming } = options;
+  const lock = new LeaseLock({ api: new Api(leaseClient, leases), namespace: leaseNamespace, lease: leaderLease });
+  const leader = new LeaderElector({ lock, identity: shard, ...timing, clock, random, logger });
+  const gates: Record<Exclude<ShardGroup, "always">, LeadershipGate> = { leader, sharded: guarded(lease, client) };
+  const manager = new Manager({ gates, gracefulShutdown: gracePeriod, clock, logger });
+  const add = (runnable: Runnable, group: ShardGroup): void => manager.add(runnable, group);
+  const events: ShardEvents = {
+    record: (object, event) => logger.info("event", { object: formatKey(keyOf(object)), ...event }),
+  };
+  const where = namespace === undefined ? {} : { namespace };
+  options.setUp(new Shard({ ring, shard, client, events, clock, random, logger, observers, add, ...where }));
+  await manager.run(signal);
+}
+
+/** Gives up all writes under way when the Lease is lost. */
+function guarded(lease: LeaderElector, client: GuardedClient): LeadershipGate {
+  return {
+    name: lease.name,
+    run: (signal, lead) =>
+      lease.run(signal, (term, lost) => {
+        lost.addEventListener("abort", () => client.abortWrites(), { once: true });
+        return lead(term, lost);
+      }),
+  };
+}
+
+function leaseSettings(
+  { leaseNamespace, timing, releaseOnStop, observers }: ShardOptions,
+): Pick<Parameters<typeof createShardLease>[0], "leaseNamespace" | "timing" | "releaseOnStop" | "observer"> {
+  return {
+    leaseNamespace,
+    ...(timing === undefined ? {} : { timing }),
+    ...(releaseOnStop === undefined ? {} : { releaseOnStop }),
+    ...(observers?.election === undefined ? {} : { observer: observers.election }),
+  };
+}

@@ -1,0 +1,211 @@
+import { Api } from "../k8s/api/api.ts";
+import { formatGroupResource, type Resource } from "../k8s/api/resource.ts";
+import type { KubeObject, ObjectKey } from "../k8s/types.ts";
+import {
+  Controller,
+  type ControllerObserver,
+  fromInformer,
+  ownerKeys,
+  type Predicate,
+} from "../runtime/controller/mod.ts";
+import { ExponentialLimiter, type QueueObserver } from "../runtime/queue/mod.ts";
+import type { Runnable } from "../runtime/runnable.ts";
+import { dropManagedFields, type IndexFunction, Informer, type WatchObserver } from "../runtime/watch/mod.ts";
+import type { Clock } from "../util/clock/mod.ts";
+import type { Logger } from "../util/log.ts";
+import type { Random } from "../util/random.ts";
+import { acknowledgeDrains } from "./drain_acknowledgement.ts";
+import type { GuardedClient } from "./guarded_client.ts";
+import { KeyGate } from "./key_gate.ts";
+import type { ShardCache } from "./shard_cache.ts";
+import { ownershipOf, type ShardIdentity, shardSelector } from "./shard_labels.ts";
+import { shardPredicate } from "./shard_predicate.ts";
+import { shardedReconciler, type ShardReconcile } from "./sharded_reconciler.ts";
+import { WakeSource } from "./wake_source.ts";
+
+/** When something runs: always, only in the one process that leads, or only while the shard holds its Lease. */
+export type ShardGroup = "always" | "leader" | "sharded";
+
+/** Hear what the parts of a shard do; measurements hang here. */
+export interface ShardObservers {
+  readonly controller?: ControllerObserver;
+  readonly queue?: QueueObserver;
+  readonly watch?: WatchObserver;
+}
+
+/** Something that happened to an object, for the people who own it. */
+export interface ShardEvent {
+  readonly type: "Normal" | "Warning";
+  /** Why, one word in CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+  /** What was done or tried, one word in CamelCase. */
+  readonly action: string;
+}
+
+/** Records events on objects; never throws, never waits. */
+export interface ShardEvents {
+  record(object: KubeObject, event: ShardEvent): void;
+}
+
+/** Parts of a {@link Shard}. */
+export interface ShardParts extends ShardIdentity {
+  readonly client: GuardedClient;
+  readonly events: ShardEvents;
+  /** Only objects of this namespace; without it those of all. */
+  readonly namespace?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly observers?: ShardObservers;
+  /** Takes what shall run. */
+  readonly add: (runnable: Runnable, group: ShardGroup) => void;
+}
+
+/** Settings of a cache. */
+export interface ShardCacheOptions<T> {
+  /** Indices of the store by name. */
+  readonly indices?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Keeps less of each object, to save memory. @default drops managedFields and the last-applied annotation */
+  readonly transform?: (object: T) => T;
+  /** Every so many milliseconds all objects are looked at again. @default never */
+  readonly resyncPeriod?: number;
+}
+
+/** A reconciler and what it is called for. */
+export interface ShardedController<T extends KubeObject> {
+  /** Names the controller in logs and measurements. */
+  readonly name: string;
+  readonly reconcile: ShardReconcile<T>;
+  /** Objects that are worked on at the same time. @default 1 */
+  readonly workers?: number;
+  /** Controlled resources: their events concern the main object that is their controller. */
+  readonly owns?: readonly Pick<ShardCache<KubeObject>, "resource" | "informer">[];
+  /** Events of main objects for which one of them does not hold are passed over. */
+  readonly predicates?: readonly Predicate<T>[];
+  /** See {@link ShardedReconcilerParts.onReleased}. */
+  readonly onReleased?: (key: ObjectKey) => void;
+}
+
+/** Drains that are acknowledged at the same time. */
+const drainWorkers = 10;
+
+/** Longest pause before a failed acknowledgement is tried again, in milliseconds: the sharder waits for it. */
+const longestDrainPause = 10_000;
+
+/** What an author's code sees of the shard while it sets up its controllers. See {@link runShard}. */
+export class Shard implements ShardIdentity {
+  readonly ring: string;
+  readonly shard: string;
+  /** Reads always, writes only while the shard may: for API classes of the author's own. */
+  readonly client: GuardedClient;
+  /** Records events on objects. */
+  readonly events: ShardEvents;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly #parts: ShardParts;
+  /** One for each main resource, however many controllers it has. */
+  readonly #gates = new Map<string, KeyGate>();
+
+  constructor(parts: ShardParts) {
+    const { ring, shard, client, events, clock, random } = parts;
+    this.ring = ring;
+    this.shard = shard;
+    this.client = client;
+    this.events = events;
+    this.clock = clock;
+    this.random = random;
+    this.#parts = parts;
+  }
+
+  /** Keeps a live copy of this shard's objects of a resource. */
+  cache<T extends KubeObject>(resource: Resource<T>, options: ShardCacheOptions<T> = {}): ShardCache<T> {
+    const { namespace, clock, random, logger, observers = {}, add } = this.#parts;
+    const { indices, transform = dropManagedFields, resyncPeriod } = options;
+    const api = new Api(this.client, resource).inNamespace(resource.namespaced ? namespace : undefined);
+    const informer = new Informer(api, {
+      clock,
+      random,
+      logger,
+      labelSelector: shardSelector(this),
+      transform,
+      ...(indices === undefined ? {} : { indices }),
+      ...(resyncPeriod === undefined ? {} : { resyncPeriod }),
+      ...(observers.watch === undefined ? {} : { observer: observers.watch }),
+    });
+    // Only while the Lease is held: a copy from before may still show objects that were moved away meanwhile.
+    add({ name: `cache of ${formatResource(resource)}`, run: (signal) => informer.run(signal) }, "sharded");
+    return { resource, store: informer.store, informer, api };
+  }
+
+  /** Calls a reconciler for this shard's main objects of a resource, and takes care of their drains. */
+  control<T extends KubeObject>(main: ShardCache<T>, controller: ShardedController<T>): void {
+    const { name, reconcile, workers = 1, owns = [], predicates = [], onReleased } = controller;
+    const { clock, random, logger, observers = {}, add } = this.#parts;
+    const { resource, informer, store, api } = main;
+    const common = {
+      clock,
+      random,
+      logger,
+      ...(observers.controller === undefined ? {} : { observer: observers.controller }),
+      ...(observers.queue === undefined ? {} : { queueObserver: observers.queue }),
+    };
+    const wake = new WakeSource("after a drain");
+    const owned = owns.map((cache) =>
+      fromInformer(cache.informer, {
+        name: formatResource(cache.resource),
+        keys: ownerKeys({ group: resource.group, kind: resource.kind, namespaced: resource.namespaced }),
+      })
+    );
+    const events = fromInformer(informer, {
+      name: formatResource(resource),
+      predicates: [shardPredicate(this, ...predicates)],
+    });
+    const gate = this.#gateFor(main, common);
+    const { ring, shard } = this;
+    const parts = { ring, shard, store, api, gate, wake, reconcile };
+    const sharded = shardedReconciler(onReleased === undefined ? parts : { ...parts, onReleased });
+    add(new Controller({ ...common, name, reconcile: sharded, workers, sources: [events, wake, ...owned] }), "sharded");
+  }
+
+  /**
+   * Lets something else run in this process: "always", "sharded" only while the shard holds its Lease, or "leader"
+   * only in the one process of the ring that holds the leader's Lease.
+   */
+  add(runnable: Runnable, group: ShardGroup): void {
+    this.#parts.add(runnable, group);
+  }
+
+  /** The gate of a main resource; with the first one comes the controller that acknowledges its drains. */
+  #gateFor<T extends KubeObject>(
+    main: ShardCache<T>,
+    common: Pick<ShardParts, "clock" | "random" | "logger">,
+  ): KeyGate {
+    const { resource, informer, store, api } = main;
+    const name = formatResource(resource);
+    const known = this.#gates.get(name);
+    if (known !== undefined) return known;
+    const gate = new KeyGate();
+    this.#gates.set(name, gate);
+    const wake = new WakeSource("after work");
+    const { ring, shard } = this;
+    const draining = fromInformer(informer, {
+      name,
+      predicates: [({ type, object }) => type !== "deleted" && ownershipOf(object, this) === "draining"],
+    });
+    const drains = new Controller({
+      ...common,
+      name: `${name}-drain`,
+      reconcile: acknowledgeDrains({ ring, shard, store, api, gate, wake }),
+      workers: drainWorkers,
+      limiter: new ExponentialLimiter({ max: longestDrainPause }),
+      sources: [draining, wake],
+    });
+    this.#parts.add(drains, "sharded");
+    return gate;
+  }
+}
+
+function formatResource({ group, plural }: Resource<KubeObject>): string {
+  return formatGroupResource({ group, resource: plural });
+}
