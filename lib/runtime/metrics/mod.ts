@@ -1,0 +1,10 @@
+/**
+ * Measurements under the names, labels and buckets that client-go and controller-runtime use, on a registry of their
+ * own, never the global one. The measured parts know only observer interfaces.
+ */
+export { Registry } from "prom-client";
+export { clientMetrics } from "./client_metrics.ts";
+export { controllerMetrics } from "./controller_metrics.ts";
+export { electionMetrics } from "./election_metrics.ts";
+export { registerProcessMetrics } from "./process_metrics.ts";
+export { queueMetrics } from "./queue_metrics.ts";
