@@ -118,9 +118,13 @@ class Term implements Source {
   }
 
   #create(ring: string): RingSharder {
-    const { rings, moves = {}, watchObserver, onUnjudged, ...parts } = this.#parts;
+    const { rings, client, lookup, settings, clock, random, moves = {}, watchObserver, onUnjudged } = this.#parts;
     return new RingSharder({
-      ...parts,
+      client,
+      lookup,
+      settings,
+      clock,
+      random,
       moves,
       ...(watchObserver === undefined ? {} : { observer: watchObserver }),
       logger: getLogger(["sharding", "sharder"]).with({ ring }),

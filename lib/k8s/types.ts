@@ -9,7 +9,11 @@ import type {
 } from "kubernetes-types/core/v1.d.ts";
 import type { Event as EventFields } from "kubernetes-types/events/v1.d.ts";
 import type { LabelSelector, ObjectMeta, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
-import type { MutatingWebhookConfiguration as MutatingWebhookConfigurationFields } from "kubernetes-types/admissionregistration/v1.d.ts";
+import type {
+  MutatingWebhook as MutatingWebhookFields,
+  MutatingWebhookConfiguration as MutatingWebhookConfigurationFields,
+  RuleWithOperations as RuleFields,
+} from "kubernetes-types/admissionregistration/v1.d.ts";
 
 export type {
   LabelSelector,
@@ -17,11 +21,7 @@ export type {
   ObjectMeta,
   OwnerReference,
 } from "kubernetes-types/meta/v1.d.ts";
-export type {
-  MutatingWebhook,
-  RuleWithOperations,
-  WebhookClientConfig,
-} from "kubernetes-types/admissionregistration/v1.d.ts";
+export type { WebhookClientConfig } from "kubernetes-types/admissionregistration/v1.d.ts";
 
 /** Metadata of an object that has a name, as every object has that came from the API server. */
 export type NamedMeta = ObjectMeta & { readonly name: string };
@@ -50,7 +50,12 @@ export type Lease = Stored<LeaseFields>;
 export type Secret = Stored<SecretFields>;
 export type ConfigMap = Stored<ConfigMapFields>;
 export type Namespace = Stored<NamespaceFields>;
-export type MutatingWebhookConfiguration = Stored<MutatingWebhookConfigurationFields>;
+/** Which requests a webhook is called for; the package lacks two of the fields. */
+export type RuleWithOperations = RuleFields & { readonly resources?: readonly string[]; readonly scope?: string };
+export type MutatingWebhook = Omit<MutatingWebhookFields, "rules"> & { readonly rules?: readonly RuleWithOperations[] };
+export type MutatingWebhookConfiguration = Omit<Stored<MutatingWebhookConfigurationFields>, "webhooks"> & {
+  readonly webhooks?: readonly MutatingWebhook[];
+};
 /** An event of `events.k8s.io/v1`. */
 export type KubeEvent = Stored<EventFields>;
 

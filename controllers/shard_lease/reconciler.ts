@@ -1,0 +1,176 @@
+import type { Api } from "../../lib/k8s/api/api.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../../lib/k8s/errors.ts";
+import { formatKey, keyOf, type Lease, type ObjectKey } from "../../lib/k8s/types.ts";
+import type { Rings, RingSnapshot, TrackedLease } from "../../lib/rings/mod.ts";
+import type { Reconcile, ReconcileContext, ReconcileResult } from "../../lib/runtime/controller/mod.ts";
+import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
+import { leaseStateLabel } from "../../lib/sharding/names.ts";
+import type { ShardJudgement, ShardState } from "../../lib/sharding/shard_state.ts";
+import type { Clock } from "../../lib/util/clock/mod.ts";
+import type { Logger } from "../../lib/util/log.ts";
+import { recreated, released, takenOver } from "./lease_changes.ts";
+
+/** What the reconciler works with. */
+export interface ShardLeaseParts {
+  readonly rings: Pick<Rings, "get" | "findLease" | "leaseOf" | "stateOf" | "forget" | "remember">;
+  readonly leases: Api<Lease>;
+  /** Is there an object in the ring's scope that is labelled with this shard? */
+  readonly carriesObjects: (snapshot: RingSnapshot, shard: string, signal: AbortSignal) => Promise<boolean>;
+  readonly recorder: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+}
+
+/** While a dead shard's objects move, it is looked so often whether all have, in milliseconds. */
+const moveCheck = 1_000;
+
+/** Keeps the state label of shards' Leases, takes over those of shards that died, and cleans up behind them. */
+export function shardLeaseReconciler(parts: ShardLeaseParts): Reconcile {
+  const reconciler = new ShardLeaseReconciler(parts);
+  return (key, context) => reconciler.reconcile(key, context);
+}
+
+class ShardLeaseReconciler {
+  readonly #parts: ShardLeaseParts;
+  /** What was wrong with a Lease when it was last looked at, so that it is reported once. */
+  readonly #problems = new Map<string, string>();
+
+  constructor(parts: ShardLeaseParts) {
+    this.#parts = parts;
+  }
+
+  async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<ReconcileResult> {
+    const { rings } = this.#parts;
+    const tracked = rings.findLease(key);
+    const snapshot = tracked === undefined ? undefined : rings.get(tracked.ring);
+    if (tracked === undefined || snapshot === undefined) {
+      this.#problems.delete(formatKey(key));
+      return {};
+    }
+    const judgement = rings.stateOf(tracked.lease);
+    this.#report(tracked, snapshot, judgement, logger);
+    if (!tracked.ghost) await this.#label(tracked.lease, judgement.state, signal);
+    try {
+      return await this.#act(tracked, snapshot, judgement, signal, logger);
+    } catch (error) {
+      // The shard, or another sharder, was faster: what it wrote comes as an event.
+      if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
+      logger.debug("the Lease has changed meanwhile", { error });
+      return { requeueAfter: moveCheck };
+    }
+  }
+
+  async #act(
+    tracked: TrackedLease,
+    snapshot: RingSnapshot,
+    judgement: ShardJudgement,
+    signal: AbortSignal,
+    logger: Logger,
+  ): Promise<ReconcileResult> {
+    const { lease } = tracked;
+    switch (judgement.state) {
+      case "ready":
+      case "expired":
+        return next(judgement);
+      case "uncertain":
+        await this.#takeOver(tracked, signal);
+        logger.info("took over the Lease of a shard that did not renew it", { ring: tracked.ring });
+        return { requeueAfter: moveCheck };
+      case "dead":
+      case "orphaned":
+        if (await this.#hasObjects(lease, snapshot, signal)) {
+          if (isHoldNeeded(judgement)) {
+            await this.#takeOver(tracked, signal);
+            logger.info("took over the Lease of a shard that is gone, to move its objects", { ring: tracked.ring });
+          }
+          return { requeueAfter: moveCheck };
+        }
+        return await this.#cleanUp(tracked, judgement, signal, logger);
+    }
+  }
+
+  /** Nothing belongs to the shard any more. */
+  async #cleanUp(
+    { lease, ghost }: TrackedLease,
+    judgement: ShardJudgement,
+    signal: AbortSignal,
+    logger: Logger,
+  ): Promise<ReconcileResult> {
+    const { rings, clock } = this.#parts;
+    const { namespace } = keyOf(lease);
+    const leases = this.#parts.leases.inNamespace(namespace);
+    if (ghost) {
+      rings.forget(lease);
+      return {};
+    }
+    if (judgement.holder === "sharder") {
+      await leases.replace(released(lease, clock.now()), { signal });
+      logger.info("released the Lease: no object belongs to the shard any more");
+      return {};
+    }
+    if (judgement.state !== "orphaned") return next(judgement);
+    rings.forget(lease);
+    try {
+      const { uid, resourceVersion } = lease.metadata;
+      const preconditions = {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      };
+      await leases.delete(lease.metadata.name, { preconditions, signal });
+    } catch (error) {
+      if (!isNotFound(error)) rings.remember(lease);
+      throw error;
+    }
+    logger.info("deleted the Lease of a shard that has been gone for a minute");
+    return {};
+  }
+
+  /** Only the Lease that counts for the shard's name has to do with objects. */
+  async #hasObjects(lease: Lease, snapshot: RingSnapshot, signal: AbortSignal): Promise<boolean> {
+    const { name } = lease.metadata;
+    const counting = this.#parts.rings.leaseOf(snapshot.ring.metadata.name, name);
+    if (counting !== undefined && formatKey(keyOf(counting.lease)) !== formatKey(keyOf(lease))) return false;
+    return await this.#parts.carriesObjects(snapshot, name, signal);
+  }
+
+  async #takeOver({ lease, ghost }: TrackedLease, signal: AbortSignal): Promise<void> {
+    const leases = this.#parts.leases.inNamespace(lease.metadata.namespace);
+    const now = this.#parts.clock.now();
+    if (ghost) await leases.create(recreated(lease, now), { signal });
+    else await leases.replace(takenOver(lease, now), { signal });
+  }
+
+  async #label(lease: Lease, state: ShardState, signal: AbortSignal): Promise<void> {
+    const { name, namespace, labels, resourceVersion } = lease.metadata;
+    if (labels?.[leaseStateLabel] === state) return;
+    const metadata = { resourceVersion, labels: { [leaseStateLabel]: state } };
+    await this.#parts.leases.inNamespace(namespace).patch(name, { type: "merge", patch: { metadata } }, { signal });
+  }
+
+  /** Says once what is wrong with a Lease, in the log and as an event on its ring. */
+  #report(tracked: TrackedLease, snapshot: RingSnapshot, judgement: ShardJudgement, logger: Logger): void {
+    const lease = formatKey(keyOf(tracked.lease));
+    const { problem } = judgement;
+    if (problem === undefined) {
+      this.#problems.delete(lease);
+      return;
+    }
+    if (this.#problems.get(lease) === problem) return;
+    this.#problems.set(lease, problem);
+    const note = `Lease ${lease} of a shard has no usable times: ${problem}. ` +
+      "A shard has to renew it with holderIdentity, leaseDurationSeconds, acquireTime and renewTime.";
+    logger.warn("the Lease of a shard has no usable times", { ring: tracked.ring, problem });
+    this.#parts.recorder.record(snapshot.ring, { type: "Warning", reason: "InvalidLease", action: "Judge", note });
+  }
+}
+
+/** Do we not hold the Lease, or not for long any more? */
+function isHoldNeeded({ held, nextChange = Infinity }: ShardJudgement): boolean {
+  return !held || nextChange < renewBefore;
+}
+
+/** A take-over is renewed when it would run out within so many milliseconds. */
+const renewBefore = 6_000;
+
+function next({ nextChange }: ShardJudgement): ReconcileResult {
+  return nextChange === undefined ? {} : { requeueAfter: nextChange };
+}
