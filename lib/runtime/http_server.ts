@@ -64,10 +64,9 @@ export interface HttpServer {
   /** Where it really listens: with the port that the machine chose. */
   readonly address: BindAddress;
   /**
-   * Stops to listen, lets the requests that are being answered finish for up to `within` milliseconds, then cuts the
-   * rest. Calling it again changes nothing.
-   * @param within milliseconds.
-   * @param kill cuts what is left at once.
+   * Stops to listen and lets the requests that are being answered finish. Calling it again changes nothing.
+   * @param within milliseconds that they get. What is not done by then is left to the end of the process.
+   * @param kill do not wait any longer. When it is aborted already, all connections are cut.
    */
   close(within: number, kill?: AbortSignal): Promise<void>;
 }
@@ -90,9 +89,13 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
   });
   const { hostname, port } = server.addr;
   let closing: Promise<void> | undefined;
+  async function close(within: number, kill?: AbortSignal): Promise<void> {
+    if (await closeWithin(server, cut, clock, within, kill)) return;
+    logger.warn("stopped while requests were still being answered", { server: name, within });
+  }
   return {
     address: { hostname, port },
-    close: (within, kill) => closing ??= closeWithin(server, cut, clock, within, kill),
+    close: (within, kill) => closing ??= close(within, kill),
   };
 }
 
@@ -179,20 +182,28 @@ function isWithoutIpv6(error: unknown): boolean {
     (error instanceof Error && /os error (97|99)\b/.test(error.message));
 }
 
+/** @returns false when requests were still being answered at the end. */
 async function closeWithin(
   server: TcpServer,
   cut: AbortController,
   clock: Clock,
   within: number,
-  kill: AbortSignal | undefined,
-): Promise<void> {
+  kill?: AbortSignal,
+): Promise<boolean> {
+  if (kill?.aborted === true) {
+    cut.abort();
+    await server.finished;
+    return true;
+  }
   const finished = new AbortController();
   const patience = kill === undefined ? finished.signal : AbortSignal.any([finished.signal, kill]);
-  const late = sleep(clock, within, patience).then(() => undefined, () => undefined);
+  const late = sleep(clock, within, patience).catch(() => undefined); // It only rejects when there is no need to wait.
   const done = server.shutdown().finally(() => finished.abort());
   await Promise.race([done, late]);
-  if (!finished.signal.aborted) cut.abort();
-  await server.finished;
+  if (finished.signal.aborted) return true;
+  // Deno cannot cut connections any more once it waits for them. They shall not keep the process from ending.
+  server.unref();
+  return false;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

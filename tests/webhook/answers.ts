@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import fastJsonPatch from "fast-json-patch";
+import type { JsonObject } from "../../webhook/admission_review.ts";
+import { isObject } from "../../webhook/admission_review.ts";
+import type { Verdict } from "../../webhook/handler.ts";
+
+/** An answer, taken apart. */
+export interface Answer {
+  readonly envelope: JsonObject;
+  readonly uid: unknown;
+  readonly message: unknown;
+  /** The JSON patch; undefined when there is none. */
+  readonly patch: fastJsonPatch.Operation[] | undefined;
+}
+
+/** Takes the answer of a verdict apart, and makes sure that it is one as the API server takes it, and that it allows. */
+export function answerOf(verdict: Verdict): Answer {
+  assert.equal(verdict.type, "answer");
+  return readAnswer(verdict.body);
+}
+
+/** As {@link answerOf}, of the answer's text. */
+export function readAnswer(body: string): Answer {
+  const parsed: unknown = JSON.parse(body);
+  assert(isObject(parsed));
+  const { response, ...envelope } = parsed;
+  assert.deepEqual(Object.keys(envelope), ["apiVersion", "kind"]);
+  assert(isObject(response));
+  const { uid, allowed, status, patch, patchType, ...rest } = response;
+  assert.deepEqual(rest, {});
+  assert.equal(allowed, true);
+  assert(isObject(status));
+  assert.equal(status["code"], 200);
+  const message = status["message"];
+  if (patch === undefined) {
+    assert.equal(patchType, undefined);
+    return { envelope, uid, message, patch: undefined };
+  }
+  assert.equal(patchType, "JSONPatch");
+  assert(typeof patch === "string");
+  const operations = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(patch)));
+  assert(Array.isArray(operations));
+  return { envelope, uid, message, patch: operations };
+}
+
+/** The object as the patch makes it. Throws when the patch does not fit. */
+export function patched(object: unknown, answer: Answer): unknown {
+  return fastJsonPatch.applyPatch(structuredClone(object), answer.patch ?? [], true).newDocument;
+}

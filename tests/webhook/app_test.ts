@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { VirtualClock } from "../../lib/util/clock/mod.ts";
+import { seededRandom } from "../../lib/util/random.ts";
+import { type WebhookApp, webhookApp, type WebhookAppOptions } from "../../webhook/app.ts";
+import type { Assignment } from "../../webhook/handler.ts";
+import { readAnswer } from "./answers.ts";
+import { exampleRing, review } from "./rings.ts";
+
+const url = "https://localhost/webhooks/sharder/controllerring/example?timeout=5s";
+const json = { "content-type": "application/json" };
+
+interface Setup extends Disposable {
+  readonly app: WebhookApp;
+  readonly clock: VirtualClock;
+  readonly assignments: Assignment[];
+}
+
+function setUp(options: Partial<WebhookAppOptions> = {}): Setup {
+  const clock = new VirtualClock();
+  const assignments: Assignment[] = [];
+  const app = webhookApp({
+    lookup: (ring) => ring === "example" ? exampleRing() : undefined,
+    random: seededRandom(1),
+    clock,
+    observer: { onAssignment: (assignment) => assignments.push(assignment) },
+    ...options,
+  });
+  return { app, clock, assignments, [Symbol.dispose]: () => app[Symbol.dispose]() };
+}
+
+function post(body: BodyInit, headers: Record<string, string> = json, to = url): Request {
+  return new Request(to, { method: "POST", body, headers });
+}
+
+function sized(text: string): Request {
+  return post(text, { ...json, "content-length": String(new TextEncoder().encode(text).length) });
+}
+
+/** A body that comes in parts, the last of which the test may hold back for ever. */
+function stream(...parts: readonly (string | "stall")[]): ReadableStream<Uint8Array> {
+  const left = [...parts];
+  return new ReadableStream({
+    pull(controller): void | Promise<void> {
+      const part = left.shift();
+      if (part === undefined) return controller.close();
+      if (part === "stall") return new Promise(() => {});
+      controller.enqueue(new TextEncoder().encode(part));
+    },
+  });
+}
+
+Deno.test("webhookApp() answers a review and reports the assignment", async () => {
+  using setup = setUp();
+  const { app, assignments } = setup;
+  const response = await app.handle(sized(JSON.stringify(review())));
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  assert.equal(readAnswer(await response.text()).patch?.length, 2);
+  assert.deepEqual(assignments, [{ ring: "example", group: "", resource: "secrets" }]);
+  assert.equal(app.inFlight, 0);
+});
+
+Deno.test("webhookApp() reads a body that comes in parts, cut within a character", async () => {
+  using setup = setUp();
+  const text = JSON.stringify(review({ name: "\u00e4\u00f6\u00fc" }));
+  const bytes = new TextEncoder().encode(text);
+  const cut = bytes.indexOf(0xc3) + 1;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller): void {
+      controller.enqueue(bytes.subarray(0, cut));
+      controller.enqueue(bytes.subarray(cut));
+      controller.close();
+    },
+  });
+  const response = await setup.app.handle(post(body));
+  assert.notEqual(readAnswer(await response.text()).patch, undefined);
+});
+
+Deno.test("webhookApp() counts no dry run", async () => {
+  using setup = setUp();
+  await setup.app.handle(sized(JSON.stringify(review({ dryRun: true }))));
+  assert.deepEqual(setup.assignments, []);
+});
+
+Deno.test("webhookApp() takes the ring from the path as it is written", async () => {
+  const asked: string[] = [];
+  using setup = setUp({
+    lookup: (ring) => {
+      asked.push(ring);
+      return undefined;
+    },
+  });
+  for (const ring of ["other", "a/b", "a%2Fb", ".."]) {
+    const to = `https://localhost/webhooks/sharder/controllerring/${ring}`;
+    const request = post(JSON.stringify(review()));
+    Object.defineProperty(request, "url", { value: to });
+    const response = await setup.app.handle(request);
+    assert.equal(readAnswer(await response.text()).patch, undefined);
+  }
+  assert.deepEqual(asked, ["other", "a/b", "a%2Fb", ".."]);
+});
+
+const refusals: readonly {
+  readonly what: string;
+  readonly request: () => Request;
+  readonly status: number;
+  readonly says: RegExp;
+}[] = [
+  { what: "another path", request: () => post("{}", json, "https://localhost/x"), status: 404, says: /not found/ },
+  {
+    what: "a path without a ring",
+    request: () => post("{}", json, "https://localhost/webhooks/sharder/controllerring/"),
+    status: 404,
+    says: /not found/,
+  },
+  { what: "another method", request: () => new Request(url), status: 405, says: /use POST/ },
+  {
+    what: "another content type",
+    request: () => post("{}", { "content-type": "text/plain" }),
+    status: 415,
+    says: /json/,
+  },
+  { what: "no content type", request: () => post(new Uint8Array([123, 125]), {}), status: 415, says: /json/ },
+  { what: "what is no JSON", request: () => post("{"), status: 400, says: /the body is not JSON/ },
+  { what: "an empty body", request: () => post(""), status: 400, says: /the body is not JSON/ },
+  { what: "what is no review", request: () => post("{}"), status: 400, says: /kind must be AdmissionReview/ },
+  {
+    what: "a length above the limit",
+    request: () => post("{}", { ...json, "content-length": "1001" }),
+    status: 413,
+    says: /at most 1000 bytes/,
+  },
+  {
+    what: "a stream that grows above the limit",
+    request: () => post(stream("x".repeat(900), "x".repeat(101), "stall")),
+    status: 413,
+    says: /at most 1000 bytes/,
+  },
+];
+
+for (const { what, request, status, says } of refusals) {
+  Deno.test(`webhookApp() refuses ${what} with ${status}`, async () => {
+    using setup = setUp({ bodyLimit: 1_000 });
+    const response = await setup.app.handle(request());
+    assert.equal(response.status, status);
+    assert.match(await response.text(), says);
+    assert.equal(setup.app.inFlight, 0);
+  });
+}
+
+Deno.test("webhookApp() takes a content type with a charset", async () => {
+  using setup = setUp();
+  const response = await setup.app.handle(post("{}", { "content-type": "Application/JSON; charset=utf-8" }));
+  assert.equal(response.status, 400);
+});
+
+Deno.test("webhookApp() gives up on a client that does not finish its request", async () => {
+  using setup = setUp({ bodyTimeout: 1_000 });
+  const { app, clock } = setup;
+  const answer = app.handle(post(stream("{", "stall")));
+  await clock.advance(999);
+  assert.equal(app.inFlight, 1);
+  await clock.advance(1_001);
+  assert.equal((await answer).status, 408);
+  assert.equal(app.inFlight, 0);
+});
+
+Deno.test("webhookApp() has no timer once nothing is read any more", async () => {
+  using setup = setUp({ bodyTimeout: 1_000 });
+  await setup.app.handle(sized(JSON.stringify(review())));
+  await setup.clock.advance(2_000);
+  assert.equal(setup.clock.pending, 0);
+});
+
+Deno.test("webhookApp() gives its timer back when it is disposed of", async () => {
+  using setup = setUp();
+  await setup.app.handle(sized(JSON.stringify(review())));
+  assert.equal(setup.clock.pending, 1);
+  setup.app[Symbol.dispose]();
+  assert.equal(setup.clock.pending, 0);
+});
+
+Deno.test("webhookApp() says so when a body breaks off", async () => {
+  using setup = setUp();
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("reset")) });
+  const response = await setup.app.handle(post(body));
+  assert.equal(response.status, 400);
+});
+
+Deno.test("webhookApp() lets requests through unassigned when too many are under way", async () => {
+  using setup = setUp({ maxRequests: 1 });
+  const { app, assignments } = setup;
+  const slow = app.handle(post(stream("{", "stall")));
+  const response = await app.handle(sized(JSON.stringify(review())));
+  const answer = readAnswer(await response.text());
+  assert.equal(answer.patch, undefined);
+  assert.equal(answer.uid, "705ab4f5-6393-11e8-b7cc-42010a800002");
+  assert.match(String(answer.message), /too many requests/);
+  assert.deepEqual(assignments, []);
+  await setup.clock.advance(20_000);
+  assert.equal((await slow).status, 408);
+});
+
+Deno.test("webhookApp() lets requests through unassigned when too much is being read", async () => {
+  using setup = setUp({ maxBytes: 1_000, bodyLimit: 900 });
+  const slow = setup.app.handle(post(stream("{", "stall"))); // Counts with the limit, as it tells no length.
+  const response = await setup.app.handle(post(JSON.stringify(review()).slice(0, 800)));
+  assert.equal(readAnswer(await response.text()).patch, undefined);
+  await setup.clock.advance(20_000);
+  await slow;
+});
+
+Deno.test("webhookApp() asks to try again when it is overloaded and cannot see the uid at the beginning", async () => {
+  using setup = setUp({ maxRequests: 0 });
+  const { request, ...rest } = review();
+  const response = await setup.app.handle(sized(JSON.stringify({ ...rest, padding: "", request })));
+  assert.equal(response.status, 503);
+});
