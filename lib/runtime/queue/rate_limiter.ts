@@ -80,17 +80,30 @@ export class BucketLimiter<K extends string = string> implements RateLimiter<K> 
   }
 
   next(_key: K): number {
-    const now = this.#clock.monotonic();
-    const earned = (now - this.#counted) / 1_000 * this.#rate;
-    this.#counted = now;
-    this.#tokens = Math.min(this.#burst, this.#tokens + earned) - 1;
+    this.#earn();
+    this.#tokens--;
     return this.#tokens >= 0 ? 0 : -this.#tokens / this.#rate * 1_000;
+  }
+
+  /** Takes a token if there is one now, for what is dropped rather than put off. */
+  tryNext(): boolean {
+    this.#earn();
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
   }
 
   forget(_key: K): void {}
 
   retries(_key: K): number {
     return 0;
+  }
+
+  #earn(): void {
+    const now = this.#clock.monotonic();
+    const earned = (now - this.#counted) / 1_000 * this.#rate;
+    this.#counted = now;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
   }
 }
 

@@ -3,7 +3,7 @@ import { LeadershipLostError } from "../../../lib/runtime/election/mod.ts";
 import { Manager, type ManagerOptions } from "../../../lib/runtime/manager.ts";
 import { type Runnable, WorkNotStoppedError } from "../../../lib/runtime/runnable.ts";
 import { sleep, VirtualClock } from "../../../lib/util/clock/mod.ts";
-import { FakeLeases } from "./election/fake_leases.ts";
+import { FakeServer } from "./fake_server.ts";
 import { candidate, specOf } from "./election/fixture.ts";
 
 /** Runs until it is stopped, and then takes so long; heeds a kill unless it is stubborn. */
@@ -26,7 +26,7 @@ function worker(name: string, log: string[], clock: VirtualClock, stopsIn = 0, s
 
 interface Fixture {
   readonly clock: VirtualClock;
-  readonly server: FakeLeases;
+  readonly server: FakeServer;
   readonly log: string[];
   readonly manager: Manager;
   readonly stop: AbortController;
@@ -36,12 +36,12 @@ interface Fixture {
 
 function fixture(options: Partial<ManagerOptions> = {}): Fixture {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const log: string[] = [];
   const network = (): Promise<void> | undefined => self.cutOff ? Promise.reject(new Error("cut off")) : undefined;
   const leader = candidate(server, clock, "me", { network });
   const observer = { onLeading: (_: string, leads: boolean) => log.push(`sharded ${leads}`), onSlowPath: () => {} };
-  const sharded = candidate(new FakeLeases(), clock, "me", { observer });
+  const sharded = candidate(new FakeServer(), clock, "me", { observer });
   const manager = new Manager({ clock, gates: { leader, sharded }, ...options });
   const self: Fixture = { clock, server, log, manager, stop: new AbortController(), cutOff: false };
   return self;
@@ -200,7 +200,7 @@ Deno.test("Manager does not compete for the Lease of an empty group", async () =
   const { clock, server, manager, stop } = fixture();
   const running = manager.run(stop.signal);
   await clock.settle();
-  assert.equal(server.leases.size, 0);
+  assert.equal(server.objects.size, 0);
   stop.abort();
   await running;
 });

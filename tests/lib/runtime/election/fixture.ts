@@ -5,7 +5,7 @@ import { isJsonObject } from "../../../../lib/k8s/errors.ts";
 import { LeaderElector, type LeaderElectorOptions, LeaseLock } from "../../../../lib/runtime/election/mod.ts";
 import type { Clock } from "../../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../../lib/util/random.ts";
-import type { FakeLeases, Network } from "./fake_leases.ts";
+import type { FakeServer, Network } from "../fake_server.ts";
 
 export const leasePath = "/apis/coordination.k8s.io/v1/namespaces/sharding/leases/test";
 
@@ -14,7 +14,7 @@ export const timing = { leaseDuration: 15_000, renewDeadline: 10_000, retryPerio
 
 /** A candidate for the Lease sharding/test. */
 export function candidate(
-  server: FakeLeases,
+  server: FakeServer,
   clock: Clock,
   identity: string,
   options: Partial<LeaderElectorOptions> & { readonly network?: Network } = {},
@@ -25,8 +25,8 @@ export function candidate(
 }
 
 /** Fields of the Lease's spec. */
-export function specOf(server: FakeLeases): JSONObject {
-  const spec = server.leases.get(leasePath)?.["spec"];
+export function specOf(server: FakeServer): JSONObject {
+  const spec = server.objects.get(leasePath)?.["spec"];
   return spec !== undefined && isJsonObject(spec) ? spec : {};
 }
 

@@ -6,14 +6,14 @@ import { WorkNotStoppedError } from "../../../../lib/runtime/runnable.ts";
 import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../../lib/util/random.ts";
 import { captureLogs } from "../logs.ts";
-import { FakeLeases, type Network } from "./fake_leases.ts";
+import { FakeServer, type Network } from "../fake_server.ts";
 import { candidate, leasePath, run, specOf, timing } from "./fixture.ts";
 
 const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 Deno.test("LeaderElector creates a missing Lease and renews it every retry period", async () => {
   const clock = new VirtualClock("2026-01-01T00:00:00Z");
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const { stop, events, done } = run(candidate(server, clock, "a"));
   await clock.settle();
   assert.deepEqual(events, ["lead"]);
@@ -34,7 +34,7 @@ Deno.test("LeaderElector creates a missing Lease and renews it every retry perio
 
 Deno.test("LeaderElector releases after the work has ended, and goes on renewing until then", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const elector = candidate(server, clock, "a");
   const { stop, events, workEnds, done } = run(elector, true);
   await clock.advance(5_000);
@@ -55,7 +55,7 @@ Deno.test("LeaderElector releases after the work has ended, and goes on renewing
 
 Deno.test("LeaderElector hands over within one attempt after a release, and counts the transition", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const first = run(candidate(server, clock, "a"));
   await clock.settle();
   const seen: string[] = [];
@@ -77,7 +77,7 @@ Deno.test("LeaderElector hands over within one attempt after a release, and coun
 
 Deno.test("LeaderElector waits for the duration in the record, by its own clock, before it takes over", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const dead = run(candidate(server, clock, "dead", { network: failAfter(clock, 0) }));
   await clock.settle();
   server.edit(leasePath, (lease) => ({
@@ -95,7 +95,7 @@ Deno.test("LeaderElector waits for the duration in the record, by its own clock,
 
 Deno.test("LeaderElector stops when renewals hang, counted from the start of the last successful one", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   let hanging = false;
   const never = new Promise<void>(() => {});
   const network: Network = () => hanging ? never : undefined;
@@ -116,7 +116,7 @@ Deno.test("LeaderElector stops when renewals hang, counted from the start of the
 
 Deno.test("LeaderElector does not count a renewal from its answer", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   let slow = 0;
   const network: Network = (leg) => {
     if (slow === 0 || leg === "request") return undefined;
@@ -138,7 +138,7 @@ Deno.test("LeaderElector does not count a renewal from its answer", async () => 
 Deno.test("LeaderElector loses at once when somebody else has taken the Lease, even for a moment", async () => {
   for (const holder of ["shardlease-controller", "", "a"]) {
     const clock = new VirtualClock();
-    const server = new FakeLeases();
+    const server = new FakeServer();
     const { events, done } = run(candidate(server, clock, "a"));
     await clock.advance(1_000);
     server.edit(leasePath, (lease) => ({
@@ -154,7 +154,7 @@ Deno.test("LeaderElector loses at once when somebody else has taken the Lease, e
 
 Deno.test("LeaderElector keeps leading when others only touch labels, and when the Lease is deleted", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const slowPaths: string[] = [];
   const observer = { onLeading: () => undefined, onSlowPath: (name: string) => slowPaths.push(name) };
   const { stop, events, done } = run(candidate(server, clock, "a", { observer }));
@@ -162,8 +162,8 @@ Deno.test("LeaderElector keeps leading when others only touch labels, and when t
   server.edit(leasePath, (lease) => ({ ...lease, metadata: { ...metadataOf(lease), labels: { state: "ready" } } }));
   await clock.advance(2_000);
   assert.deepEqual(slowPaths, ["test"]);
-  assert.deepEqual(metadataOf(server.leases.get(leasePath))["labels"], { state: "ready" });
-  server.leases.delete(leasePath);
+  assert.deepEqual(metadataOf(server.objects.get(leasePath))["labels"], { state: "ready" });
+  server.objects.delete(leasePath);
   await clock.advance(2_000);
   assert.equal(specOf(server)["holderIdentity"], "a");
   assert.deepEqual(events, ["lead"]);
@@ -173,7 +173,7 @@ Deno.test("LeaderElector keeps leading when others only touch labels, and when t
 
 Deno.test("LeaderElector of a suspended process is fenced at its first instruction and stops without a renewal", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   let requests = 0;
   const elector = candidate(server, clock, "a", { network: () => void requests++ });
   const { events, done } = run(elector);
@@ -189,7 +189,7 @@ Deno.test("LeaderElector of a suspended process is fenced at its first instructi
 
 Deno.test("LeaderElector goes on leading when the wall clock is set back", async () => {
   const clock = new VirtualClock();
-  const { stop, events, done } = run(candidate(new FakeLeases(), clock, "a"));
+  const { stop, events, done } = run(candidate(new FakeServer(), clock, "a"));
   await clock.advance(3_000);
   clock.jump(-3_600_000);
   await clock.advance(60_000);
@@ -200,7 +200,7 @@ Deno.test("LeaderElector goes on leading when the wall clock is set back", async
 
 Deno.test("LeaderElector does not wait for ever for work that ignores the loss", async () => {
   const clock = new VirtualClock();
-  const { done, events } = run(candidate(new FakeLeases(), clock, "a", { network: failAfter(clock, 1_000) }), true);
+  const { done, events } = run(candidate(new FakeServer(), clock, "a", { network: failAfter(clock, 1_000) }), true);
   await clock.advance(10_000);
   assert.deepEqual(events, ["lead", "lost"]);
   await clock.advance(5_000);
@@ -213,7 +213,7 @@ Deno.test("LeaderElector overcomes failed renewals within the deadline, and warn
   const logs = await captureLogs(clock);
   let broken = false;
   const network: Network = () => broken ? Promise.reject(new Error("connection refused")) : undefined;
-  const { stop, events, done } = run(candidate(new FakeLeases(), clock, "a", { network }));
+  const { stop, events, done } = run(candidate(new FakeServer(), clock, "a", { network }));
   await clock.advance(3_000);
   broken = true;
   await clock.advance(6_000);
@@ -228,7 +228,7 @@ Deno.test("LeaderElector overcomes failed renewals within the deadline, and warn
 Deno.test("LeaderElector releases after failed work, but not while work may still go on", async () => {
   for (const [error, holder] of [[new Error("failed"), ""], [new WorkNotStoppedError(["x"]), "a"]] as const) {
     const clock = new VirtualClock();
-    const server = new FakeLeases();
+    const server = new FakeServer();
     const running = candidate(server, clock, "a").run(new AbortController().signal, () => Promise.reject(error));
     await assert.rejects(running, error);
     assert.equal(specOf(server)["holderIdentity"], holder);
@@ -238,7 +238,7 @@ Deno.test("LeaderElector releases after failed work, but not while work may stil
 
 Deno.test("LeaderElector does not release when releaseOnCancel is off", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const { stop, done } = run(candidate(server, clock, "a", { releaseOnCancel: false }));
   await clock.settle();
   stop.abort();
@@ -248,7 +248,7 @@ Deno.test("LeaderElector does not release when releaseOnCancel is off", async ()
 
 Deno.test("LeaderElector stops while it waits, and gives back a Lease whose acquisition it did not see succeed", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const never = new Promise<void>(() => {});
   const network: Network = (leg, { method }) => leg === "answer" && method === "POST" ? never : undefined;
   const { stop, events, done } = run(candidate(server, clock, "a", { network }));
@@ -262,7 +262,7 @@ Deno.test("LeaderElector stops while it waits, and gives back a Lease whose acqu
 
 Deno.test("LeaderElector takes a Lease up again that its own identity holds", async () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const before = run(candidate(server, clock, "a", { releaseOnCancel: false }));
   await clock.settle();
   before.stop.abort();
@@ -280,7 +280,7 @@ Deno.test("LeaderElector tells its observer whether it leads", async () => {
   const clock = new VirtualClock();
   const heard: unknown[] = [];
   const observer = { onLeading: (...all: unknown[]) => heard.push(all), onSlowPath: () => undefined };
-  const { stop, done } = run(candidate(new FakeLeases(), clock, "a", { observer }));
+  const { stop, done } = run(candidate(new FakeServer(), clock, "a", { observer }));
   await clock.settle();
   stop.abort();
   await done;
@@ -289,7 +289,7 @@ Deno.test("LeaderElector tells its observer whether it leads", async () => {
 
 Deno.test("LeaderElector refuses times that contradict each other", () => {
   const clock = new VirtualClock();
-  const server = new FakeLeases();
+  const server = new FakeServer();
   for (
     const [options, message] of [
       [{ leaseDuration: 10_000 }, /leaseDuration must be longer than renewDeadline/],
@@ -302,7 +302,7 @@ Deno.test("LeaderElector refuses times that contradict each other", () => {
 
 Deno.test("LeaseLock keeps what it does not know, and merges its decoration into each renewal", async () => {
   const clock = new VirtualClock("2026-01-01T00:00:00Z");
-  const server = new FakeLeases();
+  const server = new FakeServer();
   const lock = new LeaseLock({
     api: new Api(server.client(), leases),
     namespace: "sharding",
@@ -321,7 +321,7 @@ Deno.test("LeaseLock keeps what it does not know, and merges its decoration into
     spec: { ...specOf(server), strategy: "OldestEmulationVersion" },
   }));
   await clock.advance(1_000);
-  const lease = server.leases.get(leasePath);
+  const lease = server.objects.get(leasePath);
   assert.deepEqual(metadataOf(lease)["labels"], { foreign: "x", ring: "r" });
   assert.deepEqual(metadataOf(lease)["ownerReferences"], []);
   assert.deepEqual(metadataOf(lease)["annotations"], {
@@ -331,7 +331,7 @@ Deno.test("LeaseLock keeps what it does not know, and merges its decoration into
   stop.abort();
   await done;
   assert.equal(specOf(server)["strategy"], "OldestEmulationVersion");
-  assert.deepEqual(metadataOf(server.leases.get(leasePath))["labels"], { foreign: "x", ring: "r" });
+  assert.deepEqual(metadataOf(server.objects.get(leasePath))["labels"], { foreign: "x", ring: "r" });
 });
 
 function metadataOf(lease: unknown): Record<string, unknown> {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { LeaderElector } from "../../../../lib/runtime/election/mod.ts";
 import { sleep, VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { type Random, seededRandom } from "../../../../lib/util/random.ts";
-import { FakeLeases, type Network } from "./fake_leases.ts";
+import { FakeServer, type Network } from "../fake_server.ts";
 import { candidate } from "./fixture.ts";
 import { FreezableClock } from "./freezable_clock.ts";
 
@@ -81,7 +81,7 @@ Deno.test("LeaderElector: candidates never write in overlapping intervals, whate
     fc.asyncProperty(weather, async (weather) => {
       const clock = new VirtualClock();
       const random = seededRandom(weather.seed);
-      const server = new FakeLeases();
+      const server = new FakeServer();
       const end = new AbortController();
       const writes: Write[] = [];
       const processes = ["a", "b", "c"].map((who) => {

@@ -1,18 +1,12 @@
-import type {
-  JSONObject,
-  JSONValue,
-  KubernetesTunnel,
-  RequestOptions,
-  RestClient,
-} from "../../../../lib/k8s/contract.ts";
-import { ApiError, isJsonObject } from "../../../../lib/k8s/errors.ts";
+import type { JSONObject, JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../../../lib/k8s/contract.ts";
+import { ApiError, isJsonObject } from "../../../lib/k8s/errors.ts";
 
 /** What happens to a request on its way there ("request") and to its answer on the way back ("answer"). */
 export type Network = (leg: "request" | "answer", request: RequestOptions) => Promise<void> | void;
 
-/** An API server that knows Leases only, with the rules that matter: resourceVersions, conflicts, NotFound. */
-export class FakeLeases {
-  readonly leases = new Map<string, JSONObject>();
+/** A tiny API server for single objects, with the rules that matter: resourceVersions, conflicts, NotFound. */
+export class FakeServer {
+  readonly objects = new Map<string, JSONObject>();
   #version = 0;
 
   /** A client over some network. */
@@ -20,11 +14,11 @@ export class FakeLeases {
     return new FakeClient(this, network);
   }
 
-  /** Changes a Lease behind everybody's back. */
-  edit(path: string, change: (lease: JSONObject) => JSONObject): void {
-    const lease = this.leases.get(path);
-    if (lease === undefined) throw new Error(`no Lease at ${path}`);
-    this.#store(path, change(structuredClone(lease)));
+  /** Changes an object behind everybody's back. */
+  edit(path: string, change: (object: JSONObject) => JSONObject): void {
+    const object = this.objects.get(path);
+    if (object === undefined) throw new Error(`no object at ${path}`);
+    this.#store(path, change(structuredClone(object)));
   }
 
   handle({ method, path, bodyRaw }: RequestOptions): JSONObject {
@@ -33,7 +27,9 @@ export class FakeLeases {
     if (method === "GET") return this.#present(request, path);
     if (!isJsonObject(body)) throw failure(request, 400, "BadRequest", "no object in the body");
     if (method === "POST") return this.#create(request, path, body);
-    if (method !== "PUT") throw failure(request, 405, "MethodNotAllowed", "only GET, POST and PUT");
+    // A merge patch of top-level fields is all that is needed.
+    if (method === "PATCH") return this.#store(path, { ...this.#present(request, path), ...body });
+    if (method !== "PUT") throw failure(request, 405, "MethodNotAllowed", "only GET, POST, PUT and PATCH");
     if (versionOf(this.#present(request, path)) !== versionOf(body)) {
       throw failure(request, 409, "Conflict", "the object has been modified");
     }
@@ -43,29 +39,29 @@ export class FakeLeases {
   #create(request: string, collection: string, body: JSONObject): JSONObject {
     const name = isJsonObject(body["metadata"]) ? body["metadata"]["name"] : undefined;
     const path = `${collection}/${name}`;
-    if (this.leases.has(path)) throw failure(request, 409, "AlreadyExists", "the object exists");
+    if (this.objects.has(path)) throw failure(request, 409, "AlreadyExists", "the object exists");
     return this.#store(path, body);
   }
 
   #present(request: string, path: string): JSONObject {
-    const lease = this.leases.get(path);
-    if (lease === undefined) throw failure(request, 404, "NotFound", "not found");
-    return structuredClone(lease);
+    const object = this.objects.get(path);
+    if (object === undefined) throw failure(request, 404, "NotFound", "not found");
+    return structuredClone(object);
   }
 
   #store(path: string, object: JSONObject): JSONObject {
     const metadata = isJsonObject(object["metadata"]) ? object["metadata"] : {};
     const stored = { ...object, metadata: { ...metadata, resourceVersion: String(++this.#version) } };
-    this.leases.set(path, stored);
+    this.objects.set(path, stored);
     return structuredClone(stored);
   }
 }
 
 class FakeClient implements RestClient {
-  readonly #server: FakeLeases;
+  readonly #server: FakeServer;
   readonly #network: Network;
 
-  constructor(server: FakeLeases, network: Network) {
+  constructor(server: FakeServer, network: Network) {
     this.#server = server;
     this.#network = network;
   }
