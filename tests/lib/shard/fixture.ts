@@ -1,0 +1,178 @@
+import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
+import { Api } from "../../../lib/k8s/api/api.ts";
+import { leases } from "../../../lib/k8s/kinds/coordination.ts";
+import { secrets } from "../../../lib/k8s/kinds/core.ts";
+import type { Lease, Secret } from "../../../lib/k8s/types.ts";
+import { runShard, type Shard, type ShardOptions } from "../../../lib/shard/mod.ts";
+import { type Clock, VirtualClock } from "../../../lib/util/clock/mod.ts";
+import { configureLogging } from "../../../lib/util/log.ts";
+import { seededRandom } from "../../../lib/util/random.ts";
+
+export const ring = "example";
+export const shardLabel = `shard.alpha.sharding.timebertt.dev/${ring}`;
+export const drainLabel = `drain.alpha.sharding.timebertt.dev/${ring}`;
+
+/** A change that reached the API server. */
+export interface Write {
+  /** User agent of the connection: the shard's name, with `/shard-lease` for its Lease's. */
+  readonly from: string;
+  readonly method: string;
+  readonly path: string;
+  /** Virtual milliseconds. */
+  readonly at: number;
+}
+
+/** A shard that runs. */
+export interface TestShard {
+  readonly stop: () => void;
+  /** "running", "done", or the error. */
+  readonly state: () => unknown;
+  readonly done: Promise<unknown>;
+}
+
+/** An in-memory API server on a virtual clock, shards on it, and a person who looks on. */
+export class TestCluster implements Disposable {
+  readonly clock = new VirtualClock();
+  readonly server = new ApiServer({ clock: this.clock, random: seededRandom(7) });
+  readonly admin = this.server.client();
+  readonly secrets = new Api(this.admin, secrets, { namespace: "default" });
+  readonly leases = new Api(this.admin, leases, { namespace: "default" });
+  readonly writes: Write[] = [];
+  readonly logs: string[] = [];
+  /** What becomes of the requests of a connection; by default they pass. */
+  network: (from: string) => Intercept = () => (request, next) => next(request);
+  #seed = 100;
+
+  /** Writes of the shard's work, without those of its Lease. */
+  workOf(shard: string): Write[] {
+    return this.writes.filter(({ from }) => from === shard);
+  }
+
+  /** Starts a shard. */
+  start(shard: string, setUp: (shard: Shard) => void, overrides: Partial<ShardOptions> = {}): TestShard {
+    const stop = new AbortController();
+    let state: unknown = "running";
+    const options: ShardOptions = {
+      ring,
+      shardName: shard,
+      leaseNamespace: "default",
+      namespace: "default",
+      userAgent: shard,
+      clock: this.clock,
+      random: seededRandom(this.#seed++),
+      connect: ({ userAgent }) => this.server.client({ userAgent, intercept: this.#observe(userAgent) }),
+      setUp,
+      ...overrides,
+    };
+    const done = runShard(options, stop.signal).then(() => "done", (error: unknown) => error)
+      .then((result) => state = result);
+    return { stop: () => stop.abort(new Error("asked to stop")), state: () => state, done };
+  }
+
+  /** Creates a Secret with labels. */
+  async create(name: string, labels: Record<string, string> = {}): Promise<Secret> {
+    return await this.secrets.create({ metadata: { name, labels }, data: {} });
+  }
+
+  /** Sets labels; null removes one. */
+  async label(name: string, labels: Record<string, string | null>): Promise<void> {
+    await this.secrets.patch(name, { type: "merge", patch: { metadata: { labels } } });
+  }
+
+  /** The labels of a Secret. */
+  async labelsOf(name: string): Promise<Readonly<Record<string, string>>> {
+    return (await this.secrets.get(name)).metadata.labels ?? {};
+  }
+
+  /** A shard's Lease. */
+  async lease(shard: string): Promise<Lease> {
+    return await this.leases.get(shard);
+  }
+
+  /** Keeps log lines from now on. */
+  async captureLogs(): Promise<void> {
+    await configureLogging({
+      format: "text",
+      level: "info",
+      clock: this.clock,
+      write: (line) => void this.logs.push(line.trim()),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.server.close();
+  }
+
+  #observe(from: string): Intercept {
+    return (request, next) =>
+      this.network(from)(request, async (passed) => {
+        const answer = await next(passed);
+        const { method, path } = passed;
+        if (method !== "GET") this.writes.push({ from, method, path, at: this.clock.monotonic() });
+        return answer;
+      });
+  }
+}
+
+/** Sets up one controller of Secrets that notes the names it is called with. */
+export function recorder(
+  calls: string[],
+  controller: Partial<Parameters<typeof Shard.prototype.control<Secret>>[1]> = {},
+): (shard: Shard) => void {
+  return (shard) => {
+    shard.control(shard.cache(secrets), {
+      name: "recorder",
+      reconcile: (secret) => {
+        calls.push(secret.metadata.name);
+        return Promise.resolve();
+      },
+      ...controller,
+    });
+  };
+}
+
+/** A clock that can be frozen, as a process can: no timer fires meanwhile, all that were due do so at the thaw. */
+export class FreezableClock implements Clock {
+  readonly #clock: Clock;
+  #frozen = false;
+  #due: (() => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
+  timer(ms: number, callback: () => void): Disposable {
+    let cancelled = false;
+    const fire = (): void => {
+      if (cancelled) return;
+      if (this.#frozen) this.#due.push(fire);
+      else callback();
+    };
+    const timer = this.#clock.timer(ms, fire);
+    return {
+      [Symbol.dispose]: () => {
+        cancelled = true;
+        timer[Symbol.dispose]();
+      },
+    };
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    const due = this.#due;
+    this.#due = [];
+    for (const fire of due) fire();
+  }
+}
