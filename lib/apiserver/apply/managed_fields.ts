@@ -1,5 +1,18 @@
 import type { JSONObject } from "../../k8s/contract.ts";
+import { deepEqual, objectAt, objectsAt, stringAt } from "../json.ts";
+import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { compare, type Comparison } from "./compare.ts";
+import {
+  difference,
+  emptySet,
+  equalSets,
+  type FieldSet,
+  formatFieldSet,
+  isEmptySet,
+  parseFieldSet,
+  union,
+} from "./field_set.ts";
 
 /** Who wrote, and when. */
 export interface Writer {
@@ -9,11 +22,96 @@ export interface Writer {
   readonly subresource?: string;
 }
 
-/** Notes in managedFields who wrote what. */
+/** One entry of managedFields. */
+export interface Owner {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+  readonly apiVersion: string;
+  readonly subresource: string;
+  readonly time: string;
+  readonly fields: FieldSet;
+}
+
+/** Reads managedFields. */
+export function readOwners(object: JSONObject | undefined): readonly Owner[] {
+  if (object === undefined) return [];
+  return objectsAt(objectAt(object, "metadata"), "managedFields").map((entry) => ({
+    manager: stringAt(entry, "manager"),
+    operation: entry["operation"] === "Apply" ? "Apply" : "Update",
+    apiVersion: stringAt(entry, "apiVersion"),
+    subresource: stringAt(entry, "subresource"),
+    time: stringAt(entry, "time"),
+    fields: parseFieldSet(objectAt(entry, "fieldsV1")),
+  }));
+}
+
+/** Writes managedFields: applied entries first, then by time. */
+export function writeOwners(object: JSONObject, owners: readonly Owner[]): void {
+  const metadata = objectAt(object, "metadata");
+  const kept = owners.filter(({ fields }) => !isEmptySet(fields)).toSorted((left, right) =>
+    order(left.operation, right.operation) || order(left.time, right.time) || order(left.manager, right.manager)
+  );
+  if (kept.length === 0) delete metadata["managedFields"];
+  else metadata["managedFields"] = kept.map(formatOwner);
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function formatOwner({ manager, operation, apiVersion, time, fields, subresource }: Owner): JSONObject {
+  return {
+    manager,
+    operation,
+    apiVersion,
+    time,
+    fieldsType: "FieldsV1",
+    fieldsV1: formatFieldSet(fields),
+    ...(subresource === "" ? {} : { subresource }),
+  };
+}
+
+/** Is this the entry that a write by `writer` changes? */
+export function isSameOwner(owner: Owner, writer: Writer, operation: Owner["operation"], apiVersion: string): boolean {
+  return owner.manager === writer.manager && owner.operation === operation && owner.apiVersion === apiVersion &&
+    owner.subresource === (writer.subresource ?? "");
+}
+
+/** The owners other than the writer, without the fields that the write took from them. */
+export function withoutFields(owners: readonly Owner[], { changed, removed }: Comparison): readonly Owner[] {
+  return owners.map((owner) => ({ ...owner, fields: difference(difference(owner.fields, changed), removed) }));
+}
+
+/**
+ * Notes in managedFields what a create, replace or patch changed: the writer owns it from now on, nobody else does.
+ * @param old the stored object; undefined on create.
+ */
 export function trackUpdate(
-  _old: JSONObject | undefined,
-  _object: JSONObject,
-  _resource: ServedResource,
-  _writer: Writer,
+  old: JSONObject | undefined,
+  object: JSONObject,
+  resource: ServedResource,
+  writer: Writer,
 ): void {
+  const before = readOwners(object);
+  const apiVersion = apiVersionOf(resource);
+  const comparison = compare(old, object);
+  if (old !== undefined && isEmptySet(comparison.changed) && isEmptySet(comparison.removed)) {
+    return writeOwnersAgain(old, object, before);
+  }
+  const mine = before.find((owner) => isSameOwner(owner, writer, "Update", apiVersion));
+  const fields = union(difference(mine?.fields ?? emptySet, comparison.removed), comparison.changed);
+  const others = withoutFields(before.filter((owner) => owner !== mine), comparison);
+  const time = mine !== undefined && equalSets(mine.fields, fields) && isEmptySet(comparison.changed)
+    ? mine.time
+    : writer.time;
+  const subresource = writer.subresource ?? "";
+  const { manager } = writer;
+  writeOwners(object, [...others, { manager, operation: "Update", apiVersion, subresource, time, fields }]);
+}
+
+/** Nothing changed: neither do the entries, unless the client sent others. */
+function writeOwnersAgain(old: JSONObject, object: JSONObject, owners: readonly Owner[]): void {
+  const known = objectAt(old, "metadata")["managedFields"];
+  const metadata = objectAt(object, "metadata");
+  if (!deepEqual(known, metadata["managedFields"])) writeOwners(object, owners);
 }

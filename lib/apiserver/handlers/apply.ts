@@ -1,11 +1,135 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
-import { notSupported } from "../status.ts";
-import type { Update } from "./update.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { compare, fieldsOf } from "../apply/compare.ts";
+import { emptySet, equalSets, type FieldSet, intersection, pathsOf } from "../apply/field_set.ts";
+import { isSameOwner, type Owner, readOwners, withoutFields, writeOwners } from "../apply/managed_fields.ts";
+import { mergeApplied, prune } from "../apply/merge.ts";
+import { timestamp } from "../context.ts";
+import { copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
+import { completeObject } from "../request/decode.ts";
+import { apiVersionOf } from "../resources/registry.ts";
+import { storageKey } from "../resources/served_resource.ts";
+import { badRequest, invalid, invalidOptions, notFound, StatusError } from "../status.ts";
+import { recordKey } from "../store/record.ts";
+import { invalidValue } from "../validate/metadata.ts";
+import { insert, setNamespace } from "./create.ts";
+import { type Update, updateObject } from "./update.ts";
 
-/** Server-side apply. */
-export function applyObject(
-  _target: Omit<Update, "change" | "options" | "uidConflict">,
-  _body: JSONValue,
-): Promise<{ code: number; object: JSONObject }> {
-  return Promise.reject(notSupported("server-side apply yet"));
+type Target = Omit<Update, "change" | "options" | "uidConflict">;
+
+/** Server-side apply (KEP-555): the object has the fields of the configuration, and those are the manager's. */
+export async function applyObject(target: Target, body: JSONValue): Promise<{ code: number; object: JSONObject }> {
+  const { call, context, resource, namespace, name, subresource } = target;
+  if ((call.query.get("fieldManager") ?? "") === "") {
+    const message = "Required value: is required for apply patch";
+    throw invalidOptions("PatchOptions", [{ reason: "FieldValueRequired", message, field: "fieldManager" }]);
+  }
+  const applied = readConfiguration(body, target);
+  const collection = context.store.collection(storageKey(resource));
+  if (collection.get(recordKey(namespace ?? "", name)) === undefined) {
+    if (subresource !== undefined) throw notFound(resource, name);
+    return { code: 201, object: await create(target, applied) };
+  }
+  const object = await updateObject({
+    ...target,
+    options: "PatchOptions",
+    uidConflict: false,
+    change: (current) => ({ object: completeObject(merge(current, applied, target), resource), managed: true }),
+  });
+  return { code: 200, object };
+}
+
+/** The configuration, without what this path does not write. @throws StatusError 400 */
+function readConfiguration(body: JSONValue, { resource, namespace, name, subresource }: Target): JSONObject {
+  const { kind = "", apiVersion = "", metadata }: JSONObject = isJsonObject(body) ? body : {};
+  if (!isJsonObject(body) || kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
+    throw badRequest(`invalid object type: ${apiVersion === "" ? "/" : apiVersion}, Kind=${kind}`);
+  }
+  if (isJsonObject(metadata) && metadata["managedFields"] !== undefined && metadata["managedFields"] !== null) {
+    throw badRequest("metadata.managedFields must be nil");
+  }
+  const applied = copyObject(body);
+  const meta = objectAt(applied, "metadata");
+  const given = stringAt(meta, "name");
+  if (given !== "" && given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+  applied["metadata"] = { ...meta, name };
+  if (resource.namespaced) setNamespace(applied, resource, namespace);
+  if (resource.status !== true) return applied;
+  if (subresource === undefined) delete applied["status"];
+  else {
+    for (const key of Object.keys(applied)) {
+      if (!["apiVersion", "kind", "metadata", "status"].includes(key)) delete applied[key];
+    }
+    const { resourceVersion, uid } = meta;
+    applied["metadata"] = { name, namespace, resourceVersion, uid };
+  }
+  return applied;
+}
+
+async function create(target: Target, applied: JSONObject): Promise<JSONObject> {
+  const { call, context, query, resource, name } = target;
+  const uid = stringAt(objectAt(applied, "metadata"), "uid");
+  if (uid !== "") throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
+  const object = completeObject(copyObject(applied), resource);
+  // Named by a client that saw an older object of this name: it means nothing for the new one.
+  delete objectAt(object, "metadata")["resourceVersion"];
+  writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied"))]);
+  return await insert(context, call, resource, object, query);
+}
+
+function ownerFor(target: Target, fields: FieldSet): Owner {
+  const { query, context, resource } = target;
+  const { manager } = query;
+  const subresource = target.subresource ?? "";
+  const time = timestamp(context.clock);
+  return { manager, operation: "Apply", apiVersion: apiVersionOf(resource), subresource, time, fields };
+}
+
+/** The stored object with the configuration applied and managedFields brought up to date. @throws StatusError 409 */
+function merge(current: JSONObject, applied: JSONObject, target: Target): JSONObject {
+  const { query, resource } = target;
+  const owners = readOwners(current);
+  const mine = ownerFor(target, fieldsOf(applied, "applied"));
+  const writer = { manager: mine.manager, time: mine.time, subresource: mine.subresource };
+  const last = owners.find((owner) => isSameOwner(owner, writer, "Apply", mine.apiVersion));
+  const others = owners.filter((owner) => owner !== last);
+  const merged = mergeApplied(copyObject(current), applied);
+  if (!isJsonObject(merged)) return current;
+  prune(merged, last?.fields ?? emptySet, mine.fields, others.map(({ fields }) => fields));
+  const normal = completeObject(copyObject(merged), resource);
+  const comparison = compare(current, normal);
+  if (!query.force) refuseConflicts(others, comparison.changed);
+  if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return merged;
+  writeOwners(normal, [...withoutFields(others, comparison), mine]);
+  return normal;
+}
+
+function isSame(current: JSONObject, next: JSONObject): boolean {
+  return deepEqual({ ...current, metadata: { ...objectAt(current, "metadata") } }, next);
+}
+
+/** @throws StatusError 409 when others own fields that change. */
+function refuseConflicts(others: readonly Owner[], changed: FieldSet): void {
+  const conflicts = others
+    .map((owner) => ({ owner, paths: pathsOf(intersection(owner.fields, changed)) }))
+    .filter(({ paths }) => paths.length > 0);
+  if (conflicts.length === 0) return;
+  const causes = conflicts.flatMap(({ owner, paths }) =>
+    paths.map((field) => ({ reason: "FieldManagerConflict", message: `conflict with ${show(owner)}`, field }))
+  );
+  const [only] = causes;
+  const message = causes.length === 1 && only !== undefined
+    ? `Apply failed with 1 conflict: ${only.message}: ${only.field}`
+    : `Apply failed with ${causes.length} conflicts: ` +
+      conflicts.map(({ owner, paths }) =>
+        `conflicts with ${show(owner)}:\n${paths.map((path) => `- ${path}`).join("\n")}`
+      ).join("\n");
+  throw new StatusError(409, "Conflict", message, { causes });
+}
+
+function show({ manager, operation, apiVersion, subresource }: Owner): string {
+  const part = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`;
+  return `${JSON.stringify(manager)}${part}${operation === "Update" ? ` using ${apiVersion}` : ""}`;
 }

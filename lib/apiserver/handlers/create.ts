@@ -131,6 +131,7 @@ function complete(object: JSONObject, resource: ServedResource, context: Context
   // What a status subresource writes cannot be brought along.
   if (resource.status === true && resource.custom === true) delete object["status"];
   resource.normalize?.(object);
+  resource.prepare?.(object);
   if (resource === customResourceDefinitions) acceptCustomResourceDefinition(object, timestamp(context.clock));
 }
 

@@ -10,7 +10,15 @@ import type { Answer, Call } from "../request/call.ts";
 import { completeObject, parseBody, parseYamlBody } from "../request/decode.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { badRequest, invalidOptions, unprocessablePatch, unsupportedMediaType } from "../status.ts";
+import {
+  badRequest,
+  invalid,
+  invalidOptions,
+  StatusError,
+  unprocessablePatch,
+  unsupportedMediaType,
+} from "../status.ts";
+import { invalidValue } from "../validate/metadata.ts";
 import { applyObject } from "./apply.ts";
 import { representObject } from "./projection.ts";
 import { updateObject } from "./update.ts";
@@ -42,8 +50,7 @@ export async function patchObject(
   }
   const patch = parsePatch(call, resource);
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
-    const patched = completeObject(patch(current), resource);
-    return { object: patched, managed: false };
+    return { object: decodePatched(patch(current), resource), managed: false };
   };
   const options = "PatchOptions";
   const updated = await updateObject({
@@ -68,6 +75,8 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
     case "application/json-patch+json": {
       const operations = read();
       if (!Array.isArray(operations)) throw wrongPatch(operations, "[]handlers.jsonPatchOp");
+      const wrong = operations.find((operation) => !isJsonObject(operation));
+      if (wrong !== undefined) throw wrongPatch(wrong, "handlers.jsonPatchOp");
       if (operations.length > mostOperations) {
         throw badRequest(
           `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`,
@@ -86,6 +95,18 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
     }
     default:
       throw unsupportedMediaType();
+  }
+}
+
+/** A patched object that does not decode makes the patch invalid. */
+function decodePatched(patched: JSONObject, resource: ServedResource): JSONObject {
+  const document = JSON.stringify(patched);
+  try {
+    return completeObject(patched, resource);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    const nothing = { group: "", plural: "", kind: "" };
+    throw invalid(nothing, "", [invalidValue("patch", document, error.message)]);
   }
 }
 

@@ -43,3 +43,23 @@ export function representObject(
   const projection = objectProjection(resource, representation);
   return projection === metadataOnly ? projection.project : (object) => object;
 }
+
+/** A list of objects as it is answered. */
+export function listDocument(
+  resource: ServedResource,
+  projection: Projection,
+  metadata: JSONObject,
+  records: readonly StoredObject[],
+): JSONObject {
+  const items = records.map((record) => {
+    const item = projection.project(parseStored(record.json));
+    if (projection === metadataOnly || resource.custom === true) return item;
+    // Items of the server's own kinds do not repeat the kind.
+    delete item["kind"];
+    delete item["apiVersion"];
+    return item;
+  });
+  return projection === metadataOnly
+    ? { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items }
+    : { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+}

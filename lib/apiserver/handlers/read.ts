@@ -6,13 +6,11 @@ import type { Answer, Call } from "../request/call.ts";
 import { formatContinueToken, parseContinueToken } from "../request/continue_token.ts";
 import { type ListQuery, parseListQuery, parseVersion } from "../request/list_options.ts";
 import { Selection } from "../request/selection.ts";
-import { apiVersionOf } from "../resources/registry.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, expired, notFound, tooLargeVersion } from "../status.ts";
-import { metadataOnly } from "../store/change.ts";
 import type { Collection, Range } from "../store/collection.ts";
-import { recordKey } from "../store/record.ts";
-import { itemProjection, objectProjection } from "./projection.ts";
+import { recordKey, type StoredObject } from "../store/record.ts";
+import { itemProjection, listDocument, objectProjection } from "./projection.ts";
 import { openWatch } from "./watch.ts";
 
 /** GET of one object. */
@@ -60,7 +58,7 @@ function list(
   const { revision, limit, from } = startOf(query, collection, context.store.revision);
   const all = selection.range;
   const range: Range = from === undefined || from < all.from ? all : { ...all, from };
-  const items: JSONObject[] = [];
+  const items: StoredObject[] = [];
   const metadata: JSONObject = { resourceVersion: String(revision) };
   let last = "";
   let seen = 0;
@@ -74,21 +72,11 @@ function list(
     // The token starts after the last object that was returned; the real server does the same.
     if (matches) {
       last = record.key;
-      const item = projection.project(parseStored(record.json));
-      items.push(projection === metadataOnly || resource.custom === true ? item : withoutKind(item));
+      items.push(record);
     }
     seen++;
   }
-  return projection === metadataOnly
-    ? { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items }
-    : { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
-}
-
-/** Items of a list of the server's own kinds do not repeat the kind. */
-function withoutKind(object: JSONObject): JSONObject {
-  delete object["kind"];
-  delete object["apiVersion"];
-  return object;
+  return listDocument(resource, projection, metadata, items);
 }
 
 /** At which state to list, and where to begin (resource-versions.md of the Kubernetes documentation has the table). */

@@ -7,11 +7,10 @@ import { parseListQuery } from "../request/list_options.ts";
 import { Selection } from "../request/selection.ts";
 import { type DeleteQuery, parseDeleteQuery } from "../request/write_options.ts";
 import { namespaces } from "../resources/builtin.ts";
-import { apiVersionOf } from "../resources/registry.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { notFound, preconditionFailed } from "../status.ts";
 import { recordKey, type StoredObject } from "../store/record.ts";
-import { readShape, representObject } from "./projection.ts";
+import { itemProjection, listDocument, readShape, representObject } from "./projection.ts";
 
 /** DELETE of one object. */
 export async function deleteObject(
@@ -44,6 +43,7 @@ export async function deleteCollection(
 ): Promise<Answer> {
   const listed = parseListQuery(call.query);
   const query = parseDeleteQuery(call);
+  const projection = itemProjection(resource, parseAccept(call.accept));
   const selection = new Selection(resource, namespace, listed.labelSelector, listed.fieldSelector);
   const collection = context.store.collection(storageKey(resource));
   const records = [...collection.range(selection.range)].filter((record) => selection.matches(record));
@@ -53,12 +53,7 @@ export async function deleteCollection(
     if (collection.get(record.key) === undefined) continue;
     await remove(context, call, resource, record.key, record.name, query);
   }
-  const items = records.map((record) => readShape(record, resource));
-  return {
-    type: "value",
-    code: 200,
-    value: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items },
-  };
+  return { type: "value", code: 200, value: listDocument(resource, projection, metadata, records) };
 }
 
 interface Outcome {

@@ -98,9 +98,7 @@ function checkPlace(metadata: JSONObject, namespace: string | undefined, name: s
   }
   const place = stringAt(metadata, "namespace");
   if (namespace !== undefined && place !== "" && place !== namespace) {
-    throw badRequest(
-      `the namespace of the object (${place}) does not match the namespace on the request (${namespace})`,
-    );
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
 }
 

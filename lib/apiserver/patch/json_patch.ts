@@ -34,13 +34,13 @@ function applyOperation(root: JSONObject, operation: JSONObject): void {
   if (typeof path !== "string") throw new JsonPatchError("an operation has no path");
   switch (op) {
     case "add":
-      return add(root, path, requireValue(operation));
+      return add(root, path, valueOf(operation));
     case "remove":
       return remove(root, path);
     case "replace": {
       const [container, key] = resolve(root, path, "replace");
-      if (Array.isArray(container)) container[indexOf(container, key, container.length - 1)] = requireValue(operation);
-      else setField(container, key, requireValue(operation));
+      if (Array.isArray(container)) container[indexOf(container, key, container.length - 1)] = valueOf(operation);
+      else setField(container, key, valueOf(operation));
       return;
     }
     case "test":
@@ -59,9 +59,9 @@ function applyOperation(root: JSONObject, operation: JSONObject): void {
   }
 }
 
-function requireValue(operation: JSONObject): JSONValue {
-  if (operation["value"] === undefined) throw new JsonPatchError(`${operation["op"]} has no value`);
-  return deepCopy(operation["value"]);
+function valueOf(operation: JSONObject): JSONValue {
+  // The real server reads a missing value as null.
+  return deepCopy(operation["value"] ?? null);
 }
 
 function add(root: JSONObject, path: string, value: JSONValue): void {

@@ -1,6 +1,7 @@
 import { parse as parseYaml } from "yaml";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
+import { isMap } from "../apply/list_keys.ts";
 import { dropEmpty, stringMap, typeName } from "../resources/normalize.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
@@ -32,9 +33,12 @@ export function parseBody(body: Body, what: string): JSONValue {
   try {
     return JSON.parse(body.text);
   } catch (cause) {
-    throw Object.assign(badRequest(`${what}; json parse error: ${cause instanceof Error ? cause.message : cause}`), {
-      cause,
-    });
+    throw Object.assign(
+      badRequest(`${what}; json parse error: ${cause instanceof Error ? cause.message : cause} (${body.text})`),
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -84,7 +88,8 @@ export function completeObject(value: JSONValue, resource: ServedResource): JSON
     if (fields !== undefined) {
       // stringData is written, never stored: normalize() moves it.
       if (field === null || !(fields.includes(key) || (key === "stringData" && resource.kind === "Secret"))) continue;
-      object[key] = dropNulls(field);
+      // In maps of strings null means "", which normalize() sees to.
+      object[key] = isMap(`.${key}`) ? field : dropNulls(field);
     } else object[key] = field;
   }
   resource.normalize?.(object);
@@ -102,8 +107,7 @@ function dropNulls(value: JSONValue): JSONValue {
   return value;
 }
 
-function cleanMetadata(value: JSONValue, { kind, ...resource }: ServedResource): JSONObject {
-  const version = apiVersionOf(resource);
+function cleanMetadata(value: JSONValue, { kind, version }: ServedResource): JSONObject {
   if (value === undefined || value === null) return {};
   if (!isJsonObject(value)) {
     throw cannotDecode(
@@ -119,8 +123,8 @@ function cleanMetadata(value: JSONValue, { kind, ...resource }: ServedResource):
   for (const key of ["name", "generateName", "namespace", "uid", "resourceVersion", "deletionTimestamp"]) {
     expect(metadata, key, "string", kind, version);
   }
-  stringMap(metadata, "labels", kind, version);
-  stringMap(metadata, "annotations", kind, version);
+  stringMap(metadata, "labels", kind, version, "ObjectMeta.metadata.labels");
+  stringMap(metadata, "annotations", kind, version, "ObjectMeta.metadata.annotations");
   for (const key of ["ownerReferences", "finalizers", "managedFields"]) expect(metadata, key, "array", kind, version);
   checkItems(metadata, "finalizers", "string", kind, version);
   checkItems(metadata, "ownerReferences", "object", kind, version);

@@ -81,10 +81,10 @@ function listProblems(
     causes.push(forbiddenOption("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   }
   if (match === "") return causes;
-  if (continueToken !== "") causes.push(continueProblem);
   if (version === "") {
     causes.push(forbiddenOption(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   }
+  if (continueToken !== "") causes.push(continueProblem);
   if (match !== "Exact" && match !== "NotOlderThan") {
     causes.push(unsupportedOption(field, match, ["Exact", "NotOlderThan", ""]));
   } else if (match === "Exact" && version === "0") {

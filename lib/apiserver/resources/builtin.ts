@@ -1,7 +1,15 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { objectAt, stringAt } from "../json.ts";
 import { readEvent, writeEvent } from "./events.ts";
-import { normalizeConfigMap, normalizeLease, normalizeNamespace, normalizePod, normalizeSecret } from "./normalize.ts";
+import {
+  normalizeConfigMap,
+  normalizeLease,
+  normalizeNamespace,
+  normalizePod,
+  normalizeSecret,
+  prepareNamespace,
+  preparePod,
+} from "./normalize.ts";
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
 import { normalizeWebhookConfiguration } from "./webhook_configuration.ts";
 import { validateLease, validateSecret } from "./rules.ts";
@@ -21,6 +29,7 @@ export const namespaces: ServedResource = {
   status: true,
   names: "label",
   normalize: normalizeNamespace,
+  prepare: prepareNamespace,
   fieldLabels: { "status.phase": (object) => stringAt(objectAt(object, "status"), "phase") },
 };
 
@@ -101,6 +110,7 @@ export const builtinResources: readonly ServedResource[] = [
     status: true,
     generation: ["spec"],
     normalize: normalizePod,
+    prepare: preparePod,
     fieldLabels: {
       "spec.nodeName": (object) => stringAt(objectAt(object, "spec"), "nodeName"),
       "spec.restartPolicy": (object) => stringAt(objectAt(object, "spec"), "restartPolicy"),

@@ -21,14 +21,20 @@ export function dropEmpty(object: JSONObject, ...keys: readonly string[]): void 
 }
 
 /** Checks a map of strings; null values are read as "". */
-export function stringMap(object: JSONObject, key: string, kind: string, version: string): JSONObject | undefined {
+export function stringMap(
+  object: JSONObject,
+  key: string,
+  kind: string,
+  version: string,
+  field = `${kind}.${key}`,
+): JSONObject | undefined {
   const map = object[key];
   if (map === undefined || map === null) return undefined;
   if (!isJsonObject(map)) {
     throw cannotDecode(
       kind,
       version,
-      `json: cannot unmarshal ${typeName(map)} into Go struct field ${kind}.${key} of type map[string]string`,
+      `json: cannot unmarshal ${typeName(map)} into Go struct field ${field} of type map[string]string`,
     );
   }
   for (const [name, value] of Object.entries(map)) {
@@ -37,7 +43,7 @@ export function stringMap(object: JSONObject, key: string, kind: string, version
       throw cannotDecode(
         kind,
         version,
-        `json: cannot unmarshal ${typeName(value)} into Go struct field ${kind}.${key} of type string`,
+        `json: cannot unmarshal ${typeName(value)} into Go struct field ${field} of type string`,
       );
     }
   }
@@ -88,7 +94,7 @@ function checkBase64(object: JSONObject, key: string, kind: string): void {
   }
 }
 
-const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d+(Z|[+-]\d\d:\d\d)$/;
+const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
 
 /** Leases: times have fractions of a second. */
 export function normalizeLease(object: JSONObject): void {
@@ -105,11 +111,13 @@ export function normalizeLease(object: JSONObject): void {
       const text = JSON.stringify(time);
       throw cannotDecode(
         "Lease",
-        "coordination.k8s.io/v1",
-        `parsing time ${text} as "2006-01-02T15:04:05.000000Z07:00": cannot parse`,
+        "v1",
+        `parsing time ${text} as "2006-01-02T15:04:05.000000Z07:00": cannot parse "${
+          String(time).slice(19)
+        }" as ".000000"`,
       );
     }
-    const instant = globalThis.Temporal.Instant.from(time.replace(",", "."));
+    const instant = globalThis.Temporal.Instant.from(time);
     spec[key] = instant.toString({ fractionalSecondDigits: 6 });
   }
   for (const key of ["leaseDurationSeconds", "leaseTransitions"]) {
@@ -132,21 +140,27 @@ export function normalizeLease(object: JSONObject): void {
   }
 }
 
-/** Namespaces: their own name as a label, the finalizer, and the phase. */
+/** Namespaces: their own name as a label. */
 export function normalizeNamespace(object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
   const name = stringAt(metadata, "name");
   if (name !== "") metadata["labels"] = { ...objectAt(metadata, "labels"), "kubernetes.io/metadata.name": name };
+}
+
+/** New namespaces: the finalizer that keeps them until they are empty, and the phase. */
+export function prepareNamespace(object: JSONObject): void {
   const spec = objectAt(object, "spec");
-  if (metadata["deletionTimestamp"] === undefined && !stringsAt(spec, "finalizers").includes("kubernetes")) {
-    spec["finalizers"] = [...stringsAt(spec, "finalizers"), "kubernetes"];
-  }
-  object["spec"] = spec;
-  object["status"] = { phase: "Active", ...objectAt(object, "status") };
+  const finalizers = stringsAt(spec, "finalizers").filter((finalizer) => finalizer !== "kubernetes");
+  object["spec"] = { ...spec, finalizers: ["kubernetes", ...finalizers] };
+  object["status"] = { phase: "Active" };
 }
 
 /** Pods: the defaults that our code may look at. */
 export function normalizePod(object: JSONObject): void {
   object["spec"] = { restartPolicy: "Always", terminationGracePeriodSeconds: 30, ...objectAt(object, "spec") };
-  object["status"] = { phase: "Pending", ...objectAt(object, "status") };
+}
+
+/** New pods. */
+export function preparePod(object: JSONObject): void {
+  object["status"] = { phase: "Pending" };
 }

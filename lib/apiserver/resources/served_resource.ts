@@ -37,6 +37,8 @@ export interface ServedResource {
   };
   /** Sets defaults and brings fields into canonical form; works on the given object. Throws StatusError for what does not decode. */
   readonly normalize?: (object: JSONObject) => void;
+  /** Completes a new object with what nobody owns; works on the given object. */
+  readonly prepare?: (object: JSONObject) => void;
   /** Rules of this kind. `old` is absent on create. */
   readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
   /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */

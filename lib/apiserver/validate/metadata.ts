@@ -1,9 +1,10 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
-import { arrayAt, deepEqual, objectAt, objectsAt, stringAt } from "../json.ts";
+import { arrayAt, deepEqual, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import type { NameRule, ServedResource } from "../resources/served_resource.ts";
 import type { Cause } from "../status.ts";
 import { labelValueProblems, nameProblems, qualifiedNameProblems } from "./names.ts";
 
+const standardFinalizers: ReadonlySet<string> = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
 const annotationLimit = 256 * 1024;
 
 /** A value that is not allowed. */
@@ -19,7 +20,8 @@ export function required(field: string, problem: string): Cause {
 
 /** Checks the metadata of a new object. */
 export function validateMetadata(metadata: JSONObject, resource: ServedResource): readonly Cause[] {
-  return [...validateName(metadata, resource.names ?? "subdomain"), ...validateFields(metadata)];
+  const rule = resource.names ?? "subdomain";
+  return [...validatePrefix(metadata, rule), ...validateName(metadata, rule), ...validateFields(metadata)];
 }
 
 /** Checks the metadata of an object that replaces another. */
@@ -36,14 +38,23 @@ export function validateMetadataChange(metadata: JSONObject, old: JSONObject): r
     if (added.length > 0) {
       causes.push({
         reason: "FieldValueForbidden",
-        message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${
-          JSON.stringify(added)
-        }`,
+        message:
+          `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${
+            added.map((finalizer) => JSON.stringify(finalizer)).join(", ")
+          }}`,
         field: "metadata.finalizers",
       });
     }
   }
   return [...causes, ...validateFields(metadata)];
+}
+
+function validatePrefix(metadata: JSONObject, rule: NameRule): readonly Cause[] {
+  const prefix = stringAt(metadata, "generateName");
+  if (prefix === "") return [];
+  // A prefix may end with a dash, as the suffix follows.
+  const problems = nameProblems(prefix.replace(/-$/, "a"), rule);
+  return problems.map((problem) => invalidValue("metadata.generateName", prefix, problem));
 }
 
 function validateName(metadata: JSONObject, rule: NameRule): readonly Cause[] {
@@ -72,34 +83,39 @@ function validateFields(metadata: JSONObject): readonly Cause[] {
     const message = `Too long: may not be more than ${annotationLimit} bytes`;
     causes.push({ reason: "FieldValueTooLong", message, field: "metadata.annotations" });
   }
-  for (const finalizer of arrayAt(metadata, "finalizers")) {
-    for (const problem of qualifiedNameProblems(String(finalizer))) {
-      causes.push(invalidValue("metadata.finalizers", finalizer, problem));
+  stringsAt(metadata, "finalizers").forEach((finalizer, index) => {
+    const field = `metadata.finalizers[${index}]`;
+    for (const problem of qualifiedNameProblems(finalizer)) causes.push(invalidValue(field, finalizer, problem));
+    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+      const problem = "name is neither a standard finalizer name nor is it fully qualified";
+      causes.push(invalidValue(field, finalizer, problem));
     }
-  }
+  });
   return [...causes, ...validateOwners(objectsAt(metadata, "ownerReferences"))];
 }
 
 function validateOwners(owners: readonly JSONObject[]): readonly Cause[] {
   const causes: Cause[] = [];
   const field = "metadata.ownerReferences";
-  owners.forEach((owner, index) => {
+  for (const owner of owners) {
     for (const key of ["apiVersion", "kind", "name", "uid"]) {
       if (stringAt(owner, key) === "") {
         causes.push(
           invalidValue(
-            `${field}[${index}].${key}`,
+            `${field}.${key}`,
             "",
             key === "apiVersion" ? "version must not be empty" : "must not be empty",
           ),
         );
       }
     }
-  });
+  }
   const controllers = owners.filter((owner) => owner["controller"] === true);
   if (controllers.length > 1) {
-    const names = controllers.map((owner) => stringAt(owner, "name"));
-    causes.push(invalidValue(field, names.join(", "), "Only one reference can have Controller set to true"));
+    const [first, second] = controllers.map((owner) => `${stringAt(owner, "kind")}/${stringAt(owner, "name")}`);
+    const problem = "Only one reference can have Controller set to true. " +
+      `Found "true" in references for ${first} and ${second}`;
+    causes.push(invalidValue(field, owners.map((owner) => ({ ...owner })), problem));
   }
   return causes;
 }

@@ -16,17 +16,18 @@ const labelText =
   "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const qualifiedText =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with " +
-  "an alphanumeric character (e.g. 'MyName', or 'my.name', or '123-abc', regex used for validation is " +
+  "an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
   "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const labelValueText =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', " +
-  "and must start and end with an alphanumeric character (e.g. 'MyValue', or 'my_value', or '12345', regex used for " +
+  "and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for " +
   "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 /** What is wrong with the name of an object. */
 export function nameProblems(name: string, rule: NameRule): readonly string[] {
   switch (rule) {
     case "label":
+      if (name.includes(".")) return ["must not contain dots"];
       return [...tooLong(name, 63), ...(label.test(name) ? [] : [labelText])];
     case "subdomain":
       return [...tooLong(name, 253), ...(subdomain.test(name) ? [] : [subdomainText])];
@@ -59,9 +60,9 @@ export function qualifiedNameProblems(key: string): readonly string[] {
 
 /** What is wrong with the value of a label. */
 export function labelValueProblems(value: string): readonly string[] {
-  return [...tooLong(value, 63), ...(labelValue.test(value) ? [] : [labelValueText])];
+  return [...tooLong(value, 63, "bytes"), ...(labelValue.test(value) ? [] : [labelValueText])];
 }
 
-function tooLong(text: string, limit: number): readonly string[] {
-  return text.length > limit ? [`must be no more than ${limit} bytes`] : [];
+function tooLong(text: string, limit: number, unit = "characters"): readonly string[] {
+  return text.length > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }

@@ -1,0 +1,93 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import { arrayAt, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
+import { type LabelRequirement, matchesLabels } from "../selectors.ts";
+import { notSupported } from "../status.ts";
+import { labelsOf } from "../store/record.ts";
+import type { AdmissionAttempt } from "./admission.ts";
+
+/** Does one of a webhook's rules name the operation and resource? */
+export function matchesRules(webhook: JSONObject, attempt: AdmissionAttempt): boolean {
+  return objectsAt(webhook, "rules").some((rule) => matchesRule(rule, attempt));
+}
+
+function matchesRule(rule: JSONObject, { resource, subresource, operation }: AdmissionAttempt): boolean {
+  const includes = (key: string, value: string): boolean =>
+    stringsAt(rule, key).some((each) => each === "*" || each === value);
+  const scope = stringAt(rule, "scope");
+  // Namespaces count as cluster-scoped, although the namespace selector looks at their own labels.
+  if (scope === "Namespaced" && !resource.namespaced) return false;
+  if (scope === "Cluster" && resource.namespaced) return false;
+  return includes("operations", operation) && includes("apiGroups", resource.group) &&
+    includes("apiVersions", resource.version) &&
+    stringsAt(rule, "resources").some((pattern) => matchesResource(pattern, resource.plural, subresource));
+}
+
+/** Patterns: `*` all resources, `x`, `x/y`, `x/*`, any resource with subresource y, or everything. */
+function matchesResource(pattern: string, plural: string, subresource: string | undefined): boolean {
+  const [main = "", sub] = pattern.split("/");
+  if (pattern === "*/*") return true;
+  if (main !== "*" && main !== plural) return false;
+  if (sub === "*") return true;
+  return sub === subresource;
+}
+
+/**
+ * Does the namespace selector leave the attempt to the webhook? Namespaces are matched by their own labels; all other
+ * cluster-scoped objects are never exempted.
+ * @param namespaceLabels labels of the namespace in the path; undefined when there is none.
+ */
+export function matchesNamespace(
+  webhook: JSONObject,
+  attempt: AdmissionAttempt,
+  namespaceLabels: (name: string) => JSONObject | undefined,
+): boolean {
+  const selector = objectAt(webhook, "namespaceSelector");
+  if (isEmptySelector(selector)) return true;
+  const { resource, object, old } = attempt;
+  if (resource.group === "" && resource.plural === "namespaces") {
+    return matches(selector, objectAt(object ?? old ?? {}, "metadata"));
+  }
+  if (!resource.namespaced) return true;
+  const labels = namespaceLabels(attempt.namespace);
+  return labels !== undefined && matches(selector, { labels });
+}
+
+/** Does the object selector match the new or the old object? */
+export function matchesObject(webhook: JSONObject, { object, old }: AdmissionAttempt): boolean {
+  const selector = objectAt(webhook, "objectSelector");
+  if (isEmptySelector(selector)) return true;
+  return [object, old].some((each) => each !== undefined && matches(selector, objectAt(each, "metadata")));
+}
+
+function isEmptySelector(selector: JSONObject): boolean {
+  return arrayAt(selector, "matchExpressions").length === 0 &&
+    Object.keys(objectAt(selector, "matchLabels")).length === 0;
+}
+
+function matches(selector: JSONObject, metadata: JSONObject): boolean {
+  return matchesLabels(requirementsOf(selector), labelsOf(metadata));
+}
+
+function requirementsOf(selector: JSONObject): readonly LabelRequirement[] {
+  const labels = Object.entries(objectAt(selector, "matchLabels")).map(([key, value]): LabelRequirement => {
+    return { key, operator: "in", values: new Set([String(value)]) };
+  });
+  return [...labels, ...objectsAt(selector, "matchExpressions").map(requirementOf)];
+}
+
+function requirementOf(expression: JSONObject): LabelRequirement {
+  const key = stringAt(expression, "key");
+  const values = new Set(stringsAt(expression, "values"));
+  switch (stringAt(expression, "operator")) {
+    case "In":
+      return { key, operator: "in", values };
+    case "NotIn":
+      return { key, operator: "notin", values };
+    case "Exists":
+      return { key, operator: "exists" };
+    case "DoesNotExist":
+      return { key, operator: "absent" };
+    default:
+      throw notSupported(`the operator ${JSON.stringify(expression["operator"])} in a label selector`);
+  }
+}
