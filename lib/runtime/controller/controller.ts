@@ -85,7 +85,8 @@ export class Controller implements Runnable {
       try {
         await source.start(enqueue, stop);
       } catch (error) {
-        if (!stop.aborted) failed.abort(error);
+        if (stop.aborted) this.#logger.debug("a source was cut off by the stop", { source: source.name, error });
+        else failed.abort(error);
       } finally {
         feeding.delete(source.name);
       }
