@@ -21,17 +21,19 @@ export function hashOf(text: string): bigint {
 export class HashRing {
   /** The shards, sorted by name, each once. */
   readonly shards: readonly string[];
-  /** All tokens in ascending order. */
+  /** All tokens in ascending order, each once. */
   readonly #tokens: BigUint64Array;
-  /** For each token, the position of its owner in `shards`. Of equal tokens only the first counts. */
+  /** For each token, the position of its owner in `shards`. */
   readonly #owners: Uint32Array;
 
   constructor(shards: Iterable<string>) {
     this.shards = [...new Set(shards)].sort();
-    const tokens = BigUint64Array.from(this.shards.flatMap(tokensOf));
-    this.#tokens = tokens.toSorted();
-    this.#owners = new Uint32Array(tokens.length);
-    tokens.forEach((token, index) => this.#owners[this.#firstFrom(token)] = Math.floor(index / tokensPerShard));
+    const owners = new Map<bigint, number>();
+    this.shards.forEach((shard, index) => {
+      for (const token of tokensOf(shard)) owners.set(token, index);
+    });
+    this.#tokens = BigUint64Array.from(owners.keys()).sort();
+    this.#owners = Uint32Array.from(this.#tokens, (token) => owners.get(token) ?? 0);
   }
 
   /** The shard that a key belongs to; undefined while the ring has no shards. */

@@ -180,3 +180,17 @@ Deno.test("shardState() changes exactly at the next change that it names", () =>
     assert.deepEqual(meanwhile, before);
   }));
 });
+
+Deno.test("shardState() with our timing never calls a shard uncertain before the stop that it proved, whatever the clocks", () => {
+  const millis = fc.integer({ min: 0, max: 15_000 });
+  const skew = fc.integer({ min: -86_400_000, max: 86_400_000 });
+  fc.assert(fc.property(millis, millis, skew, skew, fc.nat(60_000), (stopsAfter, delay, shardSkew, skew, ms) => {
+    // Time zero is the start of the renewal; it is seen after a delay, and both wall clocks are wrong.
+    const lease = leaseOf("a", { renewTime: 1e12 + shardSkew, stopsAfter });
+    const observation = { changedAt: delay, watchingSince: -1e6 };
+    const { state, proven } = shardState(lease, observation, { wall: 1e12 + skew + ms, monotonic: ms }, ourTiming);
+    assert.equal(proven, true);
+    if (state === "uncertain") assert.ok(ms >= stopsAfter + 2_000);
+    if (ms >= delay + 17_000) assert.equal(state, "uncertain");
+  }));
+});
