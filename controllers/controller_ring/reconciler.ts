@@ -36,7 +36,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
       const { recorder } = parts;
-      const event = { type: "Warning", reason: "ReconciliationFailed", note: failure, action: "Reconcile" } as const;
+      const event = { type: "Warning", reason: "ReconciliationFailed", message: failure, action: "Reconcile" } as const;
       recorder.record(snapshot.ring, event);
       await writeStatus(snapshot, { shards, availableShards, failure }, parts, signal);
       throw error;

@@ -156,10 +156,10 @@ class ShardLeaseReconciler {
     }
     if (this.#problems.get(lease) === problem) return;
     this.#problems.set(lease, problem);
-    const note = `Lease ${lease} of a shard has no usable times: ${problem}. ` +
+    const message = `Lease ${lease} of a shard has no usable times: ${problem}. ` +
       "A shard has to renew it with holderIdentity, leaseDurationSeconds, acquireTime and renewTime.";
     logger.warn("the Lease of a shard has no usable times", { ring: tracked.ring, problem });
-    this.#parts.recorder.record(snapshot.ring, { type: "Warning", reason: "InvalidLease", action: "Judge", note });
+    this.#parts.recorder.record(snapshot.ring, { type: "Warning", reason: "InvalidLease", action: "Judge", message });
   }
 }
 

@@ -1,0 +1,55 @@
+import { shutdownSignal } from "./commands/common/shutdown.ts";
+import { systemParts } from "./commands/common/system_parts.ts";
+import type { CommandFunction } from "./commands/common/parts.ts";
+
+/** Every command, loaded only when it is asked for. */
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandFunction> }>> =
+  {
+    "sharder": {
+      summary: "spreads the objects of ControllerRings over their shards",
+      load: async () => (await import("./commands/sharder/mod.ts")).sharder,
+    },
+    "checksum-controller": {
+      summary: "an example shard: keeps ConfigMaps with the checksums of Secrets",
+      load: async () => (await import("./commands/checksum_controller.ts")).checksumController,
+    },
+  };
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = "", ...rest] = args;
+  const parts = systemParts();
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    const isHelp = ["help", "--help", "-h"].includes(name);
+    (isHelp ? parts.stdout : parts.stderr)(usage(name, isHelp));
+    return isHelp ? 0 : 2;
+  }
+  const run = await command.load();
+  using shutdown = shutdownSignal({
+    onSignal: listen,
+    print: (line) => parts.stderr(`${line}\n`),
+    exit: (code) => Deno.exit(code),
+  });
+  return await run(rest, parts, shutdown.signal);
+}
+
+function usage(name: string, isHelp: boolean): string {
+  const problem = isHelp ? "" : name === "" ? "a command is missing\n\n" : `there is no command "${name}"\n\n`;
+  const width = Math.max(...Object.keys(commands).map((command) => command.length));
+  const lines = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(width)}  ${summary}\n`);
+  return `${problem}Usage: main.ts COMMAND [FLAGS]\n\nCommands:\n${lines.join("")}\n` +
+    "main.ts COMMAND --help tells more.\n";
+}
+
+function listen(listener: () => void): Disposable {
+  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, listener);
+  return {
+    [Symbol.dispose](): void {
+      for (const signal of signals) Deno.removeSignalListener(signal, listener);
+    },
+  };
+}
+
+// What a command leaves behind (a connection that a server keeps open) must not keep the process alive.
+Deno.exit(await main(Deno.args));
