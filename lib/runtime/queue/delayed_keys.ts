@@ -4,6 +4,8 @@ interface Entry<K> {
   readonly key: K;
   /** Monotonic milliseconds. */
   due: number;
+  /** Of equal times the one that was set first comes first. */
+  order: number;
   /** Place in the heap. */
   index: number;
 }
@@ -19,6 +21,7 @@ export class DelayedKeys<K extends string> implements Disposable {
   readonly #entries = new Map<K, Entry<K>>();
   #timer: Disposable | undefined;
   #timerDue = Infinity;
+  #order = 0;
 
   /** @param onDue called once for each key when its time has come. */
   constructor(clock: Clock, onDue: (key: K) => void) {
@@ -36,12 +39,13 @@ export class DelayedKeys<K extends string> implements Disposable {
     const due = this.#clock.monotonic() + ms;
     const waiting = this.#entries.get(key);
     if (waiting === undefined) {
-      const entry = { key, due, index: this.#heap.length };
+      const entry = { key, due, order: this.#order++, index: this.#heap.length };
       this.#entries.set(key, entry);
       this.#heap.push(entry);
       this.#rise(entry);
     } else if (due < waiting.due) {
       waiting.due = due;
+      waiting.order = this.#order++;
       this.#rise(waiting);
     }
     this.#arm();
@@ -90,7 +94,7 @@ export class DelayedKeys<K extends string> implements Disposable {
     while (entry.index > 0) {
       const index = (entry.index - 1) >> 1;
       const parent = this.#heap[index];
-      if (parent === undefined || parent.due <= entry.due) return;
+      if (parent === undefined || isBefore(parent, entry)) return;
       this.#place(parent, entry.index);
       this.#place(entry, index);
     }
@@ -100,8 +104,8 @@ export class DelayedKeys<K extends string> implements Disposable {
     while (true) {
       const left = this.#heap[2 * entry.index + 1];
       const right = this.#heap[2 * entry.index + 2];
-      const child = right !== undefined && left !== undefined && right.due < left.due ? right : left;
-      if (child === undefined || child.due >= entry.due) return;
+      const child = right !== undefined && left !== undefined && isBefore(right, left) ? right : left;
+      if (child === undefined || isBefore(entry, child)) return;
       const { index } = child;
       this.#place(child, entry.index);
       this.#place(entry, index);
@@ -112,4 +116,8 @@ export class DelayedKeys<K extends string> implements Disposable {
     this.#heap[index] = entry;
     entry.index = index;
   }
+}
+
+function isBefore<K>(a: Entry<K>, b: Entry<K>): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
 }

@@ -8,6 +8,7 @@ class Model {
   waiting: string[] = [];
   again = new Set<string>();
   working = new Map<number, string>();
+  /** In the order in which the times were set. */
   delayed = new Map<string, number>();
   now = 0;
   ended = false;
@@ -21,7 +22,10 @@ class Model {
   addAfter(key: string, ms: number): void {
     if (this.ended) return;
     if (ms <= 0) this.add(key);
-    else this.delayed.set(key, Math.min(this.delayed.get(key) ?? Infinity, this.now + ms));
+    else if (this.now + ms < (this.delayed.get(key) ?? Infinity)) {
+      this.delayed.delete(key);
+      this.delayed.set(key, this.now + ms);
+    }
   }
 
   advance(ms: number): void {
@@ -65,7 +69,6 @@ function check(model: Model, { queue }: Real): void {
   assert.equal(queue.delayed, model.delayed.size);
 }
 
-/** Delays differ for all keys and times, so that the order of what becomes due is fixed. */
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constantFrom("a", "b", "c", "d").map((key): Step => ({
     check: () => true,
@@ -76,24 +79,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     },
     toString: () => `add(${key})`,
   })),
-  fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.nat(20)).map(([key, tens]): Step => ({
+  fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.nat(8)).map(([key, tens]): Step => ({
     check: () => true,
     run: (model, real) => {
-      const ms = tens === 0 ? 0 : tens * 10 + "abcd".indexOf(key);
+      const ms = tens * 10;
       model.addAfter(key, ms);
       real.queue.addAfter(key, ms);
       return Promise.resolve(check(model, real));
     },
-    toString: () => `addAfter(${key}, ${tens}x)`,
+    toString: () => `addAfter(${key}, ${tens * 10})`,
   })),
-  fc.nat(10).map((tens): Step => ({
+  fc.nat(10).map((fives): Step => ({
     check: () => true,
     run: async (model, real) => {
-      model.advance(tens * 10 + 4);
-      await real.clock.advance(tens * 10 + 4);
+      model.advance(fives * 5);
+      await real.clock.advance(fives * 5);
       check(model, real);
     },
-    toString: () => `advance(${tens * 10 + 4})`,
+    toString: () => `advance(${fives * 5})`,
   })),
   fc.nat(2).map((worker): Step => ({
     // A worker that asks for the next key is done with its last one; it takes one only if there is one.
