@@ -7,7 +7,6 @@ export {
   Shard,
   type ShardCacheOptions,
   type ShardedController,
-  type ShardEvent,
   type ShardEvents,
   type ShardGroup,
   type ShardObservers,

@@ -1,15 +1,15 @@
 import { Api } from "../k8s/api/api.ts";
 import type { RestClient } from "../k8s/contract.ts";
 import { leases } from "../k8s/kinds/coordination.ts";
-import { formatKey, keyOf } from "../k8s/types.ts";
 import { type ElectionObserver, type ElectionTiming, LeaderElector, LeaseLock } from "../runtime/election/mod.ts";
+import { EventRecorder } from "../runtime/events/mod.ts";
 import { type LeadershipGate, Manager } from "../runtime/manager.ts";
 import type { Runnable } from "../runtime/runnable.ts";
 import { type Clock, systemClock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
 import { type Random, systemRandom } from "../util/random.ts";
 import { GuardedClient } from "./guarded_client.ts";
-import { Shard, type ShardEvents, type ShardGroup, type ShardObservers } from "./shard.ts";
+import { Shard, type ShardGroup, type ShardObservers } from "./shard.ts";
 import { createShardLease, defaultShardTiming } from "./shard_lease.ts";
 
 /** Settings of {@link runShard}. */
@@ -24,7 +24,7 @@ export interface ShardOptions {
   readonly setUp: (shard: Shard) => void;
   /** Opens a connection. Called twice, so that nothing holds up the renewals of the Lease; both are closed at the end. */
   readonly connect: (options: { readonly userAgent: string }) => RestClient;
-  /** How the connections introduce themselves. @default the name of the ring */
+  /** How connections and events introduce themselves: the name of the program. @default the name of the ring */
   readonly userAgent?: string;
   /** Only objects of this namespace; without it those of all. */
   readonly namespace?: string;
@@ -75,9 +75,10 @@ export async function runShard(options: ShardOptions, signal: AbortSignal): Prom
   const gates: Record<Exclude<ShardGroup, "always">, LeadershipGate> = { leader, sharded: guarded(lease, client) };
   const manager = new Manager({ gates, gracefulShutdown: gracePeriod, clock, logger });
   const add = (runnable: Runnable, group: ShardGroup): void => manager.add(runnable, group);
-  const events: ShardEvents = {
-    record: (object, event) => logger.info("event", { object: formatKey(keyOf(object)), ...event }),
-  };
+  // Not through the fence: also a shard that has just lost its Lease may tell what it did.
+  const reporter = { controller: userAgent, instance: shard };
+  const events = new EventRecorder({ client: workClient, reporter, clock, random, logger });
+  manager.add(events);
   const where = namespace === undefined ? {} : { namespace };
   options.setUp(new Shard({ ring, shard, client, events, clock, random, logger, observers, add, ...where }));
   await manager.run(signal);

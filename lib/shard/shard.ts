@@ -8,6 +8,7 @@ import {
   ownerKeys,
   type Predicate,
 } from "../runtime/controller/mod.ts";
+import type { EventRecorder } from "../runtime/events/mod.ts";
 import { ExponentialLimiter, type QueueObserver } from "../runtime/queue/mod.ts";
 import type { Runnable } from "../runtime/runnable.ts";
 import { dropManagedFields, type IndexFunction, Informer, type WatchObserver } from "../runtime/watch/mod.ts";
@@ -33,20 +34,8 @@ export interface ShardObservers {
   readonly watch?: WatchObserver;
 }
 
-/** Something that happened to an object, for the people who own it. */
-export interface ShardEvent {
-  readonly type: "Normal" | "Warning";
-  /** Why, one word in CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-  /** What was done or tried, one word in CamelCase. */
-  readonly action: string;
-}
-
-/** Records events on objects; never throws, never waits. */
-export interface ShardEvents {
-  record(object: KubeObject, event: ShardEvent): void;
-}
+/** Tells people what happened to an object. Never throws, never waits. */
+export type ShardEvents = Pick<EventRecorder, "record">;
 
 /** Parts of a {@link Shard}. */
 export interface ShardParts extends ShardIdentity {

@@ -1,6 +1,7 @@
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
+import type { JSONValue } from "../../../lib/k8s/contract.ts";
 import { secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { Lease, Secret } from "../../../lib/k8s/types.ts";
 import { runShard, type Shard, type ShardOptions } from "../../../lib/shard/mod.ts";
@@ -131,13 +132,17 @@ export function recorder(
   };
 }
 
-/** A clock that can be frozen, as a process can: no timer fires meanwhile, all that were due do so at the thaw. */
-export class FreezableClock implements Clock {
-  readonly #clock: Clock;
+/**
+ * The clock and the network of a process that can be frozen: meanwhile no timer fires, and nothing that comes from the
+ * network is read. At the thaw the timers that were due fire first, which is the worst order.
+ */
+export class FreezableProcess implements Clock {
+  readonly #clock: VirtualClock;
   #frozen = false;
-  #due: (() => void)[] = [];
+  #thawed = Promise.withResolvers<void>();
+  readonly #due: (() => void)[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 
@@ -167,12 +172,39 @@ export class FreezableClock implements Clock {
 
   freeze(): void {
     this.#frozen = true;
+    this.#thawed = Promise.withResolvers();
   }
 
-  thaw(): void {
-    this.#frozen = false;
-    const due = this.#due;
-    this.#due = [];
-    for (const fire of due) fire();
+  /** Holds back answers while the process is frozen. */
+  readonly network: Intercept = async (request, next) => {
+    const answer = await next(request);
+    await this.#running();
+    if (!isJsonStream(answer)) return answer;
+    const gate = new TransformStream<JSONValue, JSONValue>({
+      transform: async (value, controller) => {
+        await this.#running();
+        controller.enqueue(value);
+      },
+    });
+    return answer.pipeThrough(gate);
+  };
+
+  async #running(): Promise<void> {
+    if (this.#frozen) await this.#thawed.promise;
   }
+
+  /** Between two timers everything that is ready to run does so, as in a real event loop. */
+  async thaw(): Promise<void> {
+    this.#frozen = false;
+    for (let fire = this.#due.shift(); fire !== undefined; fire = this.#due.shift()) {
+      fire();
+      await this.#clock.settle();
+    }
+    this.#thawed.resolve();
+  }
+}
+
+/** Shards ask for no other streams. */
+function isJsonStream(answer: unknown): answer is ReadableStream<JSONValue> {
+  return answer instanceof ReadableStream;
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { Intercept } from "../../../lib/apiserver/mod.ts";
 import { ConnectionError } from "../../../lib/k8s/errors.ts";
 import { secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { Shard } from "../../../lib/shard/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
-import { FreezableClock, shardLabel, TestCluster } from "./fixture.ts";
+import { FreezableProcess, shardLabel, TestCluster } from "./fixture.ts";
 
 /** Writes to each Secret of the shard every 150 ms. */
 function writer(shard: Shard): void {
@@ -51,26 +52,30 @@ for (const fault of faults) {
     for (let seed = 1; seed <= 5; seed++) {
       using cluster = new TestCluster();
       const random = seededRandom(seed);
-      const frozen = new FreezableClock(cluster.clock);
+      const frozen = new FreezableProcess(cluster.clock);
       for (let i = 0; i < 5; i++) await cluster.create(`object-${i}`, { [shardLabel]: "shard-a" });
+      let hit = false;
+      const faulty = (from: string): Intercept => async (request, next) => {
+        if (!hit || !from.startsWith("shard-a")) return await next(request);
+        const isLease = from.endsWith("/shard-lease");
+        if (fault === "all cut off" || (fault === "lease cut off" && isLease)) throw new ConnectionError("cut off");
+        const answer = await next(request);
+        if (fault === "answers lost" && isLease && request.method !== "GET") throw new ConnectionError("answer lost");
+        return answer;
+      };
+      cluster.network = (from) => (request, next) => {
+        const pass = (passed: typeof request): ReturnType<typeof next> => faulty(from)(passed, next);
+        return from.startsWith("shard-a") ? frozen.network(request, pass) : pass(request);
+      };
       const a = cluster.start("shard-a", writer, { clock: frozen });
       const b = cluster.start("shard-b", writer);
       await cluster.clock.advance(5_000 + Math.floor(random.next() * 2_000));
+      hit = true;
       if (fault === "frozen") frozen.freeze();
-      cluster.network = (from) => async (request, next) => {
-        const hit = from.startsWith("shard-a") &&
-          (fault === "all cut off" || (fault === "lease cut off" && from.endsWith("/shard-lease")));
-        if (hit) throw new ConnectionError("cut off");
-        const answer = await next(request);
-        if (fault === "answers lost" && from === "shard-a/shard-lease" && request.method !== "GET") {
-          throw new ConnectionError("the answer was lost");
-        }
-        return answer;
-      };
       if (fault === "answers lost") await cluster.clock.advance(12_000);
       else await takeOverWhenDead(cluster, "shard-a", "shard-b");
       await cluster.clock.advance(Math.floor(random.next() * 10_000));
-      frozen.thaw();
+      await frozen.thaw();
       await cluster.clock.advance(10_000);
 
       const lastOfA = Math.max(...cluster.workOf("shard-a").map(({ at }) => at));
