@@ -2,10 +2,13 @@ import type { RestClient } from "../k8s/contract.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
+import { type CallWebhook, MutatingWebhooks } from "./admission/webhooks.ts";
 import type { Context } from "./context.ts";
 import { DirectClient, type DirectClientOptions } from "./direct_client.ts";
 import { storeNew } from "./handlers/create.ts";
 import { route } from "./handlers/route.ts";
+import { GarbageCollector } from "./garbage.ts";
+import { randomUid } from "./uid.ts";
 import { parseStored } from "./json.ts";
 import type { Answer, Call } from "./request/call.ts";
 import { builtinResources, customResourceDefinitions, namespaces } from "./resources/builtin.ts";
@@ -21,6 +24,10 @@ export interface ApiServerOptions {
   readonly random: Random;
   /** What is served besides the built-in resources. */
   readonly resources?: readonly ServedResource[];
+  /** Calls admission webhooks; without it MutatingWebhookConfigurations are stored, but nobody is asked. */
+  readonly callWebhook?: CallWebhook;
+  /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
+  readonly collectGarbage?: boolean;
   /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
   readonly historyLimit?: number;
   /** How many changes a watch may lag behind before it is cut. @default 4_096 */
@@ -39,15 +46,17 @@ export class ApiServer implements Disposable {
   readonly #closing = new AbortController();
 
   constructor(options: ApiServerOptions) {
-    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096 } = options;
+    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096, callWebhook } = options;
+    const store = new Store(historyLimit);
+    const registry = new Registry([...builtinResources, ...resources]);
+    const closing = this.#closing.signal;
+    const shared = { clock, random, store, registry, closing, watchBuffer };
     this.#context = {
-      clock,
-      random,
-      store: new Store(historyLimit),
-      registry: new Registry([...builtinResources, ...resources]),
-      admission: admitAll,
-      watchBuffer,
-      closing: this.#closing.signal,
+      ...shared,
+      admission: callWebhook === undefined
+        ? admitAll
+        : new MutatingWebhooks(store, clock, () => randomUid(random), callWebhook),
+      dependents: options.collectGarbage === false ? undefined : new GarbageCollector(shared),
     };
     this.#serveDefined();
     for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) this.#createNamespace(name);

@@ -4,6 +4,12 @@ import type { Admission } from "./admission/admission.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
 
+/** What knows who depends on whom. */
+export interface Dependents {
+  /** Takes an owner out of the ownerReferences of all its dependents, so that they outlive it. */
+  orphan(uid: string): void;
+}
+
 /** What all handlers share. */
 export interface Context {
   readonly clock: Clock;
@@ -11,6 +17,8 @@ export interface Context {
   readonly store: Store;
   readonly registry: Registry;
   readonly admission: Admission;
+  /** Absent when no garbage is collected. */
+  readonly dependents: Dependents | undefined;
   /** How many events a watch may lag behind before it is cut. */
   readonly watchBuffer: number;
   /** Aborts when the server closes. */

@@ -5,5 +5,7 @@
  * @module
  */
 export { ApiServer, type ApiServerOptions } from "./api_server.ts";
+export type { CallWebhook } from "./admission/webhooks.ts";
 export type { DirectAnswer, DirectClientOptions, Intercept } from "./direct_client.ts";
+export { type Fault, faults } from "./faults.ts";
 export type { NameRule, ServedResource } from "./resources/served_resource.ts";

@@ -64,8 +64,12 @@ function readRequirement(tokens: Tokens): LabelRequirement {
   const first = tokens.take();
   const absent = first === "!";
   const key = absent ? tokens.take() : first;
+  if (/^[,=<>()]/.test(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`);
+  if (absent && key === "") throw badRequest("unable to parse requirement: found '', expected: identifier");
   if (!labelKey.test(key)) {
-    throw badRequest(`unable to parse requirement: <nil>: Invalid value: "${key}": it is no label key`);
+    throw badRequest(
+      `unable to parse requirement: <nil>: Invalid value: "${key}": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+    );
   }
   if (absent) return { key, operator: "absent" };
   const next = tokens.peek();
@@ -103,8 +107,10 @@ function readValue(tokens: Tokens): string {
 function readValues(tokens: Tokens): ReadonlySet<string> {
   const open = tokens.take();
   if (open !== "(") throw badRequest(`unable to parse requirement: found '${open}', expected: '('`);
+  // An empty list of values matches nothing, or everything after notin.
   if (tokens.peek() === ")") {
-    throw badRequest("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
+    tokens.take();
+    return new Set();
   }
   const values = new Set<string>();
   let value = "";

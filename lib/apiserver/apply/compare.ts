@@ -19,7 +19,7 @@ export function fieldsOf(value: JSONValue, mode: "applied" | "whole", path = "")
   if (parts === undefined) return leaf;
   const owned = path !== "" && (parts.isItem || (mode === "whole" && (Array.isArray(value) || isMap(path))));
   // An empty object is a leaf: there is nothing in it to own. Metadata may look empty when only the server owns it.
-  if (parts.entries.size === 0) return path === "" || path === ".metadata" ? emptySet : leaf;
+  if (parts.entries.size === 0) return mode === "whole" || path === "" || path === ".metadata" ? emptySet : leaf;
   return node(owned, mapEntries(parts, (part, below) => fieldsOf(part, mode, below)));
 }
 
@@ -30,7 +30,7 @@ export function compare(before: JSONValue, after: JSONValue, path = ""): Compari
   if (after === undefined) return { changed: emptySet, removed: fieldsOf(before, "whole", path) };
   const old = partsOf(before, path);
   const now = partsOf(after, path);
-  if (old === undefined || now === undefined || (old.entries.size === 0) !== (now.entries.size === 0)) {
+  if (old === undefined || now === undefined) {
     if (deepEqual(before, after)) return nothing;
     const removed = old === undefined ? emptySet : fieldsOf(before, "whole", path);
     return { changed: fieldsOf(after, "whole", path), removed: now === undefined ? removed : emptySet };

@@ -21,6 +21,7 @@ import {
   plainError,
 } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
+import { randomUid } from "../uid.ts";
 import { validateMetadata } from "../validate/metadata.ts";
 import { readShape, representObject } from "./projection.ts";
 
@@ -133,19 +134,6 @@ function complete(object: JSONObject, resource: ServedResource, context: Context
   resource.normalize?.(object);
   resource.prepare?.(object);
   if (resource === customResourceDefinitions) acceptCustomResourceDefinition(object, timestamp(context.clock));
-}
-
-/** A random UUID (RFC 9562, version 4). */
-function randomUid(random: Random): string {
-  const digits = Array.from({ length: 31 }, () => Math.floor(random.next() * 16).toString(16)).join("");
-  const variant = "89ab"[Math.floor(random.next() * 4)];
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    `4${digits.slice(12, 15)}`,
-    `${variant}${digits.slice(15, 18)}`,
-    digits.slice(18, 30),
-  ].join("-");
 }
 
 /** @throws StatusError 404 when the namespace does not exist, 403 when it is going. */

@@ -95,7 +95,9 @@ async function remove(
     const { uid } = record;
     const object = mark(old, query, context, resource);
     if (object === undefined) {
-      if (!query.dryRun) context.store.remove(collection, record);
+      if (query.dryRun) return { uid, gone: true, object: old };
+      if (query.propagation === "Orphan") context.dependents?.orphan(uid);
+      context.store.remove(collection, record);
       return { uid, gone: true, object: old };
     }
     if (object === old || query.dryRun) return { uid, gone: false, object };

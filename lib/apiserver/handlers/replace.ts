@@ -6,11 +6,11 @@ import type { Answer, Call } from "../request/call.ts";
 import { decodeObject } from "../request/decode.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
-import { badRequest, conflict } from "../status.ts";
+import { conflict } from "../status.ts";
 import { recordKey } from "../store/record.ts";
 import { insert, setNamespace } from "./create.ts";
 import { representObject } from "./projection.ts";
-import { updateObject } from "./update.ts";
+import { checkPlace, updateObject } from "./update.ts";
 
 /** PUT of an object or its status. Some kinds may be created so. */
 export async function replaceObject(
@@ -27,15 +27,13 @@ export async function replaceObject(
   const metadata = objectAt(object, "metadata");
   const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
-    if (stringAt(metadata, "name") !== name) {
-      throw badRequest(
-        `the name of the object (${stringAt(metadata, "name")}) does not match the name on the URL (${name})`,
-      );
+    checkPlace(metadata, namespace, name);
+    const uid = stringAt(metadata, "uid");
+    // Whoever names a uid means an object that he has seen. The version is ignored, as in the real server.
+    if (uid !== "") {
+      throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
     }
-    // Whoever names a version or uid means an object that he has seen.
-    if (stringAt(metadata, "resourceVersion") !== "" || stringAt(metadata, "uid") !== "") {
-      throw conflict(resource, name);
-    }
+    delete metadata["resourceVersion"];
     setNamespace(object, resource, namespace);
     trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
     return { type: "value", code: 201, value: represent(await insert(context, call, resource, object, query)) };

@@ -88,7 +88,8 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   return object;
 }
 
-function checkPlace(metadata: JSONObject, namespace: string | undefined, name: string): void {
+/** @throws StatusError 400 when the object names another place than the path. */
+export function checkPlace(metadata: JSONObject, namespace: string | undefined, name: string): void {
   const given = stringAt(metadata, "name");
   if (given === "") {
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);

@@ -1,5 +1,5 @@
 import type { JSONObject } from "../../k8s/contract.ts";
-import { objectAt, parseStored, stringAt } from "../json.ts";
+import { objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
 
 /** Labels of an object. */
 export type Labels = Readonly<Record<string, string>>;
@@ -18,6 +18,8 @@ export interface StoredObject {
   readonly revision: number;
   /** Kept beside the document, as selectors need nothing else. Undefined when there are none. */
   readonly labels: Labels | undefined;
+  /** uids of the owners, for the garbage collector. Undefined when there are none. */
+  readonly owners: readonly string[] | undefined;
   readonly json: string;
 }
 
@@ -39,6 +41,7 @@ export function recordOf(object: JSONObject, revision: number): StoredObject {
     uid: stringAt(metadata, "uid"),
     revision,
     labels: labelsOf(metadata),
+    owners: ownersOf(metadata),
     json: JSON.stringify(object),
   };
 }
@@ -48,6 +51,11 @@ export function labelsOf(metadata: JSONObject): Labels | undefined {
   const entries = Object.entries(objectAt(metadata, "labels"));
   if (entries.length === 0) return undefined;
   return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
+}
+
+function ownersOf(metadata: JSONObject): readonly string[] | undefined {
+  const owners = objectsAt(metadata, "ownerReferences");
+  return owners.length === 0 ? undefined : owners.map((owner) => stringAt(owner, "uid"));
 }
 
 /** The document with another resourceVersion: what a deletion shows. */

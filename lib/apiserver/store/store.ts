@@ -10,6 +10,7 @@ import { recordOf, type StoredObject } from "./record.ts";
 export class Store {
   #revision = 1;
   readonly #historyLimit: number;
+  readonly #listeners: ((change: Change, collection: Collection) => void)[] = [];
   readonly #collections = new Map<string, Collection>();
 
   /** @param historyLimit how many changes of each resource are remembered for watches and old lists. */
@@ -29,13 +30,15 @@ export class Store {
       // Nothing of this resource happened before, so watches may begin at any earlier revision.
       collection = new Collection(0, this.#historyLimit);
       this.#collections.set(storageKey, collection);
+      for (const listener of this.#listeners) this.#attach(listener, collection);
     }
     return collection;
   }
 
-  /** All storage keys in use. */
-  storageKeys(): readonly string[] {
-    return [...this.#collections.keys()];
+  /** Calls the listener for each change of any resource, those to come included. */
+  subscribe(listener: (change: Change, collection: Collection) => void): void {
+    this.#listeners.push(listener);
+    for (const collection of this.#collections.values()) this.#attach(listener, collection);
   }
 
   /** Stores a document under the next revision, which becomes its resourceVersion; the document is changed so. */
@@ -55,5 +58,9 @@ export class Store {
   /** Forgets all history up to now, as etcd's compaction does: older watches and lists get 410. */
   compact(): void {
     for (const collection of this.#collections.values()) collection.log.compact(this.#revision);
+  }
+
+  #attach(listener: (change: Change, collection: Collection) => void, collection: Collection): void {
+    collection.subscribe((change) => listener(change, collection));
   }
 }

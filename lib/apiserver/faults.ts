@@ -1,0 +1,89 @@
+import type { JSONValue, RequestOptions } from "../k8s/contract.ts";
+import { ApiError, ConnectionError } from "../k8s/errors.ts";
+import { type Clock, sleep } from "../util/clock/mod.ts";
+import type { DirectAnswer, Intercept } from "./direct_client.ts";
+
+/** What goes wrong with a request. */
+export type Fault =
+  | { readonly type: "none" }
+  /** It takes time until the server sees the request, in milliseconds. */
+  | { readonly type: "delay"; readonly ms: number }
+  /** The server refuses with a code and reason. */
+  | { readonly type: "status"; readonly code: number; readonly reason: string; readonly retryAfterSeconds?: number }
+  /** The connection breaks before the server sees the request. */
+  | { readonly type: "refused" }
+  /** The connection breaks after the server did what was asked: the client cannot know. */
+  | { readonly type: "lost answer" }
+  /** The answer is a stream that breaks after so many values. */
+  | { readonly type: "cut stream"; readonly after: number; readonly how: "end" | "error" }
+  /** The answer is a stream that says nothing more after so many values, and does not end. */
+  | { readonly type: "stalled stream"; readonly after: number };
+
+/** Makes an interceptor that asks for each request what goes wrong with it. */
+export function faults(clock: Clock, choose: (request: RequestOptions) => Fault): Intercept {
+  return async (request, next) => {
+    const fault = choose(request);
+    const what = `${request.method} ${request.path}`;
+    switch (fault.type) {
+      case "none":
+        return await next(request);
+      case "delay":
+        await sleep(clock, fault.ms, request.abortSignal);
+        return await next(request);
+      case "status": {
+        const { code, reason, retryAfterSeconds } = fault;
+        const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+        throw new ApiError(what, { code, reason, message: "an injected fault", causes: [], ...retry });
+      }
+      case "refused":
+        throw new ConnectionError(`${what}: connection refused (an injected fault)`);
+      case "lost answer":
+        await discard(await next(request));
+        throw new ConnectionError(`${what}: connection reset (an injected fault)`);
+      case "cut stream":
+      case "stalled stream":
+        return breakStream(await next(request), fault, request.abortSignal, what);
+    }
+  };
+}
+
+async function discard(answer: DirectAnswer): Promise<void> {
+  if (answer instanceof ReadableStream) await answer.cancel();
+}
+
+type StreamFault = Extract<Fault, { type: "cut stream" | "stalled stream" }>;
+
+function breakStream(
+  answer: DirectAnswer,
+  fault: StreamFault,
+  signal: AbortSignal | undefined,
+  what: string,
+): DirectAnswer {
+  if (!(answer instanceof ReadableStream)) return answer;
+  const source: ReadableStream<JSONValue | Uint8Array> = answer;
+  const reader = source.getReader();
+  let seen = 0;
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      if (seen++ < fault.after) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
+        return controller.enqueue(value);
+      }
+      if (fault.type === "cut stream") {
+        await reader.cancel();
+        if (fault.how === "end") controller.close();
+        else controller.error(new ConnectionError(`${what}: the stream broke (an injected fault)`));
+        return;
+      }
+      // Nothing more, until the reader gives up.
+      await new Promise<void>((resolve) => {
+        if (signal?.aborted === true) return resolve();
+        signal?.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await reader.cancel();
+      controller.error(signal?.reason);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
