@@ -139,6 +139,12 @@ Deno.test("a shard does its work on a real API server", { ignore: !binariesAvail
       await assign("secret/foo3", "shard-a");
       await eventually("it says so", () => Promise.resolve(shard.logs().includes("a ConfigMap that is not ours")));
       assert.equal(await get("configmap", "checksums-foo3", "{.data}"), '{"my":"own"}');
+      const selector = "--field-selector=regarding.kind=Secret,regarding.name=foo3";
+      const reasons = ["get", "events.events.k8s.io", selector, "-o", "jsonpath={.items[*].reason}"];
+      await eventually(
+        "an event tells the owner",
+        async () => await kubectl(controlPlane, ...reasons) === "ConfigMapNotControlled",
+      );
     });
   } finally {
     const exitCode = await shard.stop();
