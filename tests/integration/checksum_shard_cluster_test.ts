@@ -53,6 +53,20 @@ function startShard(controlPlane: ControlPlane, shard: string): {
   };
 }
 
+/** The command as a process of its own. */
+function spawnShard(controlPlane: ControlPlane, shard: string): Deno.ChildProcess {
+  const { kubeconfigPath } = controlPlane.user(shardUser.name);
+  const args = [`--kubeconfig=${kubeconfigPath}`, "--lease-namespace=default", `--shard-name=${shard}`];
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", main, "checksum-controller", ...args],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+}
+
+const shutdownLine = "Shutting down gracefully, send another SIGINT or SIGTERM to shut down non-gracefully";
+
 const checksumOfBar = "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9";
 const checksumOfBaz = "baa5a0964d3320fbc0c6a922140453c8513ea24ab8fd0577034804a967248096";
 
@@ -146,6 +160,27 @@ Deno.test("a shard does its work on a real API server", { ignore: !binariesAvail
         async () => await kubectl(controlPlane, ...reasons) === "ConfigMapNotControlled",
       );
     });
+
+    for (
+      const { signals, code, holder, what } of [
+        { signals: ["SIGINT"], code: 0, holder: "", what: "releases its Lease at the first signal" },
+        { signals: ["SIGTERM", "SIGINT"], code: 1, holder: "shard-b", what: "does not at the second, as in a crash" },
+      ] as const
+    ) {
+      await t.step(`as a process it ${what}`, async () => {
+        const process = spawnShard(controlPlane, "shard-b");
+        await eventually(
+          "its Lease is held",
+          async () => await get("lease", "shard-b", "{.spec.holderIdentity}") === "shard-b",
+        );
+        for (const signal of signals) process.kill(signal);
+        const { code: exitCode, stderr } = await process.output();
+        const logs = new TextDecoder().decode(stderr);
+        assert.ok(logs.includes(shutdownLine), logs);
+        assert.equal(exitCode, code, logs);
+        assert.equal(await get("lease", "shard-b", "{.spec.holderIdentity}"), holder);
+      });
+    }
   } finally {
     const exitCode = await shard.stop();
     await t.step("it releases its Lease at the end, and has said nothing secret", async () => {
