@@ -1,6 +1,7 @@
 import { setUpChecksumController } from "../controllers/examples/checksum/mod.ts";
 import { KubeconfigError } from "../lib/k8s/kubeconfig/mod.ts";
 import { LeadershipLostError } from "../lib/runtime/election/mod.ts";
+import { WorkNotStoppedError } from "../lib/runtime/runnable.ts";
 import { defaultLeaseNamespace, defaultShardName, runShard, ShardConfigurationError } from "../lib/shard/mod.ts";
 import { describeError, getLogger } from "../lib/util/log.ts";
 import { waitForApiServer } from "./common/api_server.ts";
@@ -70,7 +71,7 @@ async function waitUntilReachable(cluster: Cluster, parts: CommandParts, signal:
 
 /** What is told in one line; everything else is a mistake of ours, and its stack tells where. */
 function isExpected(error: unknown): boolean {
-  return [KubeconfigError, LeadershipLostError, ShardConfigurationError, RangeError].some((kind) =>
+  return [KubeconfigError, LeadershipLostError, WorkNotStoppedError, ShardConfigurationError, RangeError].some((kind) =>
     error instanceof kind
   );
 }

@@ -16,8 +16,8 @@ export interface GuardedClientParts {
   readonly client: RestClient;
   /** Says until when this shard may write. */
   readonly fence: Fence;
-  /** Names the shard in errors, such as its Lease `namespace/name`. */
-  readonly shard: string;
+  /** Names the Lease in errors, as `namespace/name`. */
+  readonly lease: string;
   readonly clock: Clock;
 }
 
@@ -69,7 +69,7 @@ export class GuardedClient implements RestClient {
 
   /** Gives up all writes under way at once. Call it when the Lease is lost. */
   abortWrites(): void {
-    for (const write of this.#writes) write.abort(new ShardFencedError(`shard ${this.#parts.shard} lost its Lease`));
+    for (const write of this.#writes) write.abort(new ShardFencedError(`Lease ${this.#parts.lease} is lost`));
   }
 
   /** Does nothing: the client below belongs to somebody else. */
@@ -93,8 +93,8 @@ export class GuardedClient implements RestClient {
 
   #fenced({ method, path }: RequestOptions, what: string, cause?: unknown): ShardFencedError {
     return new ShardFencedError(
-      `${method} ${path} was ${what}: shard ${this.#parts.shard} does not hold its Lease any more, ` +
-        "so the object may belong to another shard",
+      `${method} ${path} was ${what}: Lease ${this.#parts.lease} is not held any more, ` +
+        "so the object may belong to somebody else",
       cause === undefined ? {} : { cause },
     );
   }

@@ -68,11 +68,13 @@ export async function runShard(options: ShardOptions, signal: AbortSignal): Prom
     random,
     logger,
   });
-  const client = new GuardedClient({ client: workClient, fence: lease, shard: `${leaseNamespace}/${shard}`, clock });
   const { leaderLease = `${ring}-leader`, timing = defaultShardTiming } = options;
   const lock = new LeaseLock({ api: new Api(leaseClient, leases), namespace: leaseNamespace, lease: leaderLease });
   const leader = new LeaderElector({ lock, identity: shard, ...timing, clock, random, logger });
-  const gates: Record<Exclude<ShardGroup, "always">, LeadershipGate> = { leader, sharded: guarded(lease, client) };
+  const led = guard(leader, workClient, clock);
+  const sharded = guard(lease, workClient, clock);
+  const gates: Record<Exclude<ShardGroup, "always">, LeadershipGate> = { leader: led.gate, sharded: sharded.gate };
+  const clients = { always: workClient, leader: led.client, sharded: sharded.client };
   const manager = new Manager({ gates, gracefulShutdown: gracePeriod, clock, logger });
   const add = (runnable: Runnable, group: ShardGroup): void => manager.add(runnable, group);
   // Not through the fence: also a shard that has just lost its Lease may tell what it did.
@@ -80,20 +82,27 @@ export async function runShard(options: ShardOptions, signal: AbortSignal): Prom
   const events = new EventRecorder({ client: workClient, reporter, clock, random, logger });
   manager.add(events);
   const where = namespace === undefined ? {} : { namespace };
-  options.setUp(new Shard({ ring, shard, client, events, clock, random, logger, observers, add, ...where }));
+  options.setUp(new Shard({ ring, shard, clients, events, clock, random, logger, observers, add, ...where }));
   await manager.run(signal);
 }
 
-/** Gives up all writes under way when the Lease is lost. */
-function guarded(lease: LeaderElector, client: GuardedClient): LeadershipGate {
-  return {
-    name: lease.name,
+/** A client that writes only while a Lease is good, and gives up its writes when that is lost. */
+function guard(
+  elector: LeaderElector,
+  workClient: RestClient,
+  clock: Clock,
+): { readonly client: GuardedClient; readonly gate: LeadershipGate } {
+  const { name } = elector;
+  const client = new GuardedClient({ client: workClient, fence: elector, lease: name, clock });
+  const gate: LeadershipGate = {
+    name,
     run: (signal, lead) =>
-      lease.run(signal, (term, lost) => {
+      elector.run(signal, (term, lost) => {
         lost.addEventListener("abort", () => client.abortWrites(), { once: true });
         return lead(term, lost);
       }),
   };
+  return { client, gate };
 }
 
 function leaseSettings(

@@ -1,4 +1,5 @@
 import { Api } from "../k8s/api/api.ts";
+import type { RestClient } from "../k8s/contract.ts";
 import { formatGroupResource, type Resource } from "../k8s/api/resource.ts";
 import type { KubeObject, ObjectKey } from "../k8s/types.ts";
 import {
@@ -16,7 +17,6 @@ import type { Clock } from "../util/clock/mod.ts";
 import type { Logger } from "../util/log.ts";
 import type { Random } from "../util/random.ts";
 import { acknowledgeDrains } from "./drain_acknowledgement.ts";
-import type { GuardedClient } from "./guarded_client.ts";
 import { KeyGate } from "./key_gate.ts";
 import type { ShardCache } from "./shard_cache.ts";
 import { ownershipOf, type ShardIdentity, shardSelector } from "./shard_labels.ts";
@@ -39,7 +39,8 @@ export type ShardEvents = Pick<EventRecorder, "record">;
 
 /** Parts of a {@link Shard}. */
 export interface ShardParts extends ShardIdentity {
-  readonly client: GuardedClient;
+  /** For each group the client that its work may write with. */
+  readonly clients: Readonly<Record<ShardGroup, RestClient>>;
   readonly events: ShardEvents;
   /** Only objects of this namespace; without it those of all. */
   readonly namespace?: string;
@@ -87,7 +88,7 @@ export class Shard implements ShardIdentity {
   readonly ring: string;
   readonly shard: string;
   /** Reads always, writes only while the shard may: for API classes of the author's own. */
-  readonly client: GuardedClient;
+  readonly client: RestClient;
   /** Records events on objects. */
   readonly events: ShardEvents;
   readonly clock: Clock;
@@ -97,10 +98,10 @@ export class Shard implements ShardIdentity {
   readonly #gates = new Map<string, KeyGate>();
 
   constructor(parts: ShardParts) {
-    const { ring, shard, client, events, clock, random } = parts;
+    const { ring, shard, clients, events, clock, random } = parts;
     this.ring = ring;
     this.shard = shard;
-    this.client = client;
+    this.client = clients.sharded;
     this.events = events;
     this.clock = clock;
     this.random = random;
@@ -163,6 +164,14 @@ export class Shard implements ShardIdentity {
    */
   add(runnable: Runnable, group: ShardGroup): void {
     this.#parts.add(runnable, group);
+  }
+
+  /**
+   * The client for what runs in a group: "sharded" writes only while the shard's Lease is good, "leader" while the
+   * leader's is, "always" at any time.
+   */
+  clientFor(group: ShardGroup): RestClient {
+    return this.#parts.clients[group];
   }
 
   /** The gate of a main resource; with the first one comes the controller that acknowledges its drains. */

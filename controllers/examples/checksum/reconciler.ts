@@ -25,6 +25,8 @@ export interface ChecksumParts {
 
 /** Keeps for each Secret a ConfigMap with the SHA-256 of each of its values. Neither log nor event names a value. */
 export function checksumReconciler({ configMaps, events }: ChecksumParts): ShardReconcile<Secret> {
+  /** Secrets, as the cache has them, that were complained of: once for each change of them is enough. */
+  const reported = new WeakSet<Secret>();
   return async (secret, { signal, logger }) => {
     // The garbage collector deletes the ConfigMap after the Secret.
     if (secret.metadata.deletionTimestamp !== undefined) return {};
@@ -44,6 +46,8 @@ export function checksumReconciler({ configMaps, events }: ChecksumParts): Shard
         logger.debug("waiting until the ConfigMap of a former Secret is garbage-collected", { configMap: name });
         return { requeueAfter: formerPause };
       case "foreign": {
+        if (reported.has(secret)) return { requeueAfter: foreignPause };
+        reported.add(secret);
         const message = `ConfigMap ${name} exists and is not controlled by this Secret, so it is left alone: ` +
           "delete it to get the checksums";
         logger.warn("a ConfigMap that is not ours is in the way", { configMap: name, owner: ownerName(current) });

@@ -30,7 +30,7 @@ function setUp(): { clock: VirtualClock; time: { until: number }; sent: Sent[]; 
     clock,
     time,
     sent,
-    guarded: new GuardedClient({ client, fence: fenceUntil(clock, time), shard: "default/shard-a", clock }),
+    guarded: new GuardedClient({ client, fence: fenceUntil(clock, time), lease: "default/shard-a", clock }),
   };
 }
 
@@ -66,8 +66,8 @@ Deno.test("GuardedClient refuses every write after the deadline, without sending
       assert.ok(error instanceof ShardFencedError);
       assert.equal(
         error.message,
-        `${method} ${path} was not sent: shard default/shard-a does not hold its Lease any more, ` +
-          "so the object may belong to another shard",
+        `${method} ${path} was not sent: Lease default/shard-a is not held any more, ` +
+          "so the object may belong to somebody else",
       );
       return true;
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Api } from "../../../lib/k8s/api/api.ts";
 import { ConnectionError } from "../../../lib/k8s/errors.ts";
 import { secrets } from "../../../lib/k8s/kinds/core.ts";
 import { LeadershipLostError } from "../../../lib/runtime/election/mod.ts";
@@ -285,11 +286,23 @@ Deno.test("createShardLease() refuses a name that objects cannot be labelled wit
 Deno.test("leader-only work runs in one shard of the ring, and moves when that one ends", async () => {
   using cluster = new TestCluster();
   const leading: string[] = [];
+  const refused: unknown[] = [];
   const setUp = (shard: Shard): void => {
+    const write = (group: "always" | "leader" | "sharded"): Promise<unknown> =>
+      new Api(shard.clientFor(group), secrets, { namespace: "default" }).create({
+        metadata: { name: `${group}-of-${shard.shard}` },
+      });
+    shard.add(
+      { name: "always", run: () => write("leader").then(() => {}, (error) => void refused.push(error)) },
+      "always",
+    );
     shard.add({
       name: "leader work",
       run: async (signal) => {
         leading.push(shard.shard);
+        await write("leader");
+        await write("always");
+        await write("sharded").catch((error) => refused.push(error));
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
         leading.splice(leading.indexOf(shard.shard), 1);
       },
@@ -306,4 +319,12 @@ Deno.test("leader-only work runs in one shard of the ring, and moves when that o
   b.stop();
   await cluster.clock.advance(1_000);
   assert.deepEqual([a.state(), b.state(), leading], ["done", "done", []]);
+  const { items } = await cluster.secrets.list();
+  assert.deepEqual(items.map(({ metadata }) => metadata.name), [
+    "always-of-shard-a",
+    "always-of-shard-b",
+    "leader-of-shard-a",
+    "leader-of-shard-b",
+  ]);
+  assert.equal(refused.filter((error) => error instanceof ShardFencedError).length, 4, "nothing else was written");
 });

@@ -208,6 +208,10 @@ for (const [whose, ownerReferences] of Object.entries(others)) {
         ["Warning", "ConfigMapNotControlled", "Secret", "foo"],
       ]);
       assert.match(items[0]?.note ?? "", /ConfigMap checksums-foo exists .* delete it/);
+      const complaints = (): number => cluster.logs.filter((line) => line.includes("WARN")).length;
+      await cluster.clock.advance(600_000);
+      assert.equal(complaints(), 1, "it does not say so again and again");
+      assert.deepEqual(cluster.attempts.filter((attempt) => attempt.includes("PATCH")), []);
       await cluster.configMaps.delete("checksums-foo");
       await cluster.clock.advance(61_000);
       assert.deepEqual(
