@@ -11,7 +11,7 @@ export type Intercept = (
 ) => Promise<DirectAnswer>;
 
 /** What a request comes to: a value, bytes, or a stream. */
-export type DirectAnswer = JSONValue | Uint8Array | ReadableStream<JSONValue> | ReadableStream<Uint8Array>;
+export type DirectAnswer = JSONValue | Uint8Array | ReadableStream<JSONValue | Uint8Array>;
 
 /** Who the client is. */
 export interface DirectClientOptions {

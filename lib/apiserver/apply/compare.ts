@@ -2,7 +2,7 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { deepEqual, getField } from "../json.ts";
 import { emptySet, type FieldSet, leaf, node } from "./field_set.ts";
-import { isAtomic, isMap, isSet, itemKey, listKeyOf } from "./list_keys.ts";
+import { isAlwaysThere, isAtomic, isSet, itemKey, listKeyOf } from "./list_keys.ts";
 
 /** Which fields came or changed, and which went. */
 export interface Comparison {
@@ -11,35 +11,44 @@ export interface Comparison {
 }
 
 /**
- * The fields of a value. Those of an apply configuration do not own the maps that they set keys of; what a plain write
- * adds, it owns as a whole ("whole").
+ * What counts as a field: those of an apply configuration ("applied"), or those of an object that is written, of a kind
+ * of the server's own ("whole") or of a custom resource ("custom").
  */
-export function fieldsOf(value: JSONValue, mode: "applied" | "whole", path = ""): FieldSet {
+export type FieldMode = "applied" | "whole" | "custom";
+
+/**
+ * The fields of a value. Those of an apply configuration do not own the maps that they set keys of; what a plain write
+ * adds, it owns as a whole.
+ */
+export function fieldsOf(value: JSONValue, mode: FieldMode, path = ""): FieldSet {
   const parts = partsOf(value, path);
   if (parts === undefined) return leaf;
-  const owned = path !== "" && (parts.isItem || (mode === "whole" && (Array.isArray(value) || isMap(path))));
-  // An empty object is a leaf: there is nothing in it to own. Metadata may look empty when only the server owns it.
-  if (parts.entries.size === 0) return mode === "whole" || path === "" || path === ".metadata" ? emptySet : leaf;
+  const isApplied = mode === "applied";
+  const owned = path !== "" && (parts.isItem || (!isApplied && !isAlwaysThere(path, mode === "custom")));
+  // An empty struct is a leaf. Metadata may look empty when only the server owns what is in it.
+  if (parts.entries.size === 0) {
+    return path === "" || path === ".metadata" || Array.isArray(value) || (!isApplied && !owned) ? emptySet : leaf;
+  }
   return node(owned, mapEntries(parts, (part, below) => fieldsOf(part, mode, below)));
 }
 
 /** Compares two states of an object, or of a part of it. */
-export function compare(before: JSONValue, after: JSONValue, path = ""): Comparison {
+export function compare(before: JSONValue, after: JSONValue, mode: "whole" | "custom", path = ""): Comparison {
   if (before === undefined && after === undefined) return nothing;
-  if (before === undefined) return { changed: fieldsOf(after, "whole", path), removed: emptySet };
-  if (after === undefined) return { changed: emptySet, removed: fieldsOf(before, "whole", path) };
+  if (before === undefined) return { changed: fieldsOf(after, mode, path), removed: emptySet };
+  if (after === undefined) return { changed: emptySet, removed: fieldsOf(before, mode, path) };
   const old = partsOf(before, path);
   const now = partsOf(after, path);
   if (old === undefined || now === undefined) {
     if (deepEqual(before, after)) return nothing;
-    const removed = old === undefined ? emptySet : fieldsOf(before, "whole", path);
-    return { changed: fieldsOf(after, "whole", path), removed: now === undefined ? removed : emptySet };
+    const removed = old === undefined ? emptySet : fieldsOf(before, mode, path);
+    return { changed: fieldsOf(after, mode, path), removed: now === undefined ? removed : emptySet };
   }
   const changed: (readonly [string, FieldSet])[] = [];
   const removed: (readonly [string, FieldSet])[] = [];
   for (const name of new Set([...old.entries.keys(), ...now.entries.keys()])) {
     const below = old.entries.get(name)?.path ?? now.entries.get(name)?.path ?? path;
-    const part = compare(old.entries.get(name)?.value, now.entries.get(name)?.value, below);
+    const part = compare(old.entries.get(name)?.value, now.entries.get(name)?.value, mode, below);
     changed.push([name, part.changed]);
     removed.push([name, part.removed]);
   }

@@ -15,7 +15,9 @@ const keyed: readonly (readonly [RegExp, readonly string[]])[] = [
 ];
 
 const sets = /^\.metadata\.finalizers$/;
-const atomic = /^\.metadata\.ownerReferences\[\]$|[sS]elector$/;
+const atomic = /^\.metadata\.ownerReferences\[\]$|[sS]elector$|^\.(regarding|related|involvedObject)$/;
+// Structs that Go always writes, so that nobody brings them along: setting a field in them does not own them.
+const structs = /^\.metadata$|^\.spec$|^\.status$|^\.spec\.(strategy|names|template|template\.(metadata|spec))$/;
 const maps = /^\.metadata\.(labels|annotations)$|\.metadata\.(labels|annotations)$|^\.(data|stringData|binaryData)$/;
 
 /** Keys of the items of the list at a path such as `.spec.template.spec.containers`; undefined when it has none. */
@@ -36,6 +38,11 @@ export function isAtomic(path: string): boolean {
 /** Is the object at the path a map from any name to a string, and not a struct? */
 export function isMap(path: string): boolean {
   return maps.test(path);
+}
+
+/** Is the object at the path always there? Custom resources know that of their metadata only. */
+export function isAlwaysThere(path: string, custom: boolean): boolean {
+  return custom ? path === ".metadata" : structs.test(path);
 }
 
 /** How fieldsV1 writes an item of a keyed list: `k:{"name":"x"}`. */

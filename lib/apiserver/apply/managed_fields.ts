@@ -49,7 +49,8 @@ export function readOwners(object: JSONObject | undefined): readonly Owner[] {
 export function writeOwners(object: JSONObject, owners: readonly Owner[]): void {
   const metadata = objectAt(object, "metadata");
   const kept = owners.filter(({ fields }) => !isEmptySet(fields)).toSorted((left, right) =>
-    order(left.operation, right.operation) || order(left.time, right.time) || order(left.manager, right.manager)
+    order(left.operation, right.operation) || order(left.time, right.time) || order(left.manager, right.manager) ||
+    order(left.subresource, right.subresource)
   );
   if (kept.length === 0) delete metadata["managedFields"];
   else metadata["managedFields"] = kept.map(formatOwner);
@@ -94,7 +95,7 @@ export function trackUpdate(
 ): void {
   const before = readOwners(object);
   const apiVersion = apiVersionOf(resource);
-  const comparison = compare(old, object);
+  const comparison = compare(old, object, resource.custom === true ? "custom" : "whole");
   if (old !== undefined && isEmptySet(comparison.changed) && isEmptySet(comparison.removed)) {
     return writeOwnersAgain(old, object, before);
   }

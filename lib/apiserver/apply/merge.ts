@@ -85,5 +85,8 @@ function prunePart(
   const shared = others.children.get(name) ?? emptySet;
   // It goes with all that is in it, also with defaults that nobody owns, unless a part of it has an owner still.
   if (part.member && isEmptySet(stays) && isEmptySet(shared)) return undefined;
-  return part.children.size === 0 ? value : pruneBelow(value, part, stays, shared, path);
+  if (part.children.size === 0) return value;
+  const left = pruneBelow(value, part, stays, shared, path);
+  // A map of which nothing is left goes too.
+  return isJsonObject(left) && Object.keys(left).length === 0 ? undefined : left;
 }

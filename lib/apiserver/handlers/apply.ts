@@ -97,9 +97,15 @@ function merge(current: JSONObject, applied: JSONObject, target: Target): JSONOb
   const others = owners.filter((owner) => owner !== last);
   const merged = mergeApplied(copyObject(current), applied);
   if (!isJsonObject(merged)) return current;
-  prune(merged, last?.fields ?? emptySet, mine.fields, others.map(({ fields }) => fields));
+  prune(
+    merged,
+    last?.fields ?? emptySet,
+    mine.fields,
+    others.filter(({ operation }) => operation === "Apply").map(({ fields }) => fields),
+  );
   const normal = completeObject(copyObject(merged), resource);
-  const comparison = compare(current, normal);
+  // Before defaults are set: what somebody leaves to a default, he changes as little as what he does not name.
+  const comparison = compare(current, merged, resource.custom === true ? "custom" : "whole");
   if (!query.force) refuseConflicts(others, comparison.changed);
   if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return merged;
   writeOwners(normal, [...withoutFields(others, comparison), mine]);
@@ -114,7 +120,8 @@ function isSame(current: JSONObject, next: JSONObject): boolean {
 function refuseConflicts(others: readonly Owner[], changed: FieldSet): void {
   const conflicts = others
     .map((owner) => ({ owner, paths: pathsOf(intersection(owner.fields, changed)) }))
-    .filter(({ paths }) => paths.length > 0);
+    .filter(({ paths }) => paths.length > 0)
+    .toSorted((left, right) => left.owner.manager < right.owner.manager ? -1 : 1);
   if (conflicts.length === 0) return;
   const causes = conflicts.flatMap(({ owner, paths }) =>
     paths.map((field) => ({ reason: "FieldManagerConflict", message: `conflict with ${show(owner)}`, field }))

@@ -39,7 +39,7 @@ export async function createObject(
   const representation = representObject(resource, parseAccept(call.accept));
   const query = parseWriteQuery(call, "CreateOptions");
   const object = decodeObject(call, resource);
-  wipeSystemFields(object);
+  wipeSystemFields(object, resource);
   setNamespace(object, resource, namespace);
   trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
   return { type: "value", code: 201, value: representation(await insert(context, call, resource, object, query)) };
@@ -96,7 +96,9 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
 }
 
 /** Clients have no say in these fields. */
-function wipeSystemFields(object: JSONObject): void {
+function wipeSystemFields(object: JSONObject, resource: ServedResource): void {
+  // What a status subresource writes cannot be brought along.
+  if (resource.status === true && resource.custom === true) delete object["status"];
   const metadata = objectAt(object, "metadata");
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
     delete metadata[field];
@@ -129,8 +131,6 @@ function complete(object: JSONObject, resource: ServedResource, context: Context
   metadata["uid"] = randomUid(context.random);
   metadata["creationTimestamp"] = timestamp(context.clock);
   if (resource.generation !== undefined) metadata["generation"] = 1;
-  // What a status subresource writes cannot be brought along.
-  if (resource.status === true && resource.custom === true) delete object["status"];
   resource.normalize?.(object);
   resource.prepare?.(object);
   if (resource === customResourceDefinitions) acceptCustomResourceDefinition(object, timestamp(context.clock));

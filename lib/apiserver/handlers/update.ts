@@ -9,7 +9,7 @@ import { acceptCustomResourceDefinition } from "../resources/custom_resource_def
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
-import { validateMetadataChange } from "../validate/metadata.ts";
+import { invalidValue, validateMetadataChange } from "../validate/metadata.ts";
 import { readShape } from "./projection.ts";
 
 /** One change of an existing object. */
@@ -71,6 +71,11 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   if (update.uidConflict && uid !== "" && uid !== before["uid"]) {
     const known = stringAt(before, "uid");
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
+  }
+  if ((version === "" || version === "0") && (resource.custom === true || resource.unconditionalUpdate === false)) {
+    const cause = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
+    // The real server names the resource here, not the kind.
+    throw invalid({ ...resource, kind: resource.plural }, name, [cause]);
   }
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "namespace"]) metadata[field] ??= before[field];
   for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds", "generateName"]) {

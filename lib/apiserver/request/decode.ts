@@ -5,7 +5,9 @@ import { isMap } from "../apply/list_keys.ts";
 import { dropEmpty, stringMap, typeName } from "../resources/normalize.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { badRequest } from "../status.ts";
+import { objectAt, stringAt } from "../json.ts";
+import { badRequest, invalid } from "../status.ts";
+import { invalidValue } from "../validate/metadata.ts";
 import type { Body, Call } from "./call.ts";
 import { cannotDecode } from "../resources/normalize.ts";
 
@@ -70,6 +72,7 @@ export function completeObject(value: JSONValue, resource: ServedResource): JSON
     throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is no JSON object`);
   }
   const { kind = resource.kind, apiVersion: given = apiVersion } = value;
+  if (resource.custom === true) checkCustomKind(value, resource);
   if (kind !== resource.kind && kind !== "") {
     throw badRequest(
       `${kind} in version "${given}" cannot be handled as a ${resource.kind}: ` +
@@ -94,6 +97,19 @@ export function completeObject(value: JSONValue, resource: ServedResource): JSON
   }
   resource.normalize?.(object);
   return object;
+}
+
+/** Custom resources have to name their kind, and are told otherwise that it is wrong. */
+function checkCustomKind(value: JSONObject, resource: ServedResource): void {
+  const { kind = "", apiVersion = "" } = value;
+  const document = JSON.stringify(value);
+  const what = `the object provided is unrecognized (must be of type ${resource.kind}): Object`;
+  if (kind === "") throw badRequest(`${what} 'Kind' is missing in '${document}'`);
+  if (apiVersion === "") throw badRequest(`${what} 'apiVersion' is missing in '${document}'`);
+  if (kind === resource.kind) return;
+  const metadata = objectAt(value, "metadata");
+  const cause = invalidValue("kind", kind, `must be ${resource.kind}`);
+  throw invalid({ ...resource, kind: String(kind) }, stringAt(metadata, "name"), [cause]);
 }
 
 /** Kinds of the server's own have no null values: Go reads them as absent. */

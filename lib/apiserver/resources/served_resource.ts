@@ -26,6 +26,8 @@ export interface ServedResource {
   readonly generation?: readonly string[] | "all but status" | "all";
   /** May a PUT create the object? @default false */
   readonly createOnUpdate?: boolean;
+  /** May a PUT leave the resourceVersion out? @default true, but never for custom resources */
+  readonly unconditionalUpdate?: boolean;
   /** @default "subdomain" */
   readonly names?: NameRule;
   /** Resource whose objects these are in another shape (events of both groups). @default itself */

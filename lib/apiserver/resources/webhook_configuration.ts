@@ -1,8 +1,10 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { objectAt, objectsAt } from "../json.ts";
+import { dropEmpty } from "./normalize.ts";
 
 /** MutatingWebhookConfigurations: the server's defaults of `admissionregistration.k8s.io/v1`. */
 export function normalizeWebhookConfiguration(object: JSONObject): void {
+  dropEmpty(object, "webhooks");
   for (const webhook of objectsAt(object, "webhooks")) {
     setDefault(webhook, "failurePolicy", "Fail");
     setDefault(webhook, "matchPolicy", "Equivalent");
