@@ -204,7 +204,7 @@ export class FreezableProcess implements Clock {
   }
 }
 
-/** Shards ask for no other streams. */
-function isJsonStream(answer: unknown): answer is ReadableStream<JSONValue> {
+/** Is this the answer to a watch? Shards ask for no other streams. */
+export function isJsonStream(answer: unknown): answer is ReadableStream<JSONValue> {
   return answer instanceof ReadableStream;
 }

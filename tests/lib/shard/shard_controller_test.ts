@@ -188,20 +188,25 @@ Deno.test("the acknowledgement is tried again while the API server fails", async
   });
 });
 
-Deno.test("an acknowledgement that comes too late changes nothing", async () => {
+Deno.test.each([
+  ["the object was given to another shard", { [shardLabel]: "shard-b" }],
+  ["it was, and is already to leave that one", { [shardLabel]: "shard-b", [drainLabel]: "true" }],
+  ["the drain was withdrawn", ours],
+  ["somebody else acknowledged", {}],
+])("an acknowledgement that comes too late changes nothing: %s", async (_, labels: Record<string, string>) => {
   await withShard(recorder([]), async (cluster) => {
-    // Between the shard's decision and its write the object is given to another shard.
+    // The change comes between the shard's decision and its write.
     let first = true;
     cluster.network = () => async (request, next) => {
       if (request.method === "PATCH" && first) {
         first = false;
-        await cluster.label("foo", { [shardLabel]: "shard-b", [drainLabel]: null });
+        await cluster.label("foo", { [shardLabel]: null, [drainLabel]: null, ...labels });
       }
       return await next(request);
     };
     await cluster.create("foo", draining);
     await cluster.clock.advance(1_000);
-    assert.deepEqual(await cluster.labelsOf("foo"), { [shardLabel]: "shard-b" });
+    assert.deepEqual(await cluster.labelsOf("foo"), labels);
   });
 });
 
