@@ -51,7 +51,7 @@ export async function checksumController(
       clock,
       random,
       userAgent: name,
-      connect: (options) => cluster.open(options),
+      connect: ({ userAgent }) => cluster.open({ userAgent }),
       setUp: setUpChecksumController,
     }, signal);
     return 0;

@@ -2,7 +2,7 @@
  * The shard's side of controller sharding: `runShard()` does everything with one call, and its parts can be used on
  * their own.
  */
-export { runShard, type ShardOptions } from "./run_shard.ts";
+export { runShard, type ShardConnection, type ShardOptions } from "./run_shard.ts";
 export {
   Shard,
   type ShardCacheOptions,

@@ -12,6 +12,13 @@ import { GuardedClient } from "./guarded_client.ts";
 import { Shard, type ShardGroup, type ShardObservers } from "./shard.ts";
 import { createShardLease, defaultShardTiming } from "./shard_lease.ts";
 
+/** What a connection is for. */
+export interface ShardConnection {
+  /** "lease": the Lease and nothing else; it must not be rate-limited. "work": everything else. */
+  readonly purpose: "lease" | "work";
+  readonly userAgent: string;
+}
+
 /** Settings of {@link runShard}. */
 export interface ShardOptions {
   /** Name of the ControllerRing. */
@@ -22,8 +29,8 @@ export interface ShardOptions {
   readonly leaseNamespace: string;
   /** Sets up the controllers. */
   readonly setUp: (shard: Shard) => void;
-  /** Opens a connection. Called twice, so that nothing holds up the renewals of the Lease; both are closed at the end. */
-  readonly connect: (options: { readonly userAgent: string }) => RestClient;
+  /** Opens a connection of its own for each purpose, so that no work holds up the renewals. Both are closed at the end. */
+  readonly connect: (connection: ShardConnection) => RestClient;
   /** How connections and events introduce themselves: the name of the program. @default the name of the ring */
   readonly userAgent?: string;
   /** Only objects of this namespace; without it those of all. */
@@ -57,8 +64,8 @@ export async function runShard(options: ShardOptions, signal: AbortSignal): Prom
   const { ring, shardName: shard, leaseNamespace, namespace, connect, userAgent = ring, observers = {} } = options;
   const { clock = systemClock, random = systemRandom, gracePeriod = 5_000 } = options;
   const logger = (options.logger ?? getLogger(["sharding", "shard"])).with({ ring, shard });
-  using leaseClient = connect({ userAgent: `${userAgent}/shard-lease` });
-  using workClient = connect({ userAgent });
+  using leaseClient = connect({ purpose: "lease", userAgent: `${userAgent}/shard-lease` });
+  using workClient = connect({ purpose: "work", userAgent });
   const lease = createShardLease({
     ...leaseSettings(options),
     ring,
