@@ -26,6 +26,8 @@ export interface Stage extends AsyncDisposable {
   readonly name: "in-memory" | "real";
   readonly clock: Clock;
   readonly random: Random;
+  /** Longest time that a request of a process takes to the server, in milliseconds, where it takes none by itself. */
+  readonly latency: number;
   /** Log lines (level info and above) since the test began. */
   readonly logs: readonly string[];
   /** Opens a connection; whoever opens it closes it. */

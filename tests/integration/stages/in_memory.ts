@@ -18,6 +18,7 @@ export class InMemoryStage implements Stage {
   readonly name = "in-memory";
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
+  readonly latency = 10;
   readonly clientConfig = { url: origin };
   readonly logs: string[] = [];
   readonly server = new ApiServer({

@@ -1,6 +1,6 @@
 import { clusterOf } from "../../../commands/common/system_parts.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
-import { createAuthority, issueServingCertificate } from "../../../lib/certificates/mod.ts";
+import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
 import { type CertificatePair, fixedSource } from "../../../lib/certificates/source.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
@@ -41,6 +41,7 @@ export class RealStage implements Stage {
   readonly name = "real";
   readonly clock = systemClock;
   readonly random = systemRandom;
+  readonly latency = 0;
   readonly logs: string[] = [];
   readonly clientConfig: WebhookClientConfig;
   readonly #controlPlane: ControlPlane;
