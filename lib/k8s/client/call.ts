@@ -38,30 +38,51 @@ export class Call implements Disposable {
 }
 
 /**
- * The bytes of an answer as they come.
+ * The bytes of an answer as they come. An abort errors it and cancels the body here, because the runtime forgets to:
+ * Deno 2.9 loses the signal of a fetch once the Response object is collected, though its body is still being read.
+ *
+ * @param signal ends it
  * @param toError what a failure of the body is to be for the reader
- * @param ended called once the body is finished, broken or cancelled
+ * @param ended called once the body is finished, broken, aborted or cancelled
  */
 export function guardBody(
   body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
   toError: (cause: unknown) => unknown,
   ended: () => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  let open = true;
+  let abort: () => void = () => undefined;
+  function settle(finish: () => void): void {
+    if (!open) return;
+    open = false;
+    signal.removeEventListener("abort", abort);
+    ended();
+    finish();
+  }
   return new ReadableStream<Uint8Array>({
+    start(controller): void {
+      abort = () =>
+        settle(() => {
+          controller.error(toError(signal.reason));
+          // What else goes wrong with it does not matter any more.
+          void reader.cancel(signal.reason).catch(() => undefined);
+        });
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+    },
     async pull(controller): Promise<void> {
       try {
         const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        ended();
+        if (done) settle(() => controller.close());
+        else if (open) controller.enqueue(value);
       } catch (cause) {
-        ended();
-        throw toError(cause);
+        settle(() => controller.error(toError(cause)));
       }
     },
     async cancel(reason): Promise<void> {
-      ended();
+      settle(() => undefined);
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });

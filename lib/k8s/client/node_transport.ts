@@ -24,11 +24,17 @@ export class NodeTransport implements Transport {
   }
 
   send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
-    const { method, url, headers, signal } = request;
+    const { method, url, headers, body, signal } = request;
     const agent = this.#agentFor(identity);
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const outgoing = httpsRequest(url, { method, headers: Object.fromEntries(headers), agent });
+      const framing = body instanceof Uint8Array
+        ? { "content-length": String(body.byteLength) }
+        // Without it the body of a DELETE would go unframed and be taken for the next request.
+        : body === undefined
+        ? {}
+        : { "transfer-encoding": "chunked" };
+      const outgoing = httpsRequest(url, { method, headers: { ...Object.fromEntries(headers), ...framing }, agent });
       const aborted = (): void => void outgoing.destroy(signal.reason);
       signal.addEventListener("abort", aborted, { once: true });
       const ended = (): void => signal.removeEventListener("abort", aborted);
@@ -38,7 +44,7 @@ export class NodeTransport implements Transport {
         reject(signal.aborted ? signal.reason : error);
       });
       outgoing.on("response", (incoming) => resolve(toResponse(incoming, signal, ended)));
-      void sendBody(outgoing, request.body).catch((error) => outgoing.destroy(error));
+      void sendBody(outgoing, body).catch((error) => outgoing.destroy(error));
     });
   }
 

@@ -163,7 +163,8 @@ export class KubeRestClient implements RestClient {
 
   #stream(response: Response, what: string, call: Call): ReadableStream<Uint8Array> {
     const body = response.body ?? new Blob([]).stream();
-    return guardBody(body, (cause) => this.#failure(what, cause, call.signal), () => call[Symbol.dispose]());
+    const { signal } = call;
+    return guardBody(body, signal, (cause) => this.#failure(what, cause, signal), () => call[Symbol.dispose]());
   }
 
   async #read(response: Response, what: string, signal: AbortSignal, json: boolean): Promise<JSONValue | Uint8Array> {

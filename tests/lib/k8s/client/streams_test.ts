@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { guardBody } from "../../../../lib/k8s/client/call.ts";
 import { readJsonLines } from "../../../../lib/k8s/client/json_lines.ts";
 import type { JSONValue } from "../../../../lib/k8s/contract.ts";
 import { ApiError, ConnectionError, InvalidObjectError } from "../../../../lib/k8s/errors.ts";
@@ -88,6 +89,20 @@ Deno.test("a watch that breaks in the middle errors with a ConnectionError", asy
   assert.deepEqual(values, [{ n: 1 }]);
   assert.ok(error instanceof ConnectionError);
   assert.ok(error.message.startsWith(`GET /api/v1/secrets: the connection to ${server.host} failed`), error.message);
+});
+
+Deno.test("guardBody() errors on an abort and cancels a body that does not heed the signal", async () => {
+  let cancelled: unknown;
+  let ended = 0;
+  const body = new ReadableStream<Uint8Array>({ cancel: (reason) => void (cancelled = reason) });
+  const controller = new AbortController();
+  const reader = guardBody(body, controller.signal, (cause) => cause, () => ended++).getReader();
+  const next = assert.rejects(reader.read(), /enough/);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await next;
+  assert.equal(cancelled, reason);
+  assert.equal(ended, 1);
 });
 
 /** A handler whose answer goes on after one value, and a promise for the client's leaving. */

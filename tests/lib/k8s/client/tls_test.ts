@@ -41,6 +41,9 @@ for (const { name, names, access } of working) {
     using client = clientOf(accessTo(server.url, access(authority.certificate)));
     const body = { text: "x".repeat(300_000) };
     assert.deepEqual(await client.performRequest({ ...get, method: "POST", bodyJson: body }), body);
+    await client.performRequest({ ...get, method: "DELETE", bodyJson: { kind: "DeleteOptions" }, expectJson: false });
+    const bodyStream = new Blob(['{"a":', "1}"]).stream();
+    assert.deepEqual(await client.performRequest({ ...get, method: "POST", bodyStream }), { a: 1 });
     assert.deepEqual(await Array.fromAsync(await client.performRequest(watch)), [{ n: 1 }, { n: 2 }]);
   });
 
