@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError, ConnectionError, InvalidObjectError } from "../../../../lib/k8s/errors.ts";
+import { connectionError } from "../../../../lib/k8s/client/failures.ts";
 import type { RequestOutcome } from "../../../../lib/k8s/client/mod.ts";
 import type { Credentials } from "../../../../lib/k8s/kubeconfig/mod.ts";
 import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
@@ -290,3 +291,20 @@ Deno.test("the observer sees each attempt", async () => {
 async function whenPending(clock: VirtualClock): Promise<void> {
   while (clock.pending === 0) await clock.settle();
 }
+
+Deno.test("proxy-url sends requests through the proxy, with its credentials", async () => {
+  const seen: (string | null)[] = [];
+  await using proxy = serve((request) => {
+    seen.push(new URL(request.url).host, request.headers.get("proxy-authorization"));
+    return Response.json("proxied");
+  });
+  const proxyUrl = proxy.url.replace("http://", "http://me:p%40ss@");
+  using client = clientOf(accessTo("http://cluster.internal:8080", { proxyUrl }));
+  assert.equal(await client.performRequest({ ...get, expectJson: true }), "proxied");
+  assert.deepEqual(seen, ["cluster.internal:8080", `Basic ${btoa("me:p@ss")}`]);
+});
+
+Deno.test("a missing permission is named with its flag", async () => {
+  const error = connectionError("GET /x", "one:6443", new Deno.errors.NotCapable('Requires net access to "one:6443"'));
+  assert.match(error.message, /^GET \/x: the connection to one:6443 failed: .*run it with --allow-net$/);
+});
