@@ -304,7 +304,7 @@ Deno.test("proxy-url sends requests through the proxy, with its credentials", as
   assert.deepEqual(seen, ["cluster.internal:8080", `Basic ${btoa("me:p@ss")}`]);
 });
 
-Deno.test("a missing permission is named with its flag", async () => {
+Deno.test("a missing permission is named with its flag", () => {
   const error = connectionError("GET /x", "one:6443", new Deno.errors.NotCapable('Requires net access to "one:6443"'));
   assert.match(error.message, /^GET \/x: the connection to one:6443 failed: .*run it with --allow-net$/);
 });
