@@ -5,7 +5,10 @@ import { excerpt } from "./json_lines.ts";
 
 /** Causes of failed connections that have a plain remedy; the texts are those of rustls, hyper and node. */
 const remedies: readonly (readonly [RegExp, string])[] = [
-  [/requires \w+ access to|run again with the --allow-/i, "the program may not use the network: run it with --allow-net"],
+  [
+    /requires \w+ access to|run again with the --allow-/i,
+    "the program may not use the network: run it with --allow-net",
+  ],
   [
     /UnknownIssuer|unable to verify|self[- ]signed|unable to get (local )?issuer/i,
     "its certificate is signed by an authority that is not trusted: check certificate-authority(-data) of the cluster",
