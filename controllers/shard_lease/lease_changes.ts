@@ -1,5 +1,6 @@
 import type { Draft, Lease } from "../../lib/k8s/types.ts";
-import { formatMicroTime, leaseTimes } from "../../lib/sharding/lease_times.ts";
+import { leaseTimes } from "../../lib/sharding/lease_times.ts";
+import { formatMicroTime } from "../../lib/util/micro_time.ts";
 import { takeOverIdentity } from "../../lib/sharding/names.ts";
 import { holderOf } from "../../lib/sharding/shard_state.ts";
 

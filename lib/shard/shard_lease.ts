@@ -2,11 +2,11 @@ import { Api } from "../k8s/api/api.ts";
 import type { RestClient } from "../k8s/contract.ts";
 import { leases } from "../k8s/kinds/coordination.ts";
 import { type ElectionObserver, type ElectionTiming, LeaderElector, LeaseLock } from "../runtime/election/mod.ts";
-import { parseTime } from "../sharding/lease_times.ts";
 import { isShardName, leaseRingLabel, stopByAnnotation } from "../sharding/names.ts";
 import { formatStopProof } from "../sharding/stop_proof.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
+import { parseTime } from "../util/micro_time.ts";
 import type { Random } from "../util/random.ts";
 import type { ShardIdentity } from "./shard_labels.ts";
 

@@ -1,6 +1,5 @@
 import type { Lease } from "../k8s/types.ts";
-
-const { Instant } = globalThis.Temporal;
+import { parseTime } from "../util/micro_time.ts";
 
 /** L of a Lease that does not say how long it lasts, in milliseconds (protocol, section 4). */
 const defaultLeaseDuration = 15_000;
@@ -24,21 +23,6 @@ export function leaseTimes(lease: Lease): LeaseTimes {
     return unusable("leaseDurationSeconds", leaseDurationSeconds);
   }
   return { usable: true, renewTime: renewed, leaseDuration: leaseDurationSeconds * 1_000 };
-}
-
-/** Milliseconds since the Unix epoch of an RFC 3339 time, with what it has below; undefined when it is none. */
-export function parseTime(text: unknown): number | undefined {
-  if (typeof text !== "string") return undefined;
-  try {
-    return Number(Instant.from(text).epochNanoseconds / 1_000n) / 1_000;
-  } catch {
-    return undefined; // The caller knows which field it was and reports it.
-  }
-}
-
-/** A time as Kubernetes' MicroTime has it: RFC 3339 in UTC with six decimal places, rounded up to them. */
-export function formatMicroTime(ms: number): string {
-  return new Instant(BigInt(Math.ceil(ms * 1_000)) * 1_000n).toString({ fractionalSecondDigits: 6 });
 }
 
 function unusable(field: string, value: unknown): LeaseTimes {

@@ -5,7 +5,8 @@
  * annotation leaves it behind: it then names another renewTime and does not count.
  */
 import type { Lease } from "../k8s/types.ts";
-import { formatMicroTime, leaseTimes, parseTime } from "./lease_times.ts";
+import { formatMicroTime, parseTime } from "../util/micro_time.ts";
+import { leaseTimes } from "./lease_times.ts";
 import { stopByAnnotation } from "./names.ts";
 
 /** The two times of a proof, both by the shard's clock. */

@@ -1,7 +1,7 @@
 import { ApiError, isConflict } from "../../k8s/errors.ts";
 import { type Clock, deadline } from "../../util/clock/mod.ts";
 import { type ElectionRecord, isRecordValid, type Lock, type ObservedRecord, sameRecord } from "./election_record.ts";
-import { formatMicroTime } from "./micro_time.ts";
+import { formatMicroTime } from "../../util/micro_time.ts";
 import { orAbort } from "./or_abort.ts";
 
 /** Settings of a {@link LeaseHolder}. */

@@ -5,4 +5,3 @@ export type { ElectionRecord, Lock, StopBy } from "./election_record.ts";
 export type { ElectionObserver } from "./election_observer.ts";
 export type { Fence } from "./lease_fence.ts";
 export { type ElectionTiming, type TimingProblem, timingProblems } from "./timing.ts";
-export { formatMicroTime } from "./micro_time.ts";

@@ -1,6 +1,6 @@
 import type { Draft, KubeEvent, KubeObject } from "../../k8s/types.ts";
 import { type Random, randomSuffix } from "../../util/random.ts";
-import { formatMicroTime } from "../election/micro_time.ts";
+import { formatMicroTime } from "../../util/micro_time.ts";
 
 /** What happened to an object, for people who look at it. */
 export interface EventNote {

@@ -7,7 +7,7 @@ import { namespaces as namespaceResource } from "../../../lib/k8s/kinds/core.ts"
 import type { Lease } from "../../../lib/k8s/types.ts";
 import { Rings } from "../../../lib/rings/mod.ts";
 import { Informer } from "../../../lib/runtime/watch/mod.ts";
-import { formatMicroTime } from "../../../lib/sharding/lease_times.ts";
+import { formatMicroTime } from "../../../lib/util/micro_time.ts";
 import { leaseRingLabel, takeOverIdentity } from "../../../lib/sharding/names.ts";
 import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";

@@ -1,5 +1,5 @@
 import type { Lease } from "../../../lib/k8s/types.ts";
-import { formatMicroTime } from "../../../lib/sharding/lease_times.ts";
+import { formatMicroTime } from "../../../lib/util/micro_time.ts";
 import { leaseRingLabel, stopByAnnotation } from "../../../lib/sharding/names.ts";
 import { formatStopProof } from "../../../lib/sharding/stop_proof.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Lease } from "../../../lib/k8s/types.ts";
-import { formatMicroTime } from "../../../lib/sharding/lease_times.ts";
+import { formatMicroTime } from "../../../lib/util/micro_time.ts";
 import { stopByAnnotation } from "../../../lib/sharding/names.ts";
 import { formatStopProof, parseStopProof, provesStop } from "../../../lib/sharding/stop_proof.ts";
 import { leaseOf } from "./leases.ts";
