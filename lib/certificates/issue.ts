@@ -61,7 +61,7 @@ export interface ServingOptions {
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
   const { now, validity = 3_650 * day, name = "sharding-ca" } = options;
   const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const subject = `CN=${name}-${crypto.randomUUID().slice(0, 8)}`;
+  const subject = `CN=${name}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
   return await sign(subject, subject, keys, keys.privateKey, now - backdating, now + validity, [
     new BasicConstraintsExtension(true, 0, true),
     new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
