@@ -23,8 +23,8 @@ Deno.test("formatMicroTime() writes six decimal places in UTC, rounded up", () =
   assert.equal(formatMicroTime(1.0001), "1970-01-01T00:00:00.001001Z");
 });
 
-Deno.test("parseTime() is the inverse of formatMicroTime()", () => {
-  fc.assert(fc.property(fc.integer({ min: -62_000_000_000_000_000, max: 4_000_000_000_000_000 }), (micros) => {
+Deno.test("parseTime() is the inverse of formatMicroTime(), as far as numbers tell microseconds apart", () => {
+  fc.assert(fc.property(fc.integer({ min: -4_000_000_000_000_000, max: 4_000_000_000_000_000 }), (micros) => {
     assert.equal(parseTime(formatMicroTime(micros / 1_000)), micros / 1_000);
   }));
 });
