@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import {
+  formatBindAddress,
+  HttpService,
+  ListenError,
+  parseBindAddress,
+  startHttpServer,
+  TlsError,
+} from "../../../lib/runtime/http_server.ts";
+import { VirtualClock } from "../../../lib/util/clock/mod.ts";
+
+const address = { hostname: "127.0.0.1", port: 0 };
+
+const addresses: readonly (readonly [string, string, number])[] = [
+  [":8081", "", 8_081],
+  ["127.0.0.1:0", "127.0.0.1", 0],
+  ["[::1]:9443", "::1", 9_443],
+  ["localhost:65535", "localhost", 65_535],
+];
+
+for (const [text, hostname, port] of addresses) {
+  Deno.test(`parseBindAddress() reads "${text}", and formatBindAddress() writes it`, () => {
+    assert.deepEqual(parseBindAddress(text), { hostname, port });
+    assert.equal(formatBindAddress({ hostname, port }), text);
+  });
+}
+
+Deno.test('parseBindAddress() takes "0" and "" for none', () => {
+  assert.equal(parseBindAddress("0"), undefined);
+  assert.equal(parseBindAddress(""), undefined);
+});
+
+Deno.test("parseBindAddress() refuses what is no address, and quotes it", () => {
+  for (const text of ["8081", ":", "a:b", ":65536", "::1:80", "http://x:80", "a b:80", ":-1", "[::1]"]) {
+    assert.throws(
+      () => parseBindAddress(text),
+      (error) => error instanceof SyntaxError && error.message.includes(text),
+    );
+  }
+});
+
+Deno.test("startHttpServer() listens on all addresses when none is given, and reports the real port", async () => {
+  const options = { name: "test", address: { hostname: "", port: 0 }, handler: () => new Response("hello") };
+  const server = startHttpServer({ ...options, clock: new VirtualClock() });
+  assert.notEqual(server.address.port, 0);
+  const response = await fetch(`http://127.0.0.1:${server.address.port}`);
+  assert.equal(await response.text(), "hello");
+  await server.close(1_000);
+});
+
+Deno.test("startHttpServer() answers 500 without details when the handler fails", async () => {
+  const handler = (): Response => {
+    throw new Error("a secret");
+  };
+  const server = startHttpServer({ name: "test", address, handler, clock: new VirtualClock() });
+  const response = await fetch(`http://127.0.0.1:${server.address.port}`);
+  assert.deepEqual([response.status, await response.text()], [500, "internal server error\n"]);
+  await server.close(1_000);
+});
+
+Deno.test("startHttpServer() names the address that it cannot listen on", () => {
+  using blocker = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken = { hostname: "127.0.0.1", port: blocker.addr.port };
+  const options = { name: "health", address: taken, handler: () => new Response(), clock: new VirtualClock() };
+  assert.throws(
+    () => startHttpServer(options),
+    (error) =>
+      error instanceof ListenError && error.message.includes(`health server cannot listen on 127.0.0.1:${taken.port}`),
+  );
+});
+
+Deno.test("startHttpServer() tells a bad certificate from a bad address", () => {
+  const tls = { certificate: "nonsense", key: "nonsense" };
+  const options = { name: "test", address, handler: () => new Response(), clock: new VirtualClock(), tls };
+  assert.throws(() => startHttpServer(options), TlsError);
+});
+
+Deno.test("HttpServer.close() lets a request that is being answered finish", async () => {
+  const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const handler = async (): Promise<Response> => {
+    begun.resolve();
+    await go.promise;
+    return new Response("late");
+  };
+  const clock = new VirtualClock();
+  const server = startHttpServer({ name: "test", address, handler, clock });
+  const response = fetch(`http://127.0.0.1:${server.address.port}`);
+  await begun.promise;
+  const closed = server.close(1_000);
+  go.resolve();
+  assert.equal(await (await response).text(), "late");
+  await closed;
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("HttpService listens while it runs", async () => {
+  const handler = (): Response => new Response("hello");
+  const service = new HttpService({ name: "test", address, handler, clock: new VirtualClock() });
+  const stop = new AbortController();
+  const ended = service.run(stop.signal);
+  const { port } = await service.whenListening();
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}`)).text(), "hello");
+  stop.abort();
+  await ended;
+  await assert.rejects(fetch(`http://127.0.0.1:${port}`), TypeError);
+});
