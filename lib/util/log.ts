@@ -42,7 +42,9 @@ export function formatJson(record: LogRecord, now: number): string {
     logger: record.category.join("."),
     msg: record.message.join(""),
   };
-  return JSON.stringify({ ...plainProperties(record), ...head });
+  const taken = new Set(Object.keys(head));
+  const properties = Object.entries(plainProperties(record)).filter(([key]) => !taken.has(key));
+  return JSON.stringify({ ...head, ...Object.fromEntries(properties) });
 }
 
 /** Time, level, logger, message, then `key=value` for each property. */
