@@ -218,6 +218,8 @@ export class RingSharder {
     }
     for (const shard of unjudged) onUnjudged(shard);
     if (kind === "all") this.#congested = congested;
+    // They may have let go of everything before the pass ended, and then nothing else would tell.
+    this.#relieve();
     if (overflowed) this.#need = "all";
     const all = [...unserved, ...failures];
     if (all.length > 0) throw new AggregateError(all, `${failed + unserved.length} objects or resources failed`);
