@@ -18,8 +18,12 @@ export function readsFor(target: Target, scope: NamespaceScope): readonly (strin
   return scope.selected;
 }
 
-/** Is the object in the ring's scope? Cluster-scoped objects always are, as for the API server's webhooks. */
+/**
+ * Is the object in the ring's scope? Cluster-scoped objects always are, as for the API server's webhooks; only
+ * Namespaces are selected by what they are themselves.
+ */
 export function isInScope(object: PartialObjectMetadata, selects: (namespace: string) => boolean): boolean {
-  const namespace = object.metadata.namespace ?? "";
-  return namespace === "" || selects(namespace);
+  const { namespace = "", name } = object.metadata;
+  if (namespace !== "") return selects(namespace);
+  return object.kind === "Namespace" && object.apiVersion === "v1" ? selects(name) : true;
 }
