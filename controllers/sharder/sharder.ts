@@ -38,8 +38,11 @@ export interface SharderParts {
 /** Rings that are looked after at the same time. */
 const workers = 5;
 
-/** First pause after a pass with failures, in milliseconds; the longest is the sync period. */
+/** First pause after a pass with failures, in milliseconds. */
 const firstRetry = 5_000;
+
+/** The longest one, if the sync period is not shorter: objects may be without an owner until then. */
+const longestRetry = 30_000;
 
 /** Keeps the objects of all rings with their shards: one {@link RingSharder} for each ring, called by a controller. */
 export class Sharder implements Runnable {
@@ -58,7 +61,10 @@ export class Sharder implements Runnable {
       reconcile: (key, context) => term.reconcile(key, context),
       sources: [term],
       workers,
-      limiter: new ExponentialLimiter({ initial: firstRetry, max: Math.max(settings.syncPeriod, firstRetry) }),
+      limiter: new ExponentialLimiter({
+        initial: firstRetry,
+        max: Math.max(Math.min(settings.syncPeriod, longestRetry), firstRetry),
+      }),
       clock,
       random,
       ...(observer === undefined ? {} : { observer }),

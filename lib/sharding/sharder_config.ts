@@ -32,7 +32,7 @@ export interface SharderConfig {
   readonly metrics: { readonly bindAddress: string };
   readonly controller: {
     readonly sharder: {
-      /** Everything is looked at again after so long; also the longest pause after a failure. */
+      /** Everything is looked at again after so long; the pause after a failure is never longer. */
       readonly syncPeriod: number;
       /** Most objects of a ring that are written at the same time. */
       readonly concurrentMoves: number;
