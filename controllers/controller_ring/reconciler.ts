@@ -1,7 +1,7 @@
 import type { Api } from "../../lib/k8s/api/api.ts";
 import type { MutatingWebhookConfiguration, ObjectKey } from "../../lib/k8s/types.ts";
 import type { Rings, RingSnapshot } from "../../lib/rings/mod.ts";
-import type { Reconcile, ReconcileContext } from "../../lib/runtime/controller/mod.ts";
+import { type Reconcile, type ReconcileContext, TerminalError } from "../../lib/runtime/controller/mod.ts";
 import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import type { StoreReader } from "../../lib/runtime/watch/mod.ts";
 import { webhookConfigurationName } from "../../lib/sharding/names.ts";
@@ -31,7 +31,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
     if (snapshot === undefined || snapshot.ring.metadata.deletionTimestamp !== undefined) return;
     const { total: shards, available: availableShards } = snapshot.view;
     try {
-      await applyConfiguration(snapshot.ring, parts, signal);
+      await applyConfiguration(snapshot, parts, signal);
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
@@ -46,10 +46,12 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
 }
 
 async function applyConfiguration(
-  ring: ControllerRing,
+  { ring, problem }: RingSnapshot,
   parts: ControllerRingParts,
   signal: AbortSignal,
 ): Promise<void> {
+  // Only a change of the ring helps.
+  if (problem !== undefined) throw new TerminalError(problem);
   const { configurations, configurationApi, settings } = parts;
   const wanted = webhookConfiguration(ring, settings);
   const name = webhookConfigurationName(ring.metadata.name);
