@@ -80,7 +80,9 @@ class ShardLeaseReconciler {
         if (await this.#hasObjects(lease, snapshot, signal)) {
           if (isHoldNeeded(judgement)) {
             await this.#takeOver(tracked, signal);
-            logger.info("took over the Lease of a shard that is gone, to move its objects", { ring: tracked.ring });
+            const { ring } = tracked;
+            if (judgement.holder === "sharder") logger.debug("renewed the take-over of a Lease", { ring });
+            else logger.info("took over the Lease of a shard that is gone, to move its objects", { ring });
           }
           return { requeueAfter: moveCheck };
         }
