@@ -40,6 +40,8 @@ export interface Stage extends AsyncDisposable {
   createNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
   /** Lets the sharder do more than the manifests say. */
   grant(name: string, rules: readonly Grant[]): Promise<void>;
+  /** Forgets all history, where a test can make it do so. */
+  compact?(): void;
   /** Waits until the condition holds. @throws Error after `ms` milliseconds of the stage's time */
   eventually(what: string, condition: Condition, ms: number): Promise<void>;
   /** Sees that the condition holds all the time for `ms` milliseconds of the stage's time. */

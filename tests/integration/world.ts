@@ -15,8 +15,11 @@ import {
   leaseRingLabel,
   leaseStateLabel,
   shardLabel,
+  stopByAnnotation,
   webhookConfigurationName,
 } from "../../lib/sharding/names.ts";
+import { formatMicroTime } from "../../lib/util/micro_time.ts";
+import { formatStopProof } from "../../lib/sharding/stop_proof.ts";
 import { type ControllerRing, controllerRings, type ControllerRingSpec } from "../../lib/sharding/ring_types.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
 import type { WebhookApp } from "../../webhook/app.ts";
@@ -48,7 +51,10 @@ export type WebhookHealth = "up" | "down" | "hanging";
 export interface LeaseFields {
   readonly duration?: number;
   readonly holder?: string;
+  /** Milliseconds since the last renewal. */
   readonly age?: number;
+  /** Seconds after the renewal at which the shard proves to stop. */
+  readonly stopsAfter?: number;
 }
 
 /** The ring's labels of an object at one moment. */
@@ -84,6 +90,8 @@ export class World implements AsyncDisposable {
   readonly traffic: Traffic[] = [];
   /** What goes wrong with a request of a process. */
   fault: (request: RequestOptions, process: string) => Fault = () => ({ type: "none" });
+  /** Changes requests and answers of a process. */
+  tamper: (process: string) => Intercept = () => (request, next) => next(request);
   webhooks: WebhookHealth = "up";
   readonly #processes: TestProcess[] = [];
   readonly #over = new AbortController();
@@ -238,10 +246,22 @@ export class World implements AsyncDisposable {
     );
   }
 
+  /** The same for main objects alone: some of these shards are no processes and write no ConfigMaps. */
+  async settle(shards: readonly string[], names: readonly string[], ms = 10_000): Promise<void> {
+    await this.eventually(`${names.length} Secrets are spread over ${shards}`, async () => {
+      const owners = await this.shardsOf(this.secrets);
+      return names.every((name) => owners.get(name) === this.ownerAmong(shards, name));
+    }, ms);
+  }
+
   /** Writes a shard's Lease by hand, as a shard in another language would. */
   async writeLease(name: string, fields: LeaseFields = {}): Promise<Lease> {
-    const { duration = 10, holder = name, age = 0 } = fields;
-    const time = new Date(this.stage.clock.now() - age).toISOString().replace("Z", "000Z");
+    const { duration = 10, holder = name, age = 0, stopsAfter } = fields;
+    const renewed = this.stage.clock.now() - age;
+    const time = formatMicroTime(renewed);
+    const proof = stopsAfter === undefined
+      ? {}
+      : { [stopByAnnotation]: formatStopProof({ renewTime: time, stopBy: renewed + 1_000 * stopsAfter }) };
     const spec = {
       holderIdentity: holder,
       leaseDurationSeconds: duration,
@@ -250,8 +270,12 @@ export class World implements AsyncDisposable {
       leaseTransitions: 0,
     };
     const known = await this.leases.find(name);
-    if (known !== undefined) return await this.leases.replace({ ...known, spec: { ...known.spec, ...spec } });
-    return await this.leases.create({ metadata: { name, labels: { [leaseRingLabel]: this.name } }, spec });
+    if (known !== undefined) {
+      const metadata = { ...known.metadata, annotations: { ...known.metadata.annotations, ...proof } };
+      return await this.leases.replace({ ...known, metadata, spec: { ...known.spec, ...spec } });
+    }
+    const metadata = { name, labels: { [leaseRingLabel]: this.name }, annotations: proof };
+    return await this.leases.create({ metadata, spec });
   }
 
   /** Follows the ring's labels of a collection's objects from now on. */
@@ -310,6 +334,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.fault = () => ({ type: "none" });
+    this.tamper = () => (request, next) => next(request);
     this.#over.abort();
     for (const process of this.#processes.reverse()) if (process.state === "running") await process.crash();
     for (const remove of this.#objects.reverse()) {
@@ -333,7 +358,7 @@ export class World implements AsyncDisposable {
       this.traffic.push(entry);
       try {
         if (latency > 0) await sleep(clock, latency * random.next(), request.abortSignal);
-        return await breaking(request, next);
+        return await this.tamper(process)(request, (changed) => breaking(changed, next));
       } catch (failure) {
         entry.failure = failure;
         throw failure;

@@ -68,6 +68,10 @@ export class InMemoryStage implements Stage {
     return Promise.resolve(); // Everybody may do everything here.
   }
 
+  compact(): void {
+    this.server.compact();
+  }
+
   async eventually(what: string, condition: Condition, ms: number): Promise<void> {
     try {
       await this.clock.advanceUntil(condition, ms);
