@@ -1,12 +1,7 @@
 import type { CertificatePair, CertificateSource } from "../lib/certificates/source.ts";
-import {
-  type BindAddress,
-  formatBindAddress,
-  type HttpServer,
-  startHttpServer,
-  TlsError,
-} from "../lib/runtime/http_server.ts";
+import { type HttpServer, startHttpServer, TlsError } from "../lib/runtime/http_server.ts";
 import type { Runnable } from "../lib/runtime/runnable.ts";
+import { type BindAddress, formatBindAddress } from "../lib/util/bind_address.ts";
 import { type Clock, sleep } from "../lib/util/clock/mod.ts";
 import { getLogger, type Logger } from "../lib/util/log.ts";
 import type { WebhookApp } from "./app.ts";

@@ -1,6 +1,6 @@
+import { type BindAddress, formatBindAddress, parseBindAddress } from "../util/bind_address.ts";
 import type { Fields } from "../util/fields.ts";
 import { type ElectionTiming, timingProblems } from "./election/mod.ts";
-import { type BindAddress, formatBindAddress, parseBindAddress } from "./http_server.ts";
 
 /** Leader election of a component (`leaderElection`). Times are in milliseconds. */
 export interface LeaderElectionConfig extends ElectionTiming {

@@ -1,16 +1,17 @@
 /** Parts of configurations that several sections have. Each notes its problems in the fields it reads. */
 import { SelectorError, selectorOf } from "../k8s/selectors.ts";
 import type { LabelSelector, WebhookClientConfig } from "../k8s/types.ts";
+import { parseBindAddress } from "../util/bind_address.ts";
 import type { Fields } from "../util/fields.ts";
 import { closestName } from "./closest_name.ts";
-
-const address = /^(?:0|(?:\[[0-9A-Fa-f:.%]+\]|[^:[\]/\s]*):\d{1,5})$/;
 
 /** An address to listen on, such as ":8081" or "127.0.0.1:0"; "0" for none. */
 export function readAddress(fields: Fields, name: string, otherwise: string): string {
   const text = fields.string(name) ?? otherwise;
-  if (!address.test(text)) {
-    fields.problem(name, `must be an address such as ":8081" or "127.0.0.1:8081", or "0" for none`);
+  try {
+    parseBindAddress(text);
+  } catch (error) {
+    fields.problem(name, error instanceof Error ? error.message : String(error));
   }
   return text;
 }

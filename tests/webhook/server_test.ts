@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createAuthority, issueServingCertificate } from "../../lib/certificates/issue.ts";
 import type { CertificatePair, CertificateSource } from "../../lib/certificates/source.ts";
-import type { BindAddress } from "../../lib/runtime/http_server.ts";
 import { ListenError } from "../../lib/runtime/http_server.ts";
+import type { BindAddress } from "../../lib/util/bind_address.ts";
 import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
 import { systemClock, VirtualClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";

@@ -143,7 +143,7 @@ Deno.test("parseSharderConfig() names the field of each problem", () => {
   const table: readonly (readonly [path: string, value: unknown, problem: RegExp])[] = [
     ["apiVersion", "v1", /^apiVersion: must be one of "config.sharding.timebertt.dev\/v1alpha1"/],
     ["kind", "ControllerRing", /^kind: must be one of "SharderConfig"/],
-    ["health.bindAddress", "8081", /^health.bindAddress: must be an address/],
+    ["health.bindAddress", "8081", /^health.bindAddress: "8081" is no address to listen on/],
     ["metrics.bindAddress", 8080, /^metrics.bindAddress: must be a string, but is 8080/],
     ["leaderElection.leaderElect", "yes", /^leaderElection.leaderElect: must be true or false/],
     ["leaderElection.leaseDuration", "10s", /^leaderElection.leaseDuration: must be longer than renewDeadline/],
