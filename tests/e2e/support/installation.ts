@@ -23,7 +23,7 @@ export interface Replica {
 
 /** Options of {@link install}. */
 export interface InstallOptions {
-  /** Folders below deploy/ that are applied. @default all that the example needs */
+  /** Folders below deploy/ that are applied; "namespace": only sharding-system. @default all the example needs */
   readonly manifests?: readonly string[];
 }
 
@@ -34,11 +34,12 @@ export class Installation implements AsyncDisposable {
   readonly balancer = new TcpBalancer();
   readonly #processes: Process[] = [];
   readonly #replicas: Replica[] = [];
-  readonly #caBundle: string;
+  /** Of the webhook's serving certificate, PEM. */
+  readonly certificateAuthority: string;
 
-  constructor(controlPlane: ControlPlane, caBundle: string) {
+  constructor(controlPlane: ControlPlane, certificateAuthority: string) {
     this.controlPlane = controlPlane;
-    this.#caBundle = caBundle;
+    this.certificateAuthority = certificateAuthority;
   }
 
   /** Output of a kubectl that has to succeed; it runs as administrator. */
@@ -46,6 +47,13 @@ export class Installation implements AsyncDisposable {
     const { code, stdout, stderr } = await this.controlPlane.kubectl(args);
     assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}`);
     return stdout;
+  }
+
+  /** Applies a folder below deploy/ as the README says. */
+  async applyFolder(folder: string): Promise<void> {
+    await this.kubectl("apply", "--server-side", "-k", `${deploy}/${folder}`);
+    const crd = "crd/controllerrings.sharding.timebertt.dev";
+    if (folder === "crds") await this.kubectl("wait", "--for=condition=Established", crd);
   }
 
   /** Applies manifests. */
@@ -66,7 +74,9 @@ export class Installation implements AsyncDisposable {
       health: { bindAddress: `127.0.0.1:${health}` },
       webhook: {
         server: { bindAddress: `127.0.0.1:${port}`, certDir: this.controlPlane.folder },
-        config: { clientConfig: { url: `https://127.0.0.1:${this.balancer.port}/`, caBundle: this.#caBundle } },
+        config: {
+          clientConfig: { url: `https://127.0.0.1:${this.balancer.port}/`, caBundle: btoa(this.certificateAuthority) },
+        },
       },
       ...settings,
     };
@@ -152,15 +162,13 @@ export async function install(options: InstallOptions = {}): Promise<Installatio
   const authority = await createAuthority({ now });
   const serving = await issueServingCertificate(authority, { ipAddresses: ["127.0.0.1"], now });
   const controlPlane = await startControlPlane({ users: [sharderUser, shardUser] });
-  const installation = new Installation(controlPlane, btoa(authority.certificate));
+  const installation = new Installation(controlPlane, authority.certificate);
   try {
     await Deno.writeTextFile(join(controlPlane.folder, "tls.crt"), serving.certificate);
     await Deno.writeTextFile(join(controlPlane.folder, "tls.key"), serving.key, { mode: 0o600 });
     for (const folder of manifests) {
-      await installation.kubectl("apply", "--server-side", "-k", `${deploy}/${folder}`);
-      if (folder === "crds") {
-        await installation.kubectl("wait", "--for=condition=Established", `crd/controllerrings.sharding.timebertt.dev`);
-      }
+      if (folder === "namespace") await installation.kubectl("create", "namespace", "sharding-system");
+      else await installation.applyFolder(folder);
     }
     return installation;
   } catch (error) {
