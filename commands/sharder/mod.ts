@@ -2,10 +2,9 @@ import { parse, YAMLParseError } from "yaml";
 import { CertificateError, fileSource } from "../../lib/certificates/mod.ts";
 import { KubeconfigError } from "../../lib/k8s/kubeconfig/mod.ts";
 import { LeadershipLostError } from "../../lib/runtime/election/mod.ts";
+import { electionProblems } from "../../lib/runtime/component_config.ts";
 import { healthHandler, ping } from "../../lib/runtime/health.ts";
 import { HttpService, ListenError } from "../../lib/runtime/http_server.ts";
-import { parseSharderConfig, type SharderConfig, SharderConfigError } from "../../lib/sharding/sharder_config.ts";
-import { parseBindAddress } from "../../lib/util/bind_address.ts";
 import { getLogger, type Logger } from "../../lib/util/log.ts";
 import { randomSuffix } from "../../lib/util/random.ts";
 import { WebhookServer } from "../../webhook/server.ts";
@@ -13,6 +12,7 @@ import { waitForApiServer } from "../common/api_server.ts";
 import { addClusterFlags, clusterFlags, newCommand, parseCommandLine, textFlag } from "../common/flags.ts";
 import { addLogFlags, configureLogs } from "../common/log_flags.ts";
 import type { Cluster, CommandParts } from "../common/parts.ts";
+import { parseSharderConfig, type SharderConfig, SharderConfigError } from "./config/sharder_config.ts";
 import { runSharder, type SharderOptions } from "./run.ts";
 
 /**
@@ -73,7 +73,13 @@ function withEnvironment(config: SharderConfig, parts: CommandParts): SharderCon
     throw new SharderConfigError([`environment variable LEADER_ELECT: must be true or false`]);
   }
   const leaderElect = goBooleans.get(value) ?? true;
-  return { ...config, leaderElection: { ...config.leaderElection, leaderElect } };
+  const leaderElection = { ...config.leaderElection, leaderElect };
+  // The file may have switched the election off, and then its times were not looked at.
+  const problems = electionProblems(leaderElection);
+  if (problems.length > 0) {
+    throw new SharderConfigError(problems.map(({ field, message }) => `leaderElection.${field}: ${message}`));
+  }
+  return { ...config, leaderElection };
 }
 
 /** What Go's strconv.ParseBool takes. */
@@ -90,8 +96,8 @@ async function waitUntilReachable(cluster: Cluster, parts: CommandParts, signal:
 
 function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, parts: CommandParts): SharderOptions {
   const { clock, random } = parts;
-  const { certDir, certName, keyName, bindAddress } = config.webhook.server;
-  const health = parseBindAddress(config.health.bindAddress);
+  const { certDir, certName, keyName, bindAddress: address } = config.webhook.server;
+  const { health } = config;
   return {
     config,
     identity,
@@ -99,7 +105,6 @@ function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, p
     random,
     connect: (options) => cluster.open(options),
     serveWebhook: (app) => {
-      const address = parseBindAddress(bindAddress);
       if (address === undefined) return { name: "no webhook", run: untilAborted, check: ping };
       const certificates = fileSource({ certFile: `${certDir}/${certName}`, keyFile: `${certDir}/${keyName}`, clock });
       return new WebhookServer({ address, app, certificates, clock });

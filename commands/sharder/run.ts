@@ -31,7 +31,7 @@ import type { Clock } from "../../lib/util/clock/mod.ts";
 import type { Random } from "../../lib/util/random.ts";
 import { type WebhookApp, webhookApp } from "../../webhook/app.ts";
 import type { ConnectionOptions } from "../common/parts.ts";
-import type { SharderConfig } from "../../lib/sharding/sharder_config.ts";
+import type { SharderConfig } from "./config/sharder_config.ts";
 
 /** Something that serves requests, and can tell whether it does. */
 export interface Served extends Runnable {
@@ -170,7 +170,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const webhook = options.serveWebhook(webhookApp({ lookup: (ring) => rings.get(ring), random, clock }));
   const manager = new Manager({
     gates: { leader: leaderGate(options, leaseApi) },
-    gracefulShutdown: config.gracefulShutDown,
+    gracefulShutdown: config.gracefulShutdown,
     clock,
   });
   manager.add(named("informer of ControllerRings", ringInformer));

@@ -1,6 +1,6 @@
 import { type BindAddress, formatBindAddress, parseBindAddress } from "../util/bind_address.ts";
 import type { Fields } from "../util/fields.ts";
-import { type ElectionTiming, timingProblems } from "./election/mod.ts";
+import { type ElectionTiming, type TimingProblem, timingProblems } from "./election/mod.ts";
 
 /** Leader election of a component (`leaderElection`). Times are in milliseconds. */
 export interface LeaderElectionConfig extends ElectionTiming {
@@ -46,6 +46,16 @@ export function readComponentConfig(root: Fields, defaults: ComponentConfig): Co
   };
 }
 
+/** The rules that the times of an election break; none when there is no election. */
+export function electionProblems(config: LeaderElectionConfig): TimingProblem[] {
+  if (!config.leaderElect) return [];
+  const problems = timingProblems(config);
+  if (config.leaseDuration < 1_000) {
+    problems.push({ field: "leaseDuration", message: "must be at least 1s, the unit of a Lease" });
+  }
+  return problems;
+}
+
 function readLeaderElection(fields: Fields, defaults: LeaderElectionConfig): LeaderElectionConfig {
   // Endpoints and ConfigMaps were kinds of locks once; only Leases are left.
   fields.choice("resourceLock", ["leases"]);
@@ -57,9 +67,8 @@ function readLeaderElection(fields: Fields, defaults: LeaderElectionConfig): Lea
     resourceName: fields.string("resourceName") ?? defaults.resourceName,
     resourceNamespace: fields.string("resourceNamespace") ?? defaults.resourceNamespace,
   };
+  for (const { field, message } of electionProblems(config)) fields.problem(field, message);
   if (!config.leaderElect) return config;
-  for (const { field, message } of timingProblems(config)) fields.problem(field, message);
-  if (config.leaseDuration < 1_000) fields.problem("leaseDuration", "must be at least 1s, the unit of a Lease");
   for (const name of ["resourceName", "resourceNamespace"] as const) {
     if (config[name] === "") fields.problem(name, "must not be empty");
   }
@@ -69,6 +78,7 @@ function readLeaderElection(fields: Fields, defaults: LeaderElectionConfig): Lea
 function readClientConnection(fields: Fields, defaults: ClientConnectionConfig): ClientConnectionConfig {
   const qps = fields.number("qps") ?? defaults.qps;
   const burst = fields.integer("burst") ?? defaults.burst;
+  for (const ignored of ["kubeconfig", "acceptContentTypes", "contentType"]) fields.string(ignored);
   // As in the reference only positive numbers count; 0 stands for "no limit".
   return {
     ...(qps !== undefined && qps > 0 ? { qps } : {}),
@@ -76,8 +86,9 @@ function readClientConnection(fields: Fields, defaults: ClientConnectionConfig):
   };
 }
 
-function readBindAddress(fields: Fields, preset: BindAddress | undefined): BindAddress | undefined {
-  const text = fields.string("bindAddress") ?? (preset === undefined ? "0" : formatBindAddress(preset));
+/** Reads `bindAddress`: as in the reference, "" is the default and "0" none (undefined). */
+export function readBindAddress(fields: Fields, preset: BindAddress | undefined): BindAddress | undefined {
+  const text = fields.string("bindAddress") || (preset === undefined ? "0" : formatBindAddress(preset));
   try {
     return parseBindAddress(text);
   } catch (error) {

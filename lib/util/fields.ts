@@ -1,3 +1,4 @@
+import { closestName } from "./closest_name.ts";
 import { parseDuration } from "./duration.ts";
 
 /**
@@ -9,6 +10,7 @@ export class Fields {
   readonly #values: ReadonlyMap<string, unknown>;
   readonly #problems: string[];
   readonly #read = new Set<string>();
+  readonly #nested: Fields[] = [];
 
   /**
    * @param path of the object itself, "" for the root; field paths are built from it.
@@ -25,6 +27,7 @@ export class Fields {
 
   /** Is the field there, and not null? */
   has(name: string): boolean {
+    this.#read.add(name);
     const value = this.#values.get(name);
     return value !== undefined && value !== null;
   }
@@ -85,13 +88,13 @@ export class Fields {
   /** A nested object; empty when the field is absent. */
   object(name: string): Fields {
     this.#read.add(name);
-    return new Fields(this.#values.get(name), this.#join(name), this.#problems);
+    return this.#nest(this.#values.get(name), this.#join(name));
   }
 
   /** The objects of a list; none when the field is absent. */
   objects(name: string): Fields[] {
     const items = this.#optional(name, "a list", (value) => Array.isArray(value) ? value : undefined) ?? [];
-    return items.map((item, index) => new Fields(item, `${this.#join(name)}[${index}]`, this.#problems));
+    return items.map((item, index) => this.#nest(item, `${this.#join(name)}[${index}]`));
   }
 
   /** The strings of a list; undefined when the field is absent. */
@@ -110,6 +113,24 @@ export class Fields {
   /** Names of fields that nobody has asked for so far, nested objects aside. */
   unread(): string[] {
     return [...this.#values.keys()].filter((name) => !this.#read.has(name));
+  }
+
+  /**
+   * One line for each field that nobody has asked for, also in the nested objects that were read, with the name of the
+   * one that it resembles. Call it after everything was read.
+   */
+  unknown(): string[] {
+    const own = this.unread().map((name) => {
+      const meant = closestName(name, [...this.#read]);
+      return `${this.#join(name)}: unknown field, ignored${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
+    });
+    return [...own, ...this.#nested.flatMap((fields) => fields.unknown())];
+  }
+
+  #nest(value: unknown, path: string): Fields {
+    const fields = new Fields(value, path, this.#problems);
+    this.#nested.push(fields);
+    return fields;
   }
 
   #optional<T>(name: string, wanted: string, parse: (value: unknown) => T | undefined): T | undefined {

@@ -5,7 +5,7 @@ import type { RestClient } from "../../lib/k8s/contract.ts";
 import { ConnectionError } from "../../lib/k8s/errors.ts";
 import { type ElectionTiming } from "../../lib/runtime/election/mod.ts";
 import { runShard, type Shard } from "../../lib/shard/mod.ts";
-import { parseSharderConfig } from "../../lib/sharding/sharder_config.ts";
+import { parseSharderConfig } from "../../commands/sharder/config/sharder_config.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import type { WebhookApp } from "../../webhook/app.ts";
 import { InterceptedClient } from "./intercepted_client.ts";

@@ -25,6 +25,7 @@ function read(document: unknown): { config: ComponentConfig; problems: string[] 
 Deno.test("readComponentConfig() keeps the defaults where nothing is said", () => {
   assert.deepEqual(read({}), { config: defaults, problems: [] });
   assert.deepEqual(read({ leaderElection: null, health: {} }), { config: defaults, problems: [] });
+  assert.deepEqual(read({ health: { bindAddress: "" } }), { config: defaults, problems: [] });
 });
 
 Deno.test("readComponentConfig() reads every common field", () => {

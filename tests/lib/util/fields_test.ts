@@ -54,6 +54,23 @@ Deno.test("Fields tells which fields nobody has read", () => {
   assert.deepEqual(fields.unread(), ["unknwon"]);
 });
 
+Deno.test("Fields.unknown() names fields that nobody has read at any depth, and what was meant", () => {
+  const fields = new Fields(
+    { other: {}, nested: { colr: "x", list: [{ a: 1, zzzzzz: 2 }] }, unread: { x: 1 } },
+    "",
+    [],
+  );
+  const nested = fields.object("nested");
+  nested.string("color");
+  nested.objects("list").forEach((item) => item.integer("a"));
+  assert.deepEqual(fields.unknown(), [
+    "other: unknown field, ignored",
+    "unread: unknown field, ignored",
+    'nested.colr: unknown field, ignored; did you mean "color"?',
+    "nested.list[0].zzzzzz: unknown field, ignored",
+  ]);
+});
+
 Deno.test("Fields reports a document that is no object", () => {
   const problems: string[] = [];
   new Fields(["a"], "", problems);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { closestName, editDistance } from "../../../lib/sharding/closest_name.ts";
-import { parseSharderConfig, SharderConfigError } from "../../../lib/sharding/sharder_config.ts";
+import { parseSharderConfig, SharderConfigError } from "../../../../commands/sharder/config/sharder_config.ts";
 
 const defaults = {
   clientConnection: {},
@@ -13,12 +12,12 @@ const defaults = {
     resourceName: "sharder",
     resourceNamespace: "sharding-system",
   },
-  health: { bindAddress: ":8081" },
-  metrics: { bindAddress: ":8080" },
-  controller: { sharder: { syncPeriod: 300_000, concurrentMoves: 100, maxPendingDrains: 100, takeOverAfter: 2 } },
+  health: { hostname: "", port: 8081 },
+  metrics: { hostname: "", port: 8080 },
+  controller: { sharder: { syncPeriod: 300_000, concurrentMoves: 100, maxPendingDrains: 5_000, takeOverAfter: 2 } },
   webhook: {
     server: {
-      bindAddress: ":9443",
+      bindAddress: { hostname: "", port: 9443 },
       certDir: "/tmp/k8s-webhook-server/serving-certs",
       certName: "tls.crt",
       keyName: "tls.key",
@@ -34,7 +33,7 @@ const defaults = {
       timeoutSeconds: 2,
     },
   },
-  gracefulShutDown: 15_000,
+  gracefulShutdown: 15_000,
 };
 
 function problemsOf(document: unknown): readonly string[] {
@@ -54,7 +53,8 @@ function at(path: string, value: unknown): unknown {
 
 Deno.test("parseSharderConfig() fills in the defaults", () => {
   const identified = { apiVersion: "config.sharding.timebertt.dev/v1alpha1", kind: "SharderConfig" };
-  for (const document of [undefined, null, {}, identified, { webhook: null, controller: { sharder: {} } }]) {
+  const unset = { webhook: { config: { clientConfig: { service: null }, namespaceSelector: null } } };
+  for (const document of [undefined, null, {}, identified, { webhook: null, controller: { sharder: {} } }, unset]) {
     assert.deepEqual(parseSharderConfig(document), { config: defaults, warnings: [] });
   }
   assert.match(parseSharderConfig({}, "/var/tmp/").config.webhook.server.certDir, /^\/var\/tmp\/k8s-webhook-server\//);
@@ -101,11 +101,16 @@ Deno.test("parseSharderConfig() reads every field", () => {
       resourceName: "other",
       resourceNamespace: "elsewhere",
     },
-    health: { bindAddress: "0" },
-    metrics: { bindAddress: "[::1]:8443" },
+    health: undefined,
+    metrics: { hostname: "::1", port: 8443 },
     controller: { sharder: { syncPeriod: 30_000, concurrentMoves: 7, maxPendingDrains: 8, takeOverAfter: 2.5 } },
     webhook: {
-      server: { bindAddress: "127.0.0.1:0", certDir: "/certs", certName: "a.crt", keyName: "a.key" },
+      server: {
+        bindAddress: { hostname: "127.0.0.1", port: 0 },
+        certDir: "/certs",
+        certName: "a.crt",
+        keyName: "a.key",
+      },
       config: {
         annotations: { "cert-manager.io/inject-ca-from": "sharding-system/webhook-server" },
         clientConfig: { url: "https://host.docker.internal:9443/", caBundle: "Zm9v" },
@@ -113,7 +118,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
         timeoutSeconds: 5,
       },
     },
-    gracefulShutDown: -1_000,
+    gracefulShutdown: -1_000,
   });
 });
 
@@ -152,6 +157,7 @@ Deno.test("parseSharderConfig() names the field of each problem", () => {
     ["leaderElection.resourceLock", "configmaps", /^leaderElection.resourceLock: must be one of "leases"/],
     ["controller.sharder.syncPeriod", "0s", /^controller.sharder.syncPeriod: must be longer than 0/],
     ["controller.sharder.syncPeriod", 30, /^controller.sharder.syncPeriod: must be a duration/],
+    ["webhook.server.bindAddress", ":x", /^webhook.server.bindAddress: ":x" is no address to listen on/],
     [
       "controller.sharder.concurrentMoves",
       0,
@@ -214,20 +220,4 @@ Deno.test("parseSharderConfig() throws nothing but its own error, whatever the d
       },
     ),
   );
-});
-
-Deno.test("editDistance() counts the changes between two words", () => {
-  const table = [["", "", 0], ["", "abc", 3], ["kitten", "sitting", 3], ["syncperiod", "syncPeriod", 1]] as const;
-  for (const [a, b, distance] of table) assert.equal(editDistance(a, b), distance, `${a} ${b}`);
-  fc.assert(fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
-    assert.equal(editDistance(a, b), editDistance(b, a));
-    assert.equal(editDistance(a, b) === 0, a === b);
-    assert.ok(editDistance(a, b) <= Math.max(a.length, b.length));
-  }));
-});
-
-Deno.test("closestName() is undefined when no name is close", () => {
-  assert.equal(closestName("qps", ["burst"]), undefined);
-  assert.equal(closestName("x", []), undefined);
-  assert.equal(closestName("URL", ["url", "service"]), "url");
 });

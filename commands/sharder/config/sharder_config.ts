@@ -1,0 +1,152 @@
+import type { LabelSelector, WebhookClientConfig } from "../../../lib/k8s/types.ts";
+import { type ComponentConfig, readBindAddress, readComponentConfig } from "../../../lib/runtime/component_config.ts";
+import { systemNamespace } from "../../../lib/sharding/names.ts";
+import { ourTiming } from "../../../lib/sharding/shard_state.ts";
+import type { BindAddress } from "../../../lib/util/bind_address.ts";
+import { Fields } from "../../../lib/util/fields.ts";
+import { readClientConfig, readLabelSelector } from "./webhook_fields.ts";
+
+/**
+ * The sharder's configuration (`config.sharding.timebertt.dev/v1alpha1`, kind SharderConfig) with all defaults filled
+ * in. Fields marked "ours" do not exist in the reference. Durations are in milliseconds.
+ */
+export interface SharderConfig extends ComponentConfig {
+  readonly controller: {
+    readonly sharder: {
+      /** Everything is looked at again after so long; the pause after a failure is never longer. */
+      readonly syncPeriod: number;
+      /** Most objects of a ring that are written at the same time. */
+      readonly concurrentMoves: number;
+      /**
+       * Ours. Most objects that one shard may have been asked to let go of at the same time: bounds the memory that
+       * waiting takes, and keeps one stuck shard from holding up the others.
+       */
+      readonly maxPendingDrains: number;
+      /** Ours. A silent shard without a proof of its stop is taken over after so many durations of its Lease. */
+      readonly takeOverAfter: number;
+    };
+  };
+  readonly webhook: {
+    readonly server: {
+      /** Ours; in the reference always ":9443". Undefined for no webhook. */
+      readonly bindAddress: BindAddress | undefined;
+      readonly certDir: string;
+      readonly certName: string;
+      readonly keyName: string;
+    };
+    readonly config: {
+      /** Copied to each webhook configuration. */
+      readonly annotations: Readonly<Record<string, string>>;
+      /** How the API server reaches the webhook; the path is set per ring. */
+      readonly clientConfig: WebhookClientConfig;
+      /** Namespaces of rings that select none themselves. */
+      readonly namespaceSelector: LabelSelector;
+      /** Ours; in the reference always 5. In seconds. */
+      readonly timeoutSeconds: number;
+    };
+  };
+}
+
+/** A configuration that cannot be used. The message lists every problem with the path of its field. */
+export class SharderConfigError extends Error {
+  override readonly name = "SharderConfigError";
+  readonly problems: readonly string[];
+
+  /** @param problems one line each. */
+  constructor(problems: readonly string[]) {
+    super(`the sharder's configuration cannot be used: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}
+
+/** A configuration that was read. */
+export interface ParsedSharderConfig {
+  readonly config: SharderConfig;
+  /** What was ignored, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/** The defaults of the reference. */
+const commonDefaults: ComponentConfig = {
+  leaderElection: {
+    leaderElect: true,
+    leaseDuration: 15_000,
+    renewDeadline: 10_000,
+    retryPeriod: 2_000,
+    resourceName: "sharder",
+    resourceNamespace: systemNamespace,
+  },
+  clientConnection: {},
+  health: { hostname: "", port: 8081 },
+  metrics: { hostname: "", port: 8080 },
+  gracefulShutdown: 15_000,
+};
+
+const webhookAddress: BindAddress = { hostname: "", port: 9443 };
+
+/** Namespaces that rings leave alone when nobody says otherwise: the cluster's own and the sharder's. */
+const usualNamespaces: LabelSelector = {
+  matchExpressions: [
+    { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system", systemNamespace] },
+  ],
+};
+
+/**
+ * Reads a SharderConfig that was parsed from YAML or JSON, and fills in the defaults. Nothing (undefined or null) is
+ * the default configuration.
+ * @param temporaryDir where certificates lie by default, in `k8s-webhook-server/serving-certs`.
+ * @throws SharderConfigError with all problems at once.
+ */
+export function parseSharderConfig(document: unknown, temporaryDir = "/tmp"): ParsedSharderConfig {
+  const problems: string[] = [];
+  const fields = new Fields(document, "", problems);
+  fields.choice("apiVersion", ["config.sharding.timebertt.dev/v1alpha1"]);
+  fields.choice("kind", ["SharderConfig"]);
+  const webhook = fields.object("webhook");
+  const config: SharderConfig = {
+    ...readComponentConfig(fields, commonDefaults),
+    controller: { sharder: readSharder(fields.object("controller").object("sharder")) },
+    webhook: {
+      server: readWebhookServer(webhook.object("server"), temporaryDir),
+      config: readWebhookConfig(webhook.object("config")),
+    },
+  };
+  // Known, though there is nothing to profile with.
+  const debugging = fields.object("debugging");
+  for (const name of ["enableProfiling", "enableContentionProfiling"]) debugging.boolean(name);
+  if (problems.length > 0) throw new SharderConfigError(problems);
+  return { config, warnings: fields.unknown() };
+}
+
+function readSharder(fields: Fields): SharderConfig["controller"]["sharder"] {
+  const syncPeriod = fields.duration("syncPeriod") ?? 300_000;
+  if (!(syncPeriod > 0)) fields.problem("syncPeriod", "must be longer than 0");
+  return {
+    syncPeriod,
+    concurrentMoves: fields.integer("concurrentMoves", 1) ?? 100,
+    maxPendingDrains: fields.integer("maxPendingDrains", 1) ?? 5_000,
+    takeOverAfter: fields.number("takeOverAfter", 1) ?? ourTiming.uncertainAfter,
+  };
+}
+
+function readWebhookServer(fields: Fields, temporaryDir: string): SharderConfig["webhook"]["server"] {
+  return {
+    bindAddress: readBindAddress(fields, webhookAddress),
+    certDir: fields.string("certDir") ?? `${temporaryDir.replace(/\/+$/, "")}/k8s-webhook-server/serving-certs`,
+    certName: fields.string("certName") ?? "tls.crt",
+    keyName: fields.string("keyName") ?? "tls.key",
+  };
+}
+
+function readWebhookConfig(fields: Fields): SharderConfig["webhook"]["config"] {
+  const { url, service, ...rest } = readClientConfig(fields, "clientConfig") ?? {};
+  const target = { ...service, name: service?.name || "sharder", namespace: service?.namespace || systemNamespace };
+  const timeoutSeconds = fields.integer("timeoutSeconds", 1) ?? 2;
+  if (timeoutSeconds > 30) fields.problem("timeoutSeconds", "must be at most 30, as the API server allows no more");
+  return {
+    annotations: fields.stringMap("annotations") ?? {},
+    clientConfig: url === undefined ? { ...rest, service: target } : { ...rest, url },
+    namespaceSelector: readLabelSelector(fields, "namespaceSelector") ?? usualNamespaces,
+    timeoutSeconds,
+  };
+}
