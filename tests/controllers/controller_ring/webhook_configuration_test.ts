@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  holds,
+  webhookConfiguration,
+  type WebhookSettings,
+} from "../../../controllers/controller_ring/webhook_configuration.ts";
+import type { MutatingWebhook } from "../../../lib/k8s/types.ts";
+import { ringOf } from "./rings.ts";
+
+const settings: WebhookSettings = {
+  clientConfig: { service: { namespace: "sharding-system", name: "sharder" } },
+  annotations: {},
+  namespaceSelector: { matchLabels: { default: "selector" } },
+  timeoutSeconds: 2,
+};
+
+/** The one webhook of the ring's configuration. */
+function webhookOf(ring = ringOf(), overrides: Partial<WebhookSettings> = {}): MutatingWebhook {
+  const [webhook, ...others] = webhookConfiguration(ring, { ...settings, ...overrides }).webhooks ?? [];
+  assert.deepEqual(others, []);
+  assert.ok(webhook !== undefined);
+  return webhook;
+}
+
+Deno.test("a webhook is reached at the ring's path, by service or URL", () => {
+  const path = "/webhooks/sharder/controllerring/ring";
+  const cases: readonly [WebhookSettings["clientConfig"], WebhookSettings["clientConfig"]][] = [
+    [{}, { service: { namespace: "sharding-system", name: "sharder", path } }],
+    [{ service: { name: "mine", namespace: "" } }, { service: { namespace: "sharding-system", name: "mine", path } }],
+    [{ service: { name: "mine", namespace: "here", port: 8443, path: "/other" }, caBundle: "Q0E=" }, {
+      service: { name: "mine", namespace: "here", port: 8443, path },
+      caBundle: "Q0E=",
+    }],
+    [{ url: "https://example.com:9443" }, { url: `https://example.com:9443${path}` }],
+    [{ url: "https://example.com/base/", caBundle: "Q0E=" }, {
+      url: `https://example.com/base${path}`,
+      caBundle: "Q0E=",
+    }],
+  ];
+  for (const [clientConfig, expected] of cases) {
+    assert.deepEqual(webhookOf(ringOf(), { clientConfig }).clientConfig, expected);
+  }
+});
+
+Deno.test("a webhook has a rule for each main resource, followed by those of its controlled ones", () => {
+  const resources = [
+    { group: "", resource: "secrets", controlledResources: [{ group: "", resource: "configmaps" }] },
+    { group: "apps", resource: "deployments", controlledResources: [{ group: "apps", resource: "replicasets" }] },
+  ];
+  const rules = webhookOf(ringOf({ spec: { resources } })).rules ?? [];
+  assert.deepEqual(rules.map(({ apiGroups, resources }) => `${apiGroups}/${resources}`), [
+    "/secrets",
+    "/configmaps",
+    "apps/deployments",
+    "apps/replicasets",
+  ]);
+  for (const rule of rules) {
+    assert.deepEqual(rule.operations, ["CREATE", "UPDATE"]);
+    assert.deepEqual(rule.apiVersions, ["*"]);
+    assert.equal(rule.scope, "*");
+  }
+  assert.deepEqual(webhookOf(ringOf({ spec: {} })).rules, []);
+});
+
+Deno.test("a ring's own namespace selector goes before that of the configuration, also the empty one", () => {
+  assert.deepEqual(webhookOf().namespaceSelector, settings.namespaceSelector);
+  assert.deepEqual(webhookOf(ringOf({ spec: { namespaceSelector: {} } })).namespaceSelector, {});
+});
+
+Deno.test("annotations of the configuration are copied, and there are none without", () => {
+  const annotations = { "cert-manager.io/inject-ca-from": "sharding-system/webhook-server" };
+  assert.deepEqual(webhookConfiguration(ringOf(), { ...settings, annotations }).metadata.annotations, annotations);
+  assert.equal(webhookConfiguration(ringOf(), settings).metadata.annotations, undefined);
+});
+
+Deno.test("holds() passes over what others have added", () => {
+  const wanted = webhookConfiguration(ringOf(), settings);
+  const [webhook] = wanted.webhooks ?? [];
+  const actual = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    metadata: { ...wanted.metadata, uid: "1", labels: { ...wanted.metadata.labels, more: "labels" } },
+    webhooks: [{ ...webhook, matchPolicy: "Equivalent", clientConfig: { ...webhook?.clientConfig, caBundle: "Q0E=" } }],
+  };
+  assert.equal(holds(actual, wanted), true);
+});
+
+Deno.test("holds() sees what is missing, different, or one too many in a list", () => {
+  const wanted = { a: { b: [1, { c: "x" }] }, d: true };
+  assert.equal(holds(wanted, wanted), true);
+  const others: readonly unknown[] = [
+    undefined,
+    null,
+    "text",
+    {},
+    { ...wanted, d: false },
+    { ...wanted, a: null },
+    { ...wanted, a: { b: "x" } },
+    { ...wanted, a: { b: [1] } },
+    { ...wanted, a: { b: [1, { c: "x" }, 2] } },
+    { ...wanted, a: { b: [{ c: "x" }, 1] } },
+  ];
+  for (const actual of others) assert.equal(holds(actual, wanted), false, JSON.stringify(actual));
+});
+
+Deno.test("holds() is true of any document and itself, and with a field more", () => {
+  fc.assert(fc.property(fc.jsonValue(), fc.string(), fc.jsonValue(), (value, name, extra) => {
+    assert.equal(holds(value, value), true);
+    if (typeof value !== "object" || value === null || Array.isArray(value) || Object.hasOwn(value, name)) return;
+    assert.equal(holds({ ...value, [name]: extra }, value), true);
+    assert.equal(holds(value, { ...value, [name]: extra === undefined ? 0 : extra }), false);
+  }));
+});
