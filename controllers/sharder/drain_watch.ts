@@ -40,9 +40,11 @@ export class DrainWatch {
           accounts.set(namespace, new Set());
           break;
         case "init_apply":
-        case "apply":
-          accounts.get(namespace)?.add(this.#note(event.object));
+        case "apply": {
+          const key = this.#note(event.object);
+          accounts.get(namespace)?.add(key);
           break;
+        }
         case "init_done":
           this.#reckon(namespace, accounts.get(namespace) ?? new Set());
           accounts.delete(namespace);
