@@ -1,0 +1,37 @@
+import { ApiServer, type Fault, faults } from "../../../lib/apiserver/mod.ts";
+import { Api } from "../../../lib/k8s/api/api.ts";
+import { secrets } from "../../../lib/k8s/kinds/core.ts";
+import type { Target } from "../../../controllers/sharder/targets.ts";
+import { VirtualClock } from "../../../lib/util/clock/mod.ts";
+import { seededRandom } from "../../../lib/util/random.ts";
+import { secretsOn } from "./targets.ts";
+
+/** An API server, a person on it, and a connection on which things can go wrong. */
+export class WatchedServer implements Disposable {
+  readonly clock = new VirtualClock();
+  readonly random = seededRandom(2);
+  readonly server = new ApiServer({ clock: this.clock, random: seededRandom(1) });
+  readonly api = new Api(this.server.client(), secrets, { namespace: "default" });
+  readonly target: Target = secretsOn(this.server.client({ intercept: faults(this.clock, () => this.fault) }));
+  /** What goes wrong with requests of the target's connection. */
+  fault: Fault = { type: "none" };
+  readonly #stop = new AbortController();
+
+  /** Aborts at the end. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  async create(name: string, labels: Record<string, string> = {}): Promise<void> {
+    await this.api.create({ metadata: { name, labels } });
+  }
+
+  async label(name: string, labels: Record<string, string | null>): Promise<void> {
+    await this.api.patch(name, { type: "merge", patch: { metadata: { labels } } });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+    this.server.close();
+  }
+}
