@@ -24,6 +24,8 @@ export interface WebhookServerOptions {
   readonly handOver?: number;
   /** Milliseconds that the requests under way get when a listener closes. @default 5_000 */
   readonly closeWithin?: number;
+  /** Let the old and the new listener share the port. @default whether Deno can */
+  readonly sharePort?: boolean;
   readonly logger?: Logger;
 }
 
@@ -58,6 +60,7 @@ export class WebhookServer implements Runnable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #closeWithin: number;
+  readonly #sharesPort: boolean;
   readonly #listening = Promise.withResolvers<BindAddress>();
   readonly #retiring = new Set<Promise<void>>();
   #serving: Serving | undefined;
@@ -68,6 +71,7 @@ export class WebhookServer implements Runnable {
     this.#clock = clock;
     this.#logger = logger;
     this.#closeWithin = closeWithin;
+    this.#sharesPort = options.sharePort ?? canShare();
     this.#listening.promise.catch(() => undefined); // Whoever runs the server gets the error too.
   }
 
@@ -105,7 +109,7 @@ export class WebhookServer implements Runnable {
   async #serveWith(pair: CertificatePair, kill: AbortSignal | undefined): Promise<void> {
     const { address, handOver = 2_000 } = this.#options;
     const old = this.#serving;
-    if (!canShare() && old !== undefined) this.#retireLater(old, 0, kill);
+    if (!this.#sharesPort && old !== undefined) this.#retireLater(old, 0, kill);
     try {
       this.#serving = await this.#start(old?.server.address ?? address, pair);
     } catch (error) {
@@ -114,10 +118,10 @@ export class WebhookServer implements Runnable {
         error,
         serving: old !== undefined,
       });
-      if (!canShare() && old !== undefined) this.#serving = await this.#start(old.server.address, old.pair);
+      if (!this.#sharesPort && old !== undefined) this.#serving = await this.#start(old.server.address, old.pair);
       return;
     }
-    if (canShare() && old !== undefined) this.#retireLater(old, handOver, kill);
+    if (this.#sharesPort && old !== undefined) this.#retireLater(old, handOver, kill);
     this.#listening.resolve(this.#serving.server.address);
     this.#logger.info("the webhook serves with a new certificate", {
       address: formatBindAddress(this.#serving.server.address),
@@ -131,7 +135,7 @@ export class WebhookServer implements Runnable {
       name: this.name,
       address,
       tls: pair,
-      reusePort: canShare(),
+      reusePort: this.#sharesPort,
       clock: this.#clock,
       logger: this.#logger,
     };
@@ -147,7 +151,7 @@ export class WebhookServer implements Runnable {
         return serving;
       } catch (error) {
         // Only right after the last listener is it a matter of moments.
-        if (this.#serving === undefined || canShare() || error instanceof TlsError) throw error;
+        if (this.#serving === undefined || this.#sharesPort || error instanceof TlsError) throw error;
         if (this.#clock.monotonic() >= until) throw error;
         await sleep(this.#clock, portInterval);
       }
