@@ -14,8 +14,6 @@ import { exampleRing, review } from "./rings.ts";
 const body = JSON.stringify(review());
 const loopback: BindAddress = { hostname: "127.0.0.1", port: 0 };
 
-/** TLS listeners may share a port: Deno was started with `--unstable-net`. */
-
 interface Issued {
   /** What a client has to trust. */
   readonly authority: string;
