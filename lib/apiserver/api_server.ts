@@ -69,7 +69,7 @@ export class ApiServer implements Disposable {
 
   /** A connection. Each gets copies of its own of everything it reads. */
   client(options: DirectClientOptions = {}): RestClient {
-    return new DirectClient((call) => this.#handle(call), options);
+    return new DirectClient((call) => this.handle(call), options);
   }
 
   /** Forgets all history: watches and lists from older resourceVersions get 410, as after a compaction of etcd. */
@@ -86,7 +86,8 @@ export class ApiServer implements Disposable {
     this.close();
   }
 
-  #handle(call: Call): Answer | Promise<Answer> {
+  /** Answers one request: what all faces of the server come down to. @throws StatusError for a refusal */
+  handle(call: Call): Answer | Promise<Answer> {
     return route(this.#context, call);
   }
 
