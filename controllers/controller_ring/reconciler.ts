@@ -7,6 +7,7 @@ import type { StoreReader } from "../../lib/runtime/watch/mod.ts";
 import { webhookConfigurationName } from "../../lib/sharding/names.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
+import { isLive } from "../../lib/sharding/ring_view.ts";
 import { describeError } from "../../lib/util/log.ts";
 import { nextStatus, type Outcome } from "./status.ts";
 import { holds, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
@@ -29,7 +30,8 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
     const snapshot = parts.rings.get(name);
     // What belongs to a deleted ring is removed by the garbage collector.
     if (snapshot === undefined || snapshot.ring.metadata.deletionTimestamp !== undefined) return;
-    const { total: shards, available: availableShards } = snapshot.view;
+    const existing = snapshot.view.shards.filter(({ ghost }) => ghost !== true);
+    const [shards, availableShards] = [existing.length, existing.filter(({ status }) => isLive(status)).length];
     try {
       await applyConfiguration(snapshot, parts, signal);
     } catch (error) {

@@ -6,7 +6,7 @@ import { isAvailable, type ShardJudgement } from "./shard_state.ts";
 export type ShardStatus =
   /** It renews its Lease. */
   | "ready"
-  /** It is late: it keeps what it has, and gets nothing new while another is ready. */
+  /** It is late, or its Lease is gone: it keeps what it has, and gets nothing new while another is ready. */
   | "expired"
   /** It is so late that its Lease may be taken over; until then as expired. */
   | "uncertain"
@@ -67,7 +67,7 @@ export class RingView {
   constructor(ring: string, entries: Iterable<ShardEntry>, previous?: RingView) {
     const { usable, unusable, conflicts } = sortOut(entries);
     this.ring = ring;
-    this.shards = usable.map((entry) => ({ ...entry, status: statusFrom(entry.judgement) }));
+    this.shards = usable.map((entry) => ({ ...entry, status: statusFrom(entry) }));
     this.unusable = unusable;
     this.conflicts = conflicts;
     this.#byName = new Map(this.shards.map((shard) => [shard.name, shard]));
@@ -106,9 +106,11 @@ export function isLive(status: ShardStatus): boolean {
   return status === "ready" || status === "expired" || status === "uncertain";
 }
 
-function statusFrom(judgement: ShardJudgement): ShardStatus {
+function statusFrom({ judgement, ghost }: ShardEntry): ShardStatus {
   switch (judgement.state) {
     case "ready":
+      // It may still be at work, but nobody knows, so it gets nothing new.
+      return ghost === true ? "expired" : "ready";
     case "expired":
     case "uncertain":
       return judgement.state;

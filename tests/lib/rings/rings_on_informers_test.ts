@@ -146,7 +146,7 @@ Deno.test("Rings on informers go on counting for a Lease that somebody deletes",
   await scene.rings.whenReady();
   await scene.leases.delete("a");
   await scene.clock.settle();
-  assert.deepEqual(scene.statuses("a"), ["ready"]);
+  assert.deepEqual(scene.statuses("a"), ["expired"]);
   assert.equal(scene.rings.leaseOf("ring", "a")?.ghost, true);
   await scene.pass(31_000, "b");
   assert.deepEqual(scene.statuses("a", "b"), ["uncertain", "ready"]);

@@ -241,7 +241,7 @@ Deno.test("Rings remember a Lease that somebody deletes, as not renewed", async 
   await scene.clock.advance(5_000);
   scene.leases.delete(lease);
   await scene.clock.settle();
-  assert.deepEqual(scene.statuses("a"), ["ready"]);
+  assert.deepEqual(scene.statuses("a"), ["expired"]);
   assert.equal(scene.subject.leaseOf("ring", "a")?.ghost, true);
   assert.equal(scene.subject.get("ring")?.view.total, 0);
   assert.equal(scene.subject.findLease({ namespace: "default", name: "a" })?.ghost, true);
@@ -263,7 +263,7 @@ Deno.test("Rings forget a ghost when told so, and after its retention", async ()
   scene.leases.delete(b);
   await scene.clock.settle();
   scene.subject.forget(a);
-  assert.deepEqual(scene.statuses("a", "b"), ["unknown", "ready"]);
+  assert.deepEqual(scene.statuses("a", "b"), ["unknown", "expired"]);
   await scene.clock.advance(3_599_999);
   assert.deepEqual(scene.statuses("b"), ["uncertain"]);
   await scene.clock.advance(1);

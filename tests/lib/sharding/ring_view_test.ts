@@ -115,3 +115,12 @@ Deno.test("RingView gives keys to live shards only, and to one whenever there is
     if (shard !== undefined) assert.ok(view.liveNames().includes(shard));
   }));
 });
+
+Deno.test("RingView gives nothing new to a shard whose Lease is gone, unless there is no other", () => {
+  const ghost = { ...entryOf("a", "ready"), ghost: true };
+  const view = new RingView("ring", [ghost, entryOf("b", "ready")]);
+  assert.equal(view.statusOf("a"), "expired");
+  assert.deepEqual(view.assignable.shards, ["b"]);
+  assert.deepEqual(view.liveNames(), ["a", "b"]);
+  assert.deepEqual(new RingView("ring", [ghost]).assignable.shards, ["a"]);
+});
