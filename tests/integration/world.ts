@@ -53,6 +53,8 @@ export interface LeaseFields {
   readonly holder?: string;
   /** Milliseconds since the last renewal. */
   readonly age?: number;
+  /** @default the world's */
+  readonly ring?: string;
   /** Seconds after the renewal at which the shard proves to stop. */
   readonly stopsAfter?: number;
 }
@@ -256,7 +258,7 @@ export class World implements AsyncDisposable {
 
   /** Writes a shard's Lease by hand, as a shard in another language would. */
   async writeLease(name: string, fields: LeaseFields = {}): Promise<Lease> {
-    const { duration = 10, holder = name, age = 0, stopsAfter } = fields;
+    const { duration = 10, holder = name, age = 0, ring = this.name, stopsAfter } = fields;
     const renewed = this.stage.clock.now() - age;
     const time = formatMicroTime(renewed);
     const proof = stopsAfter === undefined
@@ -274,7 +276,7 @@ export class World implements AsyncDisposable {
       const metadata = { ...known.metadata, annotations: { ...known.metadata.annotations, ...proof } };
       return await this.leases.replace({ ...known, metadata, spec: { ...known.spec, ...spec } });
     }
-    const metadata = { name, labels: { [leaseRingLabel]: this.name }, annotations: proof };
+    const metadata = { name, labels: { [leaseRingLabel]: ring }, annotations: proof };
     return await this.leases.create({ metadata, spec });
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { leaseRingLabel, webhookPath } from "../../../lib/sharding/names.ts";
+import { leaseRingLabel, shardLabel, webhookPath } from "../../../lib/sharding/names.ts";
 import type { Behaviour } from "../suite.ts";
 import type { World } from "../world.ts";
 
@@ -195,6 +195,73 @@ export const assignment: readonly Behaviour[] = [
       const { metadata } = await world.createSecret("foo");
       const replaced = await world.secrets.replace({ metadata: { name: metadata.name }, data: { foo: "YmF6" } });
       assert.equal(replaced.metadata.labels?.[world.shardLabel], metadata.labels?.[world.shardLabel]);
+    },
+  },
+  {
+    name: "a controlled object with generateName gets the shard of its controller at admission",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(shards);
+      const { metadata: { name, uid = "" } } = await world.createSecret("foo");
+      const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name, uid, controller: true }];
+      const child = await world.configMaps.create({ metadata: { generateName: "child-", ownerReferences } });
+      assert.equal(child.metadata.labels?.[world.shardLabel], world.ownerAmong(shards, "foo"));
+      // An owner that does not control it does not count.
+      const loose = ownerReferences.map(({ controller: _, ...reference }) => reference);
+      const other = await world.configMaps.create({ metadata: { name: "loose", ownerReferences: loose } });
+      assert.equal(other.metadata.labels?.[world.shardLabel], undefined);
+    },
+  },
+  {
+    name: "a dry run shows the shard and stores nothing",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(shards);
+      const { metadata } = await world.secrets.create({ metadata: { name: "foo" } }, { dryRun: true });
+      assert.equal(metadata.labels?.[world.shardLabel], world.ownerAmong(shards, "foo"));
+      assert.equal(await world.secrets.find("foo"), undefined);
+    },
+  },
+  {
+    name: "an update of an object whose shard is gone passes, and its label is left to the sharder",
+    run: async (world) => {
+      await world.setUp();
+      world.startSharder();
+      await world.writeLease("shard-x", { duration: 3_600 });
+      await world.isReady(1);
+      await world.createSecret("foo");
+      await world.writeLease("shard-x", { duration: 3_600, holder: "" });
+      await world.isReady(0, 1);
+      const patch = { metadata: { annotations: { some: "change" } } };
+      const { metadata } = await world.secrets.patch("foo", { type: "merge", patch });
+      assert.equal(metadata.labels?.[world.shardLabel], "shard-x");
+      await world.writeLease("shard-y", { duration: 3_600 });
+      await world.eventually(
+        "it has moved",
+        async () => await world.shardOf(world.secrets, "foo") === "shard-y",
+        5_000,
+      );
+    },
+  },
+  {
+    name: "an object can be in several rings, each with its own shard",
+    run: async (world) => {
+      await world.setUp();
+      const second = `${world.name}-second`;
+      await world.createRing(second, { ...world.spec(), resources: [{ group: "", resource: "secrets" }] });
+      await world.startAll(["shard-a"]);
+      await world.writeLease("shard-z", { duration: 3_600, ring: second });
+      await world.isReady(1, 1, second);
+      await world.isReady(1);
+      const { metadata } = await world.createSecret("foo");
+      assert.equal(metadata.labels?.[world.shardLabel], "shard-a");
+      assert.equal(metadata.labels?.[shardLabel(second)], "shard-z");
+      world.webhooks = "down";
+      await world.createSecret("bar");
+      await world.eventually("both rings find it", async () => {
+        const { metadata: { labels = {} } } = await world.secrets.get("bar");
+        return labels[world.shardLabel] === "shard-a" && labels[shardLabel(second)] === "shard-z";
+      }, 2_000);
     },
   },
   {

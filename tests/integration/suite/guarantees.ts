@@ -275,9 +275,7 @@ export const guarantees: readonly Behaviour[] = [
         "the log names the resource and the remedy",
         () => world.logged(new RegExp(`"?widgets\\.${group}.*CustomResourceDefinition`)),
       );
-      await world.writeLease("shard-x", { duration: 3_600 });
-      const patch = { metadata: { labels: { "alpha.sharding.timebertt.dev/controllerring": odd } } };
-      await world.leases.patch("shard-x", { type: "merge", patch });
+      await world.writeLease("shard-x", { duration: 3_600, ring: odd });
       const widgets = world.api(await define(world, "Namespaced")).inNamespace(world.name);
       await widgets.create({ metadata: { name: "foo" } });
       // It is looked for again with growing pauses from 5 s.
@@ -315,9 +313,7 @@ export const guarantees: readonly Behaviour[] = [
         world.fault = ({ path }) => path.includes("/deployments") ? forbidden : { type: "none" };
       }
       await world.startAll(shards);
-      const lease = await world.writeLease("shard-x", { duration: 3_600 });
-      const labels = { ...lease.metadata.labels, "alpha.sharding.timebertt.dev/controllerring": poor };
-      await world.leases.patch("shard-x", { type: "merge", patch: { metadata: { labels } } });
+      await world.writeLease("shard-x", { duration: 3_600, ring: poor });
       // Quotes are escaped in the log.
       const words = world.stage.name === "real"
         ? /system:serviceaccount:sharding-system:sharder\W+cannot (list|watch) resource \W+deployments\W+ in API group \W+apps/

@@ -156,6 +156,25 @@ export const leases: readonly Behaviour[] = [
     },
   },
   {
+    name: "a shard whose Lease is gone keeps what it has, gets nothing new, and is not counted",
+    run: async (world) => {
+      await world.setUp();
+      world.startSharder();
+      await world.writeLease("shard-x", { duration: 3_600 });
+      await world.isReady(1);
+      await world.createSecret("foo");
+      await world.writeLease("shard-y", { duration: 3_600 });
+      await world.isReady(2);
+      await world.leases.delete("shard-x");
+      await world.isReady(1);
+      for (const name of ["a", "b", "c", "d", "e"]) {
+        const { metadata } = await world.createSecret(name);
+        assert.equal(metadata.labels?.[world.shardLabel], "shard-y");
+      }
+      assert.equal(await world.shardOf(world.secrets, "foo"), "shard-x");
+    },
+  },
+  {
     name: "a shard whose Lease somebody deletes writes it again and goes on",
     run: async (world) => {
       await world.setUp();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LeadershipLostError } from "../../../lib/runtime/election/mod.ts";
 import type { Behaviour } from "../suite.ts";
 import type { LabelSight, Traffic } from "../world.ts";
 
@@ -157,6 +158,57 @@ export const moves: readonly Behaviour[] = [
       world.startShard("shard-c");
       await world.spread(three, names, 10_000);
       await world.isReady(3);
+    },
+  },
+  {
+    name: "a shard that is cut off from the API server ends by itself before its objects are given to others",
+    run: async (world) => {
+      await world.setUp();
+      const { shards } = await world.startAll(three);
+      const names = await world.createSecrets(9);
+      await world.spread(three, names);
+      const [mains, cutOff] = [await world.labels(world.secrets), shards.get("shard-c")];
+      const { clock } = world.stage;
+      let endedAt = Infinity;
+      cutOff?.isolate();
+      await world.eventually("its work has ended", () => {
+        if (cutOff?.state === "running") return false;
+        endedAt = clock.monotonic();
+        return true;
+      }, 5_000);
+      assert.ok(cutOff?.state instanceof LeadershipLostError, String(cutOff?.state));
+      await world.spread(["shard-a", "shard-b"], names, 10_000);
+      for (const name of names.filter((name) => world.ownerAmong(three, name) === "shard-c")) {
+        assert.ok(mains.when(name, ({ shard }) => shard !== "shard-c") >= endedAt, `${name} moved before`);
+      }
+    },
+  },
+  {
+    name: "a leading replica that is cut off ends by itself, and the other leads",
+    run: async (world) => {
+      await world.setUp();
+      const { sharder } = await world.startAll(three);
+      world.startSharder("sharder-b");
+      sharder.isolate();
+      await world.eventually("it has ended", () => sharder.state !== "running", 10_000);
+      assert.ok(sharder.state instanceof LeadershipLostError, String(sharder.state));
+      world.webhooks = "down";
+      const names = await world.createSecrets(6);
+      await world.spread(three, names, 10_000);
+    },
+  },
+  {
+    name: "several shards come and go at once, and each object ends where it belongs",
+    run: async (world) => {
+      await world.setUp();
+      const { shards } = await world.startAll(three);
+      const names = await world.createSecrets(20);
+      await world.spread(three, names);
+      world.startShard("shard-d");
+      world.startShard("shard-e");
+      await Promise.all([shards.get("shard-a")?.stop(), shards.get("shard-b")?.crash()]);
+      names.push(...await world.createSecrets(5, "late"));
+      await world.spread(["shard-c", "shard-d", "shard-e"], names, 15_000);
     },
   },
   {

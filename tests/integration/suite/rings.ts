@@ -159,6 +159,67 @@ export const rings: readonly Behaviour[] = [
     },
   },
   {
+    name: "a resource that is added to a ring has its objects assigned",
+    run: async (world) => {
+      await world.setUp(null);
+      await world.createRing(world.name, { ...world.spec(), resources: [{ group: "", resource: "secrets" }] });
+      await world.configMaps.create({ metadata: { name: "early" } });
+      await world.startAll(["shard-a"]);
+      assert.equal(await world.shardOf(world.configMaps, "early"), undefined);
+      const spec = { resources: ["secrets", "configmaps"].map((resource) => ({ group: "", resource })) };
+      await world.rings.patch(world.name, { type: "merge", patch: { spec } });
+      await world.eventually(
+        "it is assigned",
+        async () => await world.shardOf(world.configMaps, "early") === "shard-a",
+        3_000,
+      );
+      await world.configMaps.create({ metadata: { name: "late" } });
+      await world.eventually(
+        "a new one is too",
+        async () => await world.shardOf(world.configMaps, "late") === "shard-a",
+        3_000,
+      );
+    },
+  },
+  {
+    name: "with a ring its webhook configuration goes, and its objects are left alone",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(["shard-a"]);
+      await world.createSecret("foo");
+      await world.rings.delete(world.name);
+      await world.eventually(
+        "the configuration is gone",
+        async () => await configurationOf(world) === undefined,
+        30_000,
+      );
+      const mark = world.mark;
+      const { metadata } = await world.createSecret("bar");
+      assert.equal(metadata.labels?.[world.shardLabel], undefined);
+      await world.consistently(
+        "the sharder writes nothing",
+        () => world.writes(mark).every(({ process }) => !process.includes("sharder")),
+        1_000,
+      );
+      assert.equal(await configurationOf(world), undefined);
+    },
+  },
+  {
+    name: "a ring that is created again under its name starts anew",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(["shard-a"]);
+      await world.rings.delete(world.name);
+      await world.rings.create({ metadata: { name: world.name }, spec: world.spec() });
+      await world.isReady(1);
+      await world.eventually("the configuration belongs to the new ring", async () => {
+        const { metadata } = await world.rings.get(world.name);
+        return (await configurationOf(world))?.metadata.ownerReferences?.[0]?.uid === metadata.uid;
+      }, 30_000);
+      await world.spread(["shard-a"], await world.createSecrets(3));
+    },
+  },
+  {
     name: "a ring with an invalid namespace selector is not ready, and others are not disturbed",
     run: async (world) => {
       await world.setUp();
