@@ -1,0 +1,144 @@
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { setField } from "../json.ts";
+import { goTypeName, readScalar } from "./scalars.ts";
+import type { FieldSchema, ListSchema, MapSchema, StructSchema, TypeSchema } from "./type_schema.ts";
+
+/** A value that a kind cannot hold, in the words of Go's decoder. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+/** Where the decoder is. */
+interface Place {
+  /** As strict decoding errors show it: `spec.containers[0].image`. */
+  readonly path: string;
+  /** As Go's decoder shows it: without indices and keys. */
+  readonly goPath: string;
+  /** Name of the innermost struct. */
+  readonly struct: string;
+  readonly goType: string;
+}
+
+/**
+ * Reads a value of one of the server's own kinds as Go's decoder does, and writes it as Go's encoder does: what the
+ * kind does not have is dropped, null is nothing, what is empty and may be left out is.
+ * @param unknown gets the paths of the fields that were dropped.
+ * @throws DecodeError for a value of the wrong type
+ */
+export function decodeStruct(value: JSONObject, schema: StructSchema, unknown: string[], path = ""): JSONObject {
+  const struct = schema.name.slice(schema.name.lastIndexOf(".") + 1);
+  return readStruct(value, schema, unknown, { path, goPath: path, struct, goType: struct });
+}
+
+function read(value: JSONValue, schema: TypeSchema, unknown: string[], place: Place): JSONValue {
+  switch (schema.type) {
+    case "any":
+      return value;
+    case "scalar": {
+      const result = readScalar(value, schema.scalar);
+      if ("value" in result) return result.value;
+      throw "error" in result ? new DecodeError(result.error) : wrongType(result.type, place);
+    }
+    case "list":
+      if (!Array.isArray(value)) throw wrongType(goTypeName(value), place);
+      return readList(value, schema, unknown, place);
+    case "map":
+      if (!isJsonObject(value)) throw wrongType(goTypeName(value), place);
+      return readMap(value, schema, unknown, place);
+    case "struct":
+      if (isJsonObject(value)) return readStruct(value, schema, unknown, place);
+      // A boolean or an array may stand where one schema may (JSONSchemaPropsOrBool, JSONSchemaPropsOrArray).
+      if (/^v1\.JSONSchemaPropsOr/.test(place.goType) && typeof value === "boolean") return value;
+      throw wrongType(goTypeName(value), place);
+  }
+}
+
+function readStruct(value: JSONObject, schema: StructSchema, unknown: string[], place: Place): JSONObject {
+  const object: JSONObject = {};
+  const struct = schema.name.slice(schema.name.lastIndexOf(".") + 1);
+  for (const key of Object.keys(value)) {
+    const given = value[key];
+    if (given === undefined) continue;
+    const field = schema.fields.get(key);
+    const path = place.path === "" ? key : `${place.path}.${key}`;
+    if (field === undefined) {
+      unknown.push(path);
+      continue;
+    }
+    if (given === null) continue;
+    const goPath = place.goPath === "" ? key : `${place.goPath}.${key}`;
+    const decoded = read(given, field.schema, unknown, { path, goPath, struct, goType: field.goType });
+    if (!isOmitted(decoded, field)) setField(object, key, decoded);
+  }
+  return complete(object, schema);
+}
+
+/** Writes what Go always writes. */
+function complete(object: JSONObject, schema: StructSchema): JSONObject {
+  for (const [key, field] of schema.fields) {
+    if (object[key] !== undefined) continue;
+    if (field.byValue && field.schema.type === "struct") object[key] = complete({}, field.schema);
+    else if (field.zero !== undefined) object[key] = field.zero;
+  }
+  return object;
+}
+
+function isOmitted(value: JSONValue, { schema, omitZero, zero }: FieldSchema): boolean {
+  if (omitZero) return value === "" || value === 0 || value === false;
+  if (zero !== undefined || (schema.type !== "list" && schema.type !== "map")) return false;
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function readList(value: readonly JSONValue[], schema: ListSchema, unknown: string[], place: Place): JSONValue {
+  const goType = place.goType.replace(/^\[\]\*?/, "");
+  return value.map((item, index) =>
+    item === null
+      ? nothing(schema.items)
+      : read(item, schema.items, unknown, { ...place, path: `${place.path}[${index}]`, goType })
+  );
+}
+
+function readMap(value: JSONObject, schema: MapSchema, unknown: string[], place: Place): JSONValue {
+  const goType = place.goType.replace(/^map\[[^\]]*\]\*?/, "");
+  const map: JSONObject = {};
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === undefined) continue;
+    const decoded = item === null
+      ? nothing(schema.items)
+      : read(item, schema.items, unknown, { ...place, path: `${place.path}.${key}`, goType });
+    setField(map, key, decoded);
+  }
+  return map;
+}
+
+/** What Go makes of null in a list or map. */
+function nothing(schema: TypeSchema): JSONValue {
+  if (schema.type === "struct") return complete({}, schema);
+  if (schema.type !== "scalar") return null;
+  switch (schema.scalar) {
+    case "boolean":
+      return false;
+    case "int32":
+    case "int64":
+    case "number":
+      return 0;
+    case "quantity":
+      return "0";
+    case "time":
+    case "microTime":
+      return null;
+    case "string":
+    case "bytes":
+    case "intOrString":
+      return "";
+  }
+}
+
+function wrongType(type: string, { struct, goPath, goType }: Place): DecodeError {
+  const known = goType === "" ? "string" : goType;
+  return new DecodeError(
+    `json: cannot unmarshal ${type} into Go struct field ${struct}.${goPath} of type ${known.replace(/^\*/, "")}`,
+  );
+}
