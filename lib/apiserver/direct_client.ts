@@ -51,6 +51,11 @@ export class DirectClient implements RestClient {
         new ConnectionError(`${opts.method} ${opts.path}: the in-memory API server has no tunnels`),
       );
     }
+    try {
+      opts.beforeSend?.();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const next = (request: RequestOptions): Promise<DirectAnswer> => this.#perform(request);
     return this.#intercept === undefined ? next(opts) : this.#intercept(opts, next);
   }

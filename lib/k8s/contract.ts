@@ -28,6 +28,12 @@ export interface RequestOptions {
   expectStream?: boolean;
   /** The answer is parsed as JSON. */
   expectJson?: boolean;
+
+  /**
+   * Ours; other clients ignore it. Called right before each attempt goes out, after all that the client may have to
+   * wait for (its rate limit, fresh credentials, Retry-After). What it throws fails the request, unsent.
+   */
+  beforeSend?: () => void;
 }
 
 /** A two-way connection through the API server. */

@@ -24,7 +24,7 @@ export interface GuardedClientParts {
 /**
  * The client that a sharded reconciler gets: reads always pass, but a write is sent only while the shard's Lease is
  * known to be good, and given up when that ends. This is the local fence: a process that was frozen, and thaws after
- * its objects were moved, does nothing. (What the server received before that may still take effect.)
+ * its objects were moved, does nothing, also when a client of ours had the write wait. (What the server received before that may still take effect.)
  */
 export class GuardedClient implements RestClient {
   readonly #parts: GuardedClientParts;
@@ -49,17 +49,17 @@ export class GuardedClient implements RestClient {
   ): Promise<KubernetesTunnel | ReadableStream<JSONValue> | ReadableStream<Uint8Array> | JSONValue | Uint8Array> {
     const { client, fence } = this.#parts;
     if (isRead(opts)) return await client.performRequest(opts);
-    if (fence.expired()) throw this.#fenced(opts, "not sent");
+    if (fence.expired()) throw this.#fenced(opts);
     const write = new AbortController();
     const { abortSignal } = opts;
     const signal = abortSignal === undefined ? write.signal : AbortSignal.any([abortSignal, write.signal]);
     this.#writes.add(write);
     this.#watchFence();
     try {
-      return await client.performRequest({ ...opts, abortSignal: signal });
+      return await client.performRequest({ ...opts, abortSignal: signal, beforeSend: () => this.#check(opts) });
     } catch (error) {
       // Also an error with which the client reports the abort in its own words.
-      if (write.signal.aborted) throw this.#fenced(opts, "given up on the way", error);
+      if (write.signal.aborted) throw this.#fenced(opts, error);
       throw error;
     } finally {
       this.#writes.delete(write);
@@ -91,7 +91,17 @@ export class GuardedClient implements RestClient {
     this.#timer = undefined;
   }
 
-  #fenced({ method, path }: RequestOptions, what: string, cause?: unknown): ShardFencedError {
+  /**
+   * Asked again when the client really sends: it may have waited, and a process that was frozen meanwhile may come
+   * back to that before the timer that watches the fence fires.
+   */
+  #check(opts: RequestOptions): void {
+    opts.beforeSend?.();
+    if (this.#parts.fence.expired()) throw this.#fenced(opts);
+  }
+
+  #fenced({ method, path }: RequestOptions, cause?: unknown): ShardFencedError {
+    const what = cause === undefined ? "not sent" : "given up on the way";
     return new ShardFencedError(
       `${method} ${path} was ${what}: Lease ${this.#parts.lease} is not held any more, ` +
         "so the object may belong to somebody else",

@@ -118,6 +118,7 @@ export class KubeRestClient implements RestClient {
   async #attempt(opts: RequestOptions, what: string, identity: Identity, signal: AbortSignal): Promise<Response> {
     const { clock, observer, transport } = this.#parts;
     const request = this.#request(opts, identity, signal);
+    opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();
     let code = "<error>";
     try {

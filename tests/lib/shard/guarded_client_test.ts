@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { HttpMethods, JSONValue, RequestOptions } from "../../../lib/k8s/contract.ts";
-import type { Fence } from "../../../lib/runtime/election/mod.ts";
+import { type Fence, LeaseFence, momentOf } from "../../../lib/runtime/election/lease_fence.ts";
 import { GuardedClient, ShardFencedError } from "../../../lib/shard/guarded_client.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
+import { accessTo, clientOf, serve } from "../k8s/support/server.ts";
 import { scriptedClient } from "../../commands/common/scripted_client.ts";
 
 /** A fence that falls at a time, which tests move as renewals would. */
@@ -138,5 +139,47 @@ Deno.test("GuardedClient leaves the caller's own abort as it is", async () => {
   const write = send(guarded, "POST", caller.signal);
   caller.abort(new Error("enough"));
   await assert.rejects(write, { message: "enough" });
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("GuardedClient never sends a write that waited for Retry-After past the deadline", async () => {
+  const clock = new VirtualClock();
+  const fence = new LeaseFence(clock, 10_000);
+  let requests = 0;
+  await using server = serve(() => {
+    requests++;
+    return new Response(null, { status: 429, headers: { "retry-after": "5" } });
+  });
+  using client = clientOf(accessTo(server.url), { clock });
+  const guarded = new GuardedClient({ client, fence, lease: "default/shard-a", clock });
+  fence.renewed(momentOf(clock));
+  const failed = assert.rejects(send(guarded, "PUT"), (error) => {
+    assert.ok(error instanceof ShardFencedError);
+    assert.match(error.message, /was not sent/);
+    return true;
+  });
+  while (clock.pending < 2) await clock.settle(); // The fence's timer, and Retry-After.
+  // The machine is suspended: wall time goes by, and the timers stand still, so Retry-After ends before the fence's.
+  clock.jump(60_000);
+  await clock.advance(10_000); // With the fence's timer, so that the test also ends when the write was sent.
+  await failed;
+  assert.equal(requests, 1);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("GuardedClient asks the caller's own beforeSend too", async () => {
+  const { clock, sent, guarded } = setUp();
+  const write = guarded.performRequest({
+    method: "PUT",
+    path,
+    expectJson: true,
+    beforeSend: () => {
+      throw new Error("not now");
+    },
+  });
+  const [request] = sent;
+  assert.throws(() => request?.request.beforeSend?.(), { message: "not now" });
+  request?.answer.resolve("done");
+  assert.equal(await write, "done");
   assert.equal(clock.pending, 0);
 });

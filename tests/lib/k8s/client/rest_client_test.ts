@@ -144,6 +144,32 @@ Deno.test("performRequest() waits as long as Retry-After says and tries again", 
   assert.equal(await result, "done");
 });
 
+Deno.test("performRequest() calls beforeSend before each attempt, and does not send when it throws", async () => {
+  const clock = new VirtualClock();
+  let requests = 0;
+  await using server = serve(() => {
+    requests++;
+    return new Response(null, { status: 429, headers: { "retry-after": "5" } });
+  });
+  const outcomes: RequestOutcome[] = [];
+  using client = clientOf(accessTo(server.url), {
+    clock,
+    observer: { onRequest: (outcome) => outcomes.push(outcome) },
+  });
+  const refusal = new Error("too late");
+  let asked = 0;
+  const beforeSend = (): void => {
+    if (++asked > 1) throw refusal;
+  };
+  const failed = assert.rejects(client.performRequest({ ...get, method: "PUT", bodyJson: 1, beforeSend }), refusal);
+  await whenPending(clock);
+  await clock.advance(5_500);
+  await failed;
+  assert.equal(asked, 2);
+  assert.equal(requests, 1);
+  assert.deepEqual(outcomes.map(({ code }) => code), ["429"]);
+});
+
 Deno.test("performRequest() gives up after ten retries and exposes retryAfterSeconds", async () => {
   let requests = 0;
   await using server = serve(() => {
