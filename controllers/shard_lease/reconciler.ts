@@ -23,6 +23,9 @@ export interface ShardLeaseParts {
 /** While a dead shard's objects move, it is looked so often whether all have, in milliseconds. */
 const moveCheck = 1_000;
 
+/** While nobody could have a dead shard's objects, it is looked so often whether there are any left, in milliseconds. */
+const idleCheck = 60_000;
+
 /** Keeps the state label of shards' Leases, takes over those of shards that died, and cleans up behind them. */
 export function shardLeaseReconciler(parts: ShardLeaseParts): Reconcile {
   const reconciler = new ShardLeaseReconciler(parts);
@@ -48,9 +51,10 @@ class ShardLeaseReconciler {
     }
     const judgement = rings.stateOf(tracked.lease);
     this.#report(tracked, snapshot, judgement, logger);
-    if (!tracked.ghost) await this.#label(tracked.lease, judgement.state, signal);
     try {
-      return await this.#act(tracked, snapshot, judgement, signal, logger);
+      // What follows is written with the version that the label has left.
+      const lease = tracked.ghost ? tracked.lease : await this.#label(tracked.lease, judgement.state, signal);
+      return await this.#act({ ...tracked, lease }, snapshot, judgement, signal, logger);
     } catch (error) {
       // The shard, or another sharder, was faster: what it wrote comes as an event.
       if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
@@ -78,6 +82,11 @@ class ShardLeaseReconciler {
       case "dead":
       case "orphaned":
         if (await this.#hasObjects(lease, snapshot, signal)) {
+          // Held for nothing, the Lease would only keep the shard itself from coming back to its objects.
+          if (this.#parts.rings.get(tracked.ring)?.view.available === 0) {
+            if (judgement.holder === "sharder" && !tracked.ghost) await this.#giveBack(lease, signal);
+            return { requeueAfter: idleCheck };
+          }
           if (isHoldNeeded(judgement)) {
             await this.#takeOver(tracked, signal);
             const { ring } = tracked;
@@ -97,7 +106,7 @@ class ShardLeaseReconciler {
     signal: AbortSignal,
     logger: Logger,
   ): Promise<ReconcileResult> {
-    const { rings, clock } = this.#parts;
+    const { rings } = this.#parts;
     const { namespace } = keyOf(lease);
     const leases = this.#parts.leases.inNamespace(namespace);
     if (ghost) {
@@ -105,7 +114,7 @@ class ShardLeaseReconciler {
       return {};
     }
     if (judgement.holder === "sharder") {
-      await leases.replace(released(lease, clock.now()), { signal });
+      await this.#giveBack(lease, signal);
       logger.info("released the Lease: no object belongs to the shard any more");
       return {};
     }
@@ -126,6 +135,11 @@ class ShardLeaseReconciler {
     return {};
   }
 
+  async #giveBack(lease: Lease, signal: AbortSignal): Promise<void> {
+    const leases = this.#parts.leases.inNamespace(lease.metadata.namespace);
+    await leases.replace(released(lease, this.#parts.clock.now()), { signal });
+  }
+
   /** Only the Lease that counts for the shard's name has to do with objects. */
   async #hasObjects(lease: Lease, snapshot: RingSnapshot, signal: AbortSignal): Promise<boolean> {
     const { name } = lease.metadata;
@@ -141,11 +155,13 @@ class ShardLeaseReconciler {
     else await leases.replace(takenOver(lease, now), { signal });
   }
 
-  async #label(lease: Lease, state: ShardState, signal: AbortSignal): Promise<void> {
+  /** Returns the Lease as it is then. The version sees to it that it is the one that was judged. */
+  async #label(lease: Lease, state: ShardState, signal: AbortSignal): Promise<Lease> {
     const { name, namespace, labels, resourceVersion } = lease.metadata;
-    if (labels?.[leaseStateLabel] === state) return;
+    if (labels?.[leaseStateLabel] === state) return lease;
     const metadata = { resourceVersion, labels: { [leaseStateLabel]: state } };
-    await this.#parts.leases.inNamespace(namespace).patch(name, { type: "merge", patch: { metadata } }, { signal });
+    const leases = this.#parts.leases.inNamespace(namespace);
+    return await leases.patch(name, { type: "merge", patch: { metadata } }, { signal });
   }
 
   /** Says once what is wrong with a Lease, in the log and as an event on its ring. */
