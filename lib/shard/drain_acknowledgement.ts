@@ -14,8 +14,11 @@ export const acknowledgementFieldManager = "shard";
 
 /** Parts of {@link acknowledgeDrains}. */
 export interface DrainParts<T extends KubeObject> extends ShardIdentity {
-  /** The shard's own objects. */
-  readonly store: StoreReader<T>;
+  /**
+   * The shard's own objects: every copy of them that work begins from. A drain counts when all of them show it, as one
+   * that lags would have work begin on an object that is another shard's by then.
+   */
+  readonly stores: readonly StoreReader<KubeObject>[];
   /** Writes them; its client is the guarded one. */
   readonly api: Api<T>;
   /** Shared with the reconcilers of the same objects. */
@@ -33,10 +36,14 @@ export interface DrainParts<T extends KubeObject> extends ShardIdentity {
  * effect it is what shards of the reference write (protocol, section 7).
  */
 export function acknowledgeDrains<T extends KubeObject>(parts: DrainParts<T>): Reconcile {
-  const { store, api, gate, wake } = parts;
+  const { stores, api, gate, wake } = parts;
+  const isDraining = (object: KubeObject | undefined): boolean =>
+    object !== undefined && ownershipOf(object, parts) === "draining";
   return async (key, { signal, logger }) => {
-    const object = store.get(key);
-    if (object === undefined || ownershipOf(object, parts) !== "draining") return;
+    const copies = stores.map((store) => store.get(key));
+    const [object] = copies;
+    // A copy that is behind brings the key here again when it has caught up.
+    if (object === undefined || !copies.every(isDraining)) return;
     using held = gate.enter(key, "release");
     if (held === undefined) {
       gate.whenFree(key, () => wake.wake(key));
@@ -52,7 +59,7 @@ export function acknowledgeDrains<T extends KubeObject>(parts: DrainParts<T>): R
       if (!isInvalid(error) && !isConflict(error)) throw error;
       // The labels have changed, or the object as a whole is refused: only in the second case there is more to do.
       const current = await namespaced.asMetadata().find(key.name, { signal });
-      if (current !== undefined && ownershipOf(current, parts) === "draining") throw error;
+      if (isDraining(current)) throw error;
       logger.debug("the drain was withdrawn or acknowledged already");
     }
   };

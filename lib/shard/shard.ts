@@ -8,11 +8,18 @@ import {
   fromInformer,
   ownerKeys,
   type Predicate,
+  type Source,
 } from "../runtime/controller/mod.ts";
 import type { EventRecorder } from "../runtime/events/mod.ts";
 import { ExponentialLimiter, type QueueObserver } from "../runtime/queue/mod.ts";
 import type { Runnable } from "../runtime/runnable.ts";
-import { dropManagedFields, type IndexFunction, Informer, type WatchObserver } from "../runtime/watch/mod.ts";
+import {
+  dropManagedFields,
+  type IndexFunction,
+  Informer,
+  type StoreReader,
+  type WatchObserver,
+} from "../runtime/watch/mod.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Logger } from "../util/log.ts";
 import type { Random } from "../util/random.ts";
@@ -94,8 +101,8 @@ export class Shard implements ShardIdentity {
   readonly clock: Clock;
   readonly random: Random;
   readonly #parts: ShardParts;
-  /** One for each main resource, however many controllers it has. */
-  readonly #gates = new Map<string, KeyGate>();
+  /** One for each main resource, however many controllers and caches it has. */
+  readonly #drains = new Map<string, Drains>();
 
   constructor(parts: ShardParts) {
     const { ring, shard, clients, events, clock, random } = parts;
@@ -181,27 +188,47 @@ export class Shard implements ShardIdentity {
   ): KeyGate {
     const { resource, informer, store, api } = main;
     const name = formatResource(resource);
-    const known = this.#gates.get(name);
-    if (known !== undefined) return known;
-    const gate = new KeyGate();
-    this.#gates.set(name, gate);
-    const wake = new WakeSource("after work");
+    const drains = this.#drains.get(name) ?? this.#addDrains(name, api, common);
+    if (!drains.stores.includes(store)) {
+      const predicates: Predicate<T>[] = [
+        ({ type, object }) => type !== "deleted" && ownershipOf(object, this) === "draining",
+      ];
+      drains.stores.push(store);
+      drains.sources.push(fromInformer(informer, { name, predicates }));
+    }
+    return drains.gate;
+  }
+
+  /** Its stores and sources may be added until it runs. */
+  #addDrains<T extends KubeObject>(
+    name: string,
+    api: Api<T>,
+    common: Pick<ShardParts, "clock" | "random" | "logger">,
+  ): Drains {
     const { ring, shard } = this;
-    const draining = fromInformer(informer, {
-      name,
-      predicates: [({ type, object }) => type !== "deleted" && ownershipOf(object, this) === "draining"],
-    });
-    const drains = new Controller({
+    const wake = new WakeSource("after work");
+    const drains: Drains = { gate: new KeyGate(), stores: [], sources: [wake] };
+    const { gate, stores, sources } = drains;
+    const controller = new Controller({
       ...common,
       name: `${name}-drain`,
-      reconcile: acknowledgeDrains({ ring, shard, store, api, gate, wake }),
+      reconcile: acknowledgeDrains({ ring, shard, stores, api, gate, wake }),
       workers: drainWorkers,
       limiter: new ExponentialLimiter({ max: longestDrainPause }),
-      sources: [draining, wake],
+      sources,
     });
-    this.#parts.add(drains, "sharded");
-    return gate;
+    this.#parts.add(controller, "sharded");
+    this.#drains.set(name, drains);
+    return drains;
   }
+}
+
+/** What the work on the objects of a main resource and the acknowledgement of their drains share. */
+interface Drains {
+  readonly gate: KeyGate;
+  /** Each cache's that work begins from. */
+  readonly stores: StoreReader<KubeObject>[];
+  readonly sources: Source[];
 }
 
 function formatResource({ group, plural }: Resource<KubeObject>): string {
