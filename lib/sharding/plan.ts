@@ -61,7 +61,8 @@ export type PlannedObject = Pick<KubeObject, "metadata"> & GroupKind;
  *
  * An object of a live shard is drained first, so that two shards are never at work on it at once. One of a shard that
  * is not live moves only while we hold that shard's Lease. Controlled objects are moved without being drained, as
- * shards work on main objects; they go where their owner is, and stay put while it is draining.
+ * shards work on main objects; they go where their owner is; those that have a shard stay put while the
+ * owner is draining.
  */
 export function planFor(object: PlannedObject, role: Role, view: RingView, context: PlanContext): Plan {
   return role === "main" ? planMain(object, view, context) : planControlled(object, view, context);
@@ -95,10 +96,11 @@ function planControlled(object: PlannedObject, view: RingView, context: PlanCont
   const byKey = desiredBy(controlledKey(object.metadata), view);
   if (typeof byKey !== "string") return byKey;
   const { owner = "unknown" } = context;
-  if (typeof owner === "object" && owner.draining) return none("owner is draining");
   const desired = shardOfOwner(owner, view) ?? byKey;
   const current = currentShard(object, view);
+  // Also while the owner is draining: nobody sees an object without a shard.
   if (current === undefined) return { type: "assign", shard: desired };
+  if (typeof owner === "object" && owner.draining) return none("owner is draining");
   if (current === desired) return none("assigned");
   const status = view.statusOf(current);
   switch (status) {

@@ -118,10 +118,20 @@ Deno.test("planFor() gives a controlled object its owner's actual shard while th
   }
 });
 
-Deno.test("planFor() does not touch a controlled object while its owner is draining", () => {
+Deno.test("planFor() does not move a controlled object while its owner is draining", () => {
   const owner = { shard: "shard-a", draining: true };
-  for (const labels of [undefined, { [shard]: "late" }, { [shard]: "held" }, { [shard]: "bogus" }]) {
+  for (const labels of [{ [shard]: "shard-a" }, { [shard]: "late" }, { [shard]: "held" }, { [shard]: "bogus" }]) {
     assert.deepEqual(controlled(labels, owner), { type: "none", reason: "owner is draining" });
+  }
+});
+
+Deno.test("planFor() assigns a controlled object without a shard also while its owner is draining", () => {
+  const desired = [["late", "late"], ["shard-a", "shard-a"], ["dead", "shard-a"], ["held", "shard-a"]] as const;
+  for (const [present, target] of [...desired, ["bogus", "shard-a"], [undefined, "shard-a"]] as const) {
+    const owner = { shard: present, draining: true };
+    for (const labels of [undefined, { [shard]: "" }]) {
+      assert.deepEqual(controlled(labels, owner), { type: "assign", shard: target });
+    }
   }
 });
 
