@@ -4,6 +4,7 @@ import type { Intercept } from "../../lib/apiserver/mod.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { ConnectionError } from "../../lib/k8s/errors.ts";
 import { type ElectionTiming } from "../../lib/runtime/election/mod.ts";
+import { defaultShardTiming } from "../../lib/shard/shard_lease.ts";
 import { runShard, type Shard } from "../../lib/shard/mod.ts";
 import { parseSharderConfig } from "../../commands/sharder/config/sharder_config.ts";
 import { seededRandom } from "../../lib/util/random.ts";
@@ -18,6 +19,7 @@ export type Network = (process: string) => Intercept;
 export interface ProcessContext {
   readonly stage: Stage;
   readonly network: Network;
+  readonly pace: Pace;
   /** Seed of its random numbers. */
   readonly seed: number;
 }
@@ -66,8 +68,13 @@ export class TestProcess {
   }
 }
 
-/** Short enough for a test in real time. */
-export const shortTiming: ElectionTiming = { leaseDuration: 3_000, renewDeadline: 2_000, retryPeriod: 500 };
+/** How often Leases are renewed: for tests in real time, or as usual. */
+export type Pace = "short" | "usual";
+
+const timings: Readonly<Record<Pace, ElectionTiming>> = {
+  short: { leaseDuration: 3_000, renewDeadline: 2_000, retryPeriod: 500 },
+  usual: defaultShardTiming,
+};
 
 /** Settings of a sharder that tests vary. */
 export interface SharderSettings {
@@ -87,10 +94,16 @@ export class SharderProcess extends TestProcess {
     settings: SharderSettings,
     wrap: (app: WebhookApp) => WebhookApp,
   ) {
-    const { stage, seed } = context;
+    const { stage, seed, pace } = context;
+    const { leaseDuration, renewDeadline, retryPeriod } = timings[pace];
     const { namespaceSelector, ...sharder } = settings;
     const { config } = parseSharderConfig({
-      leaderElection: { leaseDuration: "3s", renewDeadline: "2s", retryPeriod: "500ms", resourceName: election },
+      leaderElection: {
+        leaseDuration: `${leaseDuration}ms`,
+        renewDeadline: `${renewDeadline}ms`,
+        retryPeriod: `${retryPeriod}ms`,
+        resourceName: election,
+      },
       controller: { sharder },
       webhook: {
         config: { clientConfig: stage.clientConfig, ...(namespaceSelector === undefined ? {} : { namespaceSelector }) },
@@ -136,8 +149,8 @@ export interface ShardSettings {
 
 /** A process of the checksum-controller, or of another controller. */
 export function startShard(name: string, context: ProcessContext, settings: ShardSettings): TestProcess {
-  const { stage, seed } = context;
-  const { ring, namespace, timing = shortTiming, setUp = setUpChecksumController } = settings;
+  const { stage, seed, pace } = context;
+  const { ring, namespace, timing = timings[pace], setUp = setUpChecksumController } = settings;
   return new TestProcess(name, "shard", context, (connect, signal) =>
     runShard({
       ring,

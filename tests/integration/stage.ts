@@ -42,6 +42,8 @@ export interface Stage extends AsyncDisposable {
   grant(name: string, rules: readonly Grant[]): Promise<void>;
   /** Forgets all history, where a test can make it do so. */
   compact?(): void;
+  /** Stops the API server and starts it again, where a test can make it do so. */
+  restart?(): Promise<void>;
   /** Waits until the condition holds. @throws Error after `ms` milliseconds of the stage's time */
   eventually(what: string, condition: Condition, ms: number): Promise<void>;
   /** Sees that the condition holds all the time for `ms` milliseconds of the stage's time. */

@@ -7,6 +7,8 @@ export interface Behaviour {
   readonly run: (world: World) => Promise<void>;
   /** Takes too long in real time, or needs a hand in the API server. */
   readonly virtualOnly?: boolean;
+  /** Needs what only the real API server does. */
+  readonly realOnly?: boolean;
 }
 
 /** Shows one behaviour on a stage, in a world of its own. */

@@ -25,6 +25,7 @@ import { sleep } from "../../lib/util/clock/mod.ts";
 import type { WebhookApp } from "../../webhook/app.ts";
 import { History } from "./history.ts";
 import {
+  type Pace,
   type ProcessContext,
   SharderProcess,
   type SharderSettings,
@@ -95,6 +96,8 @@ export class World implements AsyncDisposable {
   /** Changes requests and answers of a process. */
   tamper: (process: string) => Intercept = () => (request, next) => next(request);
   webhooks: WebhookHealth = "up";
+  /** Of processes that are started from now on. */
+  pace: Pace = "short";
   readonly #processes: TestProcess[] = [];
   readonly #over = new AbortController();
   readonly #objects: (() => Promise<void>)[] = [];
@@ -349,7 +352,7 @@ export class World implements AsyncDisposable {
 
   #context(): ProcessContext {
     const seed = 100 + this.#processes.length;
-    return { stage: this.stage, seed, network: (process) => this.#network(process) };
+    return { stage: this.stage, pace: this.pace, seed, network: (process) => this.#network(process) };
   }
 
   #network(process: string): Intercept {

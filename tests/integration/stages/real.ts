@@ -131,6 +131,11 @@ export class RealStage implements Stage {
     });
   }
 
+  async restart(): Promise<void> {
+    await this.#controlPlane.stopApiServer({ kill: true });
+    await this.#controlPlane.startApiServer();
+  }
+
   async eventually(what: string, condition: Condition, ms: number): Promise<void> {
     const end = performance.now() + ms;
     while (!await condition()) {

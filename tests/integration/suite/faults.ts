@@ -121,8 +121,30 @@ export const faultTolerance: readonly Behaviour[] = [
     virtualOnly: true,
   },
   {
+    name: "a crash and restart of the API server costs no process and no object its shard",
+    realOnly: true,
+    run: async (world) => {
+      world.pace = "usual";
+      await world.setUp();
+      const { sharder, shards: processes } = await world.startAll(shards);
+      const names = await world.createSecrets(10);
+      await world.spread(shards, names);
+      await world.stage.restart?.();
+      const mains = await world.labels(world.secrets);
+      names.push(...await world.createSecrets(5, "late"));
+      await world.spread(shards, names, 30_000);
+      world.startShard("shard-c");
+      await world.spread(three, names, 30_000);
+      for (const process of [sharder, ...processes.values()]) assert.equal(process.state, "running", process.name);
+      for (const name of names.filter((name) => world.ownerAmong(three, name) !== "shard-c")) {
+        assert.equal(new Set(mains.of(name).map(({ shard }) => shard ?? "none")).size, 1, name);
+      }
+    },
+  },
+  {
     name: "watches whose version the API server has forgotten start again from a list",
     run: async (world) => {
+      world.pace = "usual";
       await world.setUp();
       await world.startAll(shards);
       const names = await world.createSecrets(10);

@@ -243,6 +243,7 @@ export const guarantees: readonly Behaviour[] = [
     name: "a settled system writes nothing but Leases for ten minutes, and then still works",
     virtualOnly: true,
     run: async (world) => {
+      world.pace = "usual";
       await world.setUp();
       const { sharder } = await world.startAll(shards, { syncPeriod: "2m" });
       world.startSharder("sharder-b");
@@ -296,7 +297,7 @@ export const guarantees: readonly Behaviour[] = [
       for (const shard of shards) await world.writeLease(shard, { duration: 3_600 });
       await world.isReady(2);
       world.webhooks = "down";
-      const names = await world.createSecrets(1_300);
+      const names = await world.createSecrets(1_100);
       // Looking after each step at all of them would take longer than all the rest.
       await world.consistently("time passes", () => true, 5_000);
       assert.ok(await areAssigned(world, names));
