@@ -1,4 +1,4 @@
-import { shutdownSignal } from "./commands/common/shutdown.ts";
+import { shutdownSignal, type StopSignal } from "./commands/common/shutdown.ts";
 import { systemParts } from "./commands/common/system_parts.ts";
 import type { CommandFunction } from "./commands/common/parts.ts";
 
@@ -27,6 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   const run = await command.load();
   using shutdown = shutdownSignal({
     onSignal: listen,
+    clock: parts.clock,
     print: (line) => parts.stderr(`${line}\n`),
     exit: (code) => Deno.exit(code),
   });
@@ -41,12 +42,13 @@ function usage(name: string, isHelp: boolean): string {
     "main.ts COMMAND --help tells more.\n";
 }
 
-function listen(listener: () => void): Disposable {
-  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, listener);
+function listen(listener: (signal: StopSignal) => void): Disposable {
+  const signals: readonly StopSignal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const listeners = signals.map((signal) => [signal, (): void => listener(signal)] as const);
+  for (const [signal, heard] of listeners) Deno.addSignalListener(signal, heard);
   return {
     [Symbol.dispose](): void {
-      for (const signal of signals) Deno.removeSignalListener(signal, listener);
+      for (const [signal, heard] of listeners) Deno.removeSignalListener(signal, heard);
     },
   };
 }

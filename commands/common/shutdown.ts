@@ -1,7 +1,16 @@
+import type { Clock } from "../../lib/util/clock/mod.ts";
+
+/** How a process is asked to stop: by a person at a terminal, or by the kubelet and scripts. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Time for a person to press Ctrl-C again before anything is stopped, in milliseconds. */
+const secondThoughts = 2_000;
+
 /** What {@link shutdownSignal} needs of the process. */
 export interface ShutdownParts {
   /** Calls the listener at each SIGINT and SIGTERM until it is disposed of. */
-  readonly onSignal: (listener: () => void) => Disposable;
+  readonly onSignal: (listener: (signal: StopSignal) => void) => Disposable;
+  readonly clock: Clock;
   /** Prints one line. */
   readonly print: (line: string) => void;
   /** Ends the process at once. */
@@ -10,7 +19,7 @@ export interface ShutdownParts {
 
 /** A request to stop, from outside the process. Dispose it to stop listening. */
 export interface Shutdown extends Disposable {
-  /** Aborts with a {@link ShutdownRequest} at the first signal. */
+  /** Aborts with a {@link ShutdownRequest} at the first SIGTERM, or two seconds after the first SIGINT. */
   readonly signal: AbortSignal;
 }
 
@@ -20,18 +29,31 @@ export class ShutdownRequest extends Error {
 }
 
 /**
- * Turns the process's signals into an AbortSignal: the first one asks for a graceful stop, the second one ends the
- * process at once with exit code 1, releasing nothing, which is how to see what others do about a crash.
+ * Turns the process's signals into an AbortSignal: the first one asks for a graceful stop, a second one of either kind
+ * ends the process at once with exit code 1, releasing nothing, which is how to see what others do about a crash. After
+ * Ctrl-C the stop waits for two seconds, because it would often be over before a person has pressed it twice.
  */
 export function shutdownSignal(parts: ShutdownParts): Shutdown {
   const controller = new AbortController();
-  const listening = parts.onSignal(() => {
-    if (controller.signal.aborted) {
+  const stop = (): void => controller.abort(new ShutdownRequest("asked to shut down"));
+  let timer: Disposable | undefined;
+  let asked = false;
+  const listening = parts.onSignal((signal) => {
+    if (asked) {
       parts.exit(1);
       return;
     }
-    parts.print("Shutting down gracefully, send another SIGINT or SIGTERM to shut down non-gracefully");
-    controller.abort(new ShutdownRequest("asked to shut down"));
+    asked = true;
+    const when = signal === "SIGINT" ? ` in ${secondThoughts / 1_000} seconds` : "";
+    parts.print(`Shutting down gracefully${when}, send another SIGINT or SIGTERM to shut down non-gracefully`);
+    if (signal === "SIGINT") timer = parts.clock.timer(secondThoughts, stop);
+    else stop();
   });
-  return { signal: controller.signal, [Symbol.dispose]: () => listening[Symbol.dispose]() };
+  return {
+    signal: controller.signal,
+    [Symbol.dispose](): void {
+      timer?.[Symbol.dispose]();
+      listening[Symbol.dispose]();
+    },
+  };
 }

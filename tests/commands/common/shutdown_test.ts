@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
-import { ShutdownRequest, shutdownSignal } from "../../../commands/common/shutdown.ts";
+import { ShutdownRequest, shutdownSignal, type StopSignal } from "../../../commands/common/shutdown.ts";
+import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 
 function fakeProcess(): {
   readonly parts: Parameters<typeof shutdownSignal>[0];
+  readonly clock: VirtualClock;
   readonly lines: string[];
   readonly exits: number[];
-  send(): void;
+  send(signal: StopSignal): void;
 } {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(signal: StopSignal) => void>();
   const lines: string[] = [];
   const exits: number[] = [];
+  const clock = new VirtualClock();
   return {
+    clock,
     lines,
     exits,
-    send: () => listeners.forEach((listener) => listener()),
+    send: (signal) => listeners.forEach((listener) => listener(signal)),
     parts: {
+      clock,
       onSignal(listener): Disposable {
         listeners.add(listener);
         return { [Symbol.dispose]: () => void listeners.delete(listener) };
@@ -25,11 +30,11 @@ function fakeProcess(): {
   };
 }
 
-Deno.test("shutdownSignal() aborts at the first signal, and says what a second one does", () => {
+Deno.test("shutdownSignal() aborts at once at SIGTERM, and says what a second signal does", () => {
   const process = fakeProcess();
   using shutdown = shutdownSignal(process.parts);
   assert.equal(shutdown.signal.aborted, false);
-  process.send();
+  process.send("SIGTERM");
   assert.ok(shutdown.signal.reason instanceof ShutdownRequest);
   assert.deepEqual(process.lines, [
     "Shutting down gracefully, send another SIGINT or SIGTERM to shut down non-gracefully",
@@ -37,18 +42,44 @@ Deno.test("shutdownSignal() aborts at the first signal, and says what a second o
   assert.deepEqual(process.exits, []);
 });
 
-Deno.test("shutdownSignal() ends the process with 1 at the second signal", () => {
+Deno.test("shutdownSignal() gives a person two seconds after SIGINT to press Ctrl-C again", async () => {
   const process = fakeProcess();
-  using _shutdown = shutdownSignal(process.parts);
-  process.send();
-  process.send();
-  assert.deepEqual(process.exits, [1]);
+  using shutdown = shutdownSignal(process.parts);
+  process.send("SIGINT");
+  assert.deepEqual(process.lines, [
+    "Shutting down gracefully in 2 seconds, send another SIGINT or SIGTERM to shut down non-gracefully",
+  ]);
+  await process.clock.advance(1_999);
+  assert.equal(shutdown.signal.aborted, false);
+  await process.clock.advance(1);
+  assert.ok(shutdown.signal.reason instanceof ShutdownRequest);
+  assert.deepEqual(process.exits, []);
 });
 
-Deno.test("shutdownSignal() does not listen any more once it is disposed of", () => {
+for (const first of ["SIGINT", "SIGTERM"] as const) {
+  for (const second of ["SIGINT", "SIGTERM"] as const) {
+    Deno.test(`shutdownSignal() ends the process with 1 when ${second} comes after ${first}`, () => {
+      const process = fakeProcess();
+      using shutdown = shutdownSignal(process.parts);
+      process.send(first);
+      process.send(second);
+      assert.deepEqual(process.exits, [1]);
+      // A crash, not a stop: after Ctrl-C nothing has begun to end.
+      assert.equal(shutdown.signal.aborted, first === "SIGTERM");
+    });
+  }
+}
+
+Deno.test("shutdownSignal() neither listens nor waits any more once it is disposed of", async () => {
   const process = fakeProcess();
-  const shutdown = shutdownSignal(process.parts);
-  shutdown[Symbol.dispose]();
-  process.send();
-  assert.equal(shutdown.signal.aborted, false);
+  const asked = shutdownSignal(process.parts);
+  process.send("SIGINT");
+  asked[Symbol.dispose]();
+  const unasked = shutdownSignal(process.parts);
+  unasked[Symbol.dispose]();
+  process.send("SIGTERM");
+  await process.clock.advance(10_000);
+  assert.equal(asked.signal.aborted, false);
+  assert.equal(unasked.signal.aborted, false);
+  assert.deepEqual(process.exits, []);
 });
