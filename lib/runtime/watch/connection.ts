@@ -1,4 +1,4 @@
-import type { Clock } from "../../util/clock/mod.ts";
+import { type Clock, DeadlineError } from "../../util/clock/mod.ts";
 
 /** Nothing came over a connection for longer than a working server stays silent: it is half-open, or stalled. */
 export class StalledConnectionError extends Error {
@@ -83,13 +83,20 @@ export class Connection implements Disposable {
 
   readonly #onParentAbort = (): void => this.#abort(this.#parent.reason);
 
-  #abort(reason: unknown): void {
+  /** @param forClient what the client is to make of it, when that is something else. */
+  #abort(reason: unknown, forClient: unknown = reason): void {
     this.#parent.removeEventListener("abort", this.#onParentAbort);
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     // The readers first: the abort below rejects them too, but with whatever the client makes of it.
     this.#giveUp?.(reason);
-    this.#controller.abort(reason);
+    this.#controller.abort(forClient);
+  }
+
+  #stalled(): void {
+    const stalled = new StalledConnectionError(`nothing came for ${this.#longestSilence} ms`);
+    // After a DeadlineError clients take new connections; otherwise the next request might go into the dead one again.
+    this.#abort(stalled, new DeadlineError(stalled.message, { cause: stalled }));
   }
 
   /** One timer that is set again when it finds that something came: cheaper than a new one for each event. */
@@ -99,7 +106,7 @@ export class Connection implements Disposable {
       const since = this.#waitingSince ?? this.#clock.monotonic();
       const left = since + this.#longestSilence - this.#clock.monotonic();
       if (left > 0) this.#arm(left);
-      else this.#abort(new StalledConnectionError(`nothing came for ${this.#longestSilence} ms`));
+      else this.#stalled();
     });
   }
 }
