@@ -1,5 +1,5 @@
 import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
-import { controlledKey, groupOf } from "../../lib/sharding/hash_key.ts";
+import { controlledKey, groupOf, mainKey } from "../../lib/sharding/hash_key.ts";
 import { drainLabel, shardLabel } from "../../lib/sharding/names.ts";
 import type { Owner } from "../../lib/sharding/plan.ts";
 import type { Target } from "./targets.ts";
@@ -10,7 +10,7 @@ export interface Parentage {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** The hash key of the owner, as it is computed from the child. */
+  /** The owner's own hash key; of a cluster-scoped owner it is not the one by which a namespaced child is assigned. */
   readonly key: string;
 }
 
@@ -25,13 +25,14 @@ export class OwnerLookup {
   /** The controller of an object, if it is of one of the ring's main resources. */
   parentOf(child: PartialObjectMetadata): Parentage | undefined {
     const reference = controllerOf(child.metadata);
-    const key = controlledKey(child.metadata);
-    if (reference === undefined || key.type !== "key") return undefined;
+    if (reference === undefined || controlledKey(child.metadata).type !== "key") return undefined;
     const group = groupOf(reference.apiVersion);
     const target = this.#mains.find(({ resource }) => resource.kind === reference.kind && resource.group === group);
     if (target === undefined) return undefined;
     const namespace = target.resource.namespaced ? child.metadata.namespace ?? "" : "";
-    return { target, namespace, name: reference.name, uid: reference.uid, key: key.key };
+    const { name, uid } = reference;
+    const key = mainKey(target.resource, { namespace, name });
+    return key.type === "key" ? { target, namespace, name, uid, key: key.key } : undefined;
   }
 
   /** Reads which shard the owner of an object has. */

@@ -141,7 +141,14 @@ class Pass {
     const keys = families.keys().filter((key) => !pending.has(key));
     await this.#concurrently(keys, concurrency, async (key) => {
       const family = families.take(key);
-      if (family !== undefined) this.#written += await settleFamily(family, this.#parts, this.#signal);
+      if (family === undefined) return;
+      try {
+        this.#written += await settleFamily(family, this.#parts, this.#signal);
+      } catch (error) {
+        // A pass over what has no live owner would not find them again.
+        for (const child of family.children) families.add(family.owner, child);
+        throw error;
+      }
     });
   }
 
@@ -166,6 +173,8 @@ class Pass {
     this.#found++;
     if (outcome.type === "waiting") {
       (outcome.for === "drains" ? this.#congested : this.#unjudged).add(outcome.shard);
+      // They wait as well, and the pass that moves their owner finds them again.
+      if (target.role === "main" && key.type === "key") this.#parts.families.take(key.key);
       return;
     }
     this.#written++;
@@ -221,22 +230,28 @@ export async function settleFamily(
   signal: AbortSignal,
 ): Promise<number> {
   const { snapshot, mover, owners, families, pending } = parts;
-  const { owner, children } = family;
-  const now = await owners.read(owner, snapshot.ring.metadata.name, signal);
-  if (now === "gone" || now === "unknown") return 0; // The garbage collector takes what belongs to no owner.
-  if (now.draining) {
+  const { owner } = family;
+  const ring = snapshot.ring.metadata.name;
+  let { children } = family;
+  let now = await owners.read(owner, ring, signal);
+  if (typeof now === "object" && now.draining) {
     if (now.shard !== undefined) pending.add(owner.key, now.shard);
     for (const child of children) families.add(owner, child);
-    return 0;
+    // The end of the drain may have been told of while the answer was on its way, and is not told again.
+    now = await owners.read(owner, ring, signal);
+    if (typeof now === "object" && now.draining) return 0;
+    pending.delete(owner.key);
+    children = families.take(owner.key)?.children ?? [];
   }
+  const shard = typeof now === "string" ? undefined : now.shard;
   // From a shard that is not at work the owner itself has to move first, and it takes its children along.
-  if (now.shard !== undefined && !isLive(snapshot.view.statusOf(now.shard))) return 0;
+  if (shard !== undefined && !isLive(snapshot.view.statusOf(shard))) return 0;
   let written = 0;
   for (const child of children) {
     const { target, namespace, name } = child;
-    const outcome = now.shard === undefined
+    const outcome = shard === undefined
       ? await settleByName(target, namespace, name, mover, signal)
-      : await mover.follow(child, now.shard, signal);
+      : await mover.follow(child, shard, signal);
     if (outcome.type === "written") written++;
   }
   return written;
