@@ -85,11 +85,13 @@ export class ExecPlugin implements Credentials {
     let result: HostCommandResult | undefined;
     try {
       const command = { program: this.#command, args, env: { ...env, KUBERNETES_EXEC_INFO: info } };
-      result = await this.#host.run({ ...command, signal: limit.signal });
+      // Not only ended but also given up: its output stays open as long as a child of it lives.
+      result = await abortable(this.#host.run({ ...command, signal: limit.signal }), limit.signal);
     } catch (cause) {
+      if (limit.signal.aborted) throw this.#late();
       throw this.#error(`cannot be run: ${describeError(cause)}`, cause);
     }
-    if (limit.signal.aborted) throw this.#error(`took longer than ${longestRun / 1_000} s and was ended`);
+    if (limit.signal.aborted) throw this.#late();
     if (result === undefined) {
       throw this.#error(`is not installed${installHint === undefined ? "" : `: ${installHint.trim()}`}`);
     }
@@ -102,8 +104,9 @@ export class ExecPlugin implements Credentials {
     let value: unknown;
     try {
       value = JSON.parse(output);
-    } catch (cause) {
-      throw this.#error("printed something that is not JSON", cause); // Not quoted: it may hold a token.
+    } catch {
+      // Neither quoted nor with the parser's words, which quote it too: it may hold a token.
+      throw this.#error("printed something that is not JSON");
     }
     const problems: string[] = [];
     const root = new Fields(value, "", problems);
@@ -131,6 +134,10 @@ export class ExecPlugin implements Credentials {
       expires,
       issuedAt: this.#clock.monotonic(),
     };
+  }
+
+  #late(): CredentialsError {
+    return this.#error(`took longer than ${longestRun / 1_000} s and was ended`);
   }
 
   #error(what: string, cause?: unknown): CredentialsError {

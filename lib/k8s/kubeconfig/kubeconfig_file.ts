@@ -72,10 +72,12 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
   const [fault] = document.errors;
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    throw new KubeconfigError(`kubeconfig ${file} is not YAML: line ${line}, column ${col}: ${fault.message}`);
+    // What follows a colon is a part of the text.
+    const [what] = fault.message.split(": ");
+    throw new KubeconfigError(`kubeconfig ${file} is not YAML: line ${line}, column ${col}: ${what}`);
   }
   const problems: string[] = [];
-  const root = new Fields(document.toJS(), "", problems);
+  const root = new Fields(valueOf(document, file), "", problems);
   root.choice("apiVersion", ["v1"]);
   root.choice("kind", ["Config"]);
   const kubeconfig = {
@@ -92,6 +94,17 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
   };
   if (problems.length > 0) throw new KubeconfigError(`kubeconfig ${file}: ${problems.join("; ")}`);
   return kubeconfig;
+}
+
+function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    // Without the cause, which names the alias: it may be a token that begins with an asterisk.
+    throw new KubeconfigError(
+      `kubeconfig ${file} is not YAML: an alias (*name) has no anchor: put quotes around the text`,
+    );
+  }
 }
 
 const execExtension = "client.authentication.k8s.io/exec";
