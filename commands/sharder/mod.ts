@@ -7,6 +7,7 @@ import { healthHandler, ping } from "../../lib/runtime/health.ts";
 import { HttpService, ListenError } from "../../lib/runtime/http_server.ts";
 import { getLogger, type Logger } from "../../lib/util/log.ts";
 import { randomSuffix } from "../../lib/util/random.ts";
+import { untilAborted } from "../../lib/util/until_aborted.ts";
 import { WebhookServer } from "../../webhook/server.ts";
 import { waitForApiServer } from "../common/api_server.ts";
 import { addClusterFlags, clusterFlags, newCommand, parseCommandLine, textFlag } from "../common/flags.ts";
@@ -116,13 +117,6 @@ function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, p
       },
     }),
   };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** What is told in one line; everything else is a mistake of ours, and its stack tells where. */

@@ -1,6 +1,7 @@
 import { type BindAddress, formatBindAddress } from "../util/bind_address.ts";
 import { type Clock, sleep } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
+import { untilAborted } from "../util/until_aborted.ts";
 import type { Runnable } from "./runnable.ts";
 
 /** A server could not start to listen. The message names server and address; the cause is what the machine said. */
@@ -95,7 +96,7 @@ export class HttpService implements Runnable {
    */
   async run(signal: AbortSignal, kill?: AbortSignal): Promise<void> {
     const server = this.#start();
-    await aborted(signal);
+    await untilAborted(signal);
     await server.close(this.#closeWithin, kill);
   }
 
@@ -175,11 +176,4 @@ async function closeWithin(
   // Deno cannot cut connections any more once it waits for them. They shall not keep the process from ending.
   server.unref();
   return false;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

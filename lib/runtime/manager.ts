@@ -1,5 +1,6 @@
 import type { Clock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
+import { untilAborted } from "../util/until_aborted.ts";
 import { type Runnable, WorkNotStoppedError } from "./runnable.ts";
 import { RunningGroup } from "./running_group.ts";
 
@@ -129,11 +130,4 @@ export class Manager {
     for (const runnable of this.#groups.get(name) ?? []) group.start(runnable);
     return group;
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

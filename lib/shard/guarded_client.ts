@@ -24,7 +24,8 @@ export interface GuardedClientParts {
 /**
  * The client that a sharded reconciler gets: reads always pass, but a write is sent only while the shard's Lease is
  * known to be good, and given up when that ends. This is the local fence: a process that was frozen, and thaws after
- * its objects were moved, does nothing, also when a client of ours had the write wait. (What the server received before that may still take effect.)
+ * its objects were moved, does nothing, also when a client of ours had the write wait. (What the server received before
+ * that may still take effect.)
  */
 export class GuardedClient implements RestClient {
   readonly #parts: GuardedClientParts;

@@ -3,6 +3,7 @@ import { formatKey, type ObjectKey } from "../../k8s/types.ts";
 import { type Clock, sleep } from "../../util/clock/mod.ts";
 import { getLogger, type Logger } from "../../util/log.ts";
 import { type Random, randomSuffix } from "../../util/random.ts";
+import { untilAborted } from "../../util/until_aborted.ts";
 import { type QueueObserver, type RateLimiter, WorkQueue } from "../queue/mod.ts";
 import { type Runnable, WorkNotStoppedError } from "../runnable.ts";
 import { settledWithin } from "../settled_within.ts";
@@ -236,13 +237,4 @@ function requeue(queue: WorkQueue<string>, key: string, after: number | undefine
 function parseKey(key: string): ObjectKey {
   const slash = key.indexOf("/");
   return slash < 0 ? { namespace: "", name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-/** Resolves when one of the signals aborts. */
-function untilAborted(...signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals]);
-  return new Promise((resolve) => {
-    if (any.aborted) resolve();
-    else any.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
