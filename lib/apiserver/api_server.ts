@@ -10,6 +10,7 @@ import { route } from "./handlers/route.ts";
 import { GarbageCollector } from "./garbage.ts";
 import { randomUid } from "./uid.ts";
 import { parseStored } from "./json.ts";
+import { answerTables } from "./printers/mod.ts";
 import type { Answer, Call } from "./request/call.ts";
 import { builtinResources, customResourceDefinitions, namespaces } from "./resources/builtin.ts";
 import { Registry } from "./resources/registry.ts";
@@ -88,7 +89,7 @@ export class ApiServer implements Disposable {
 
   /** Answers one request: what all faces of the server come down to. @throws StatusError for a refusal */
   handle(call: Call): Answer | Promise<Answer> {
-    return route(this.#context, call);
+    return answerTables(this.#context, call, (each) => route(this.#context, each));
   }
 
   /** Serves what CustomResourceDefinitions define, from the moment on at which they are stored. */

@@ -1,4 +1,4 @@
-import { notAcceptable, notSupported } from "../status.ts";
+import { notAcceptable } from "../status.ts";
 
 /** What kind of document the client wants. */
 export type Representation = "object" | "metadata" | "metadata list";
@@ -6,7 +6,6 @@ export type Representation = "object" | "metadata" | "metadata list";
 /** Reads an Accept header: the first alternative that this server has. @throws StatusError 406 */
 export function parseAccept(accept: string): Representation {
   if (accept === "") return "object";
-  let unsupported: string | undefined;
   for (const alternative of accept.split(",")) {
     const [type = "", ...parameters] = alternative.split(";").map((part) => part.trim());
     if (!/^(application\/json|application\/\*|\*\/\*)$/.test(type)) continue;
@@ -16,8 +15,6 @@ export function parseAccept(accept: string): Representation {
     if (parameters.some((parameter) => parameter.startsWith("v=") && parameter !== "v=v1")) continue;
     if (kind === "PartialObjectMetadata") return "metadata";
     if (kind === "PartialObjectMetadataList") return "metadata list";
-    unsupported ??= kind;
   }
-  if (unsupported !== undefined) throw notSupported(`answers as ${unsupported}`);
-  throw notAcceptable("406: Not Acceptable\n\nAvailable representations: application/json");
+  throw notAcceptable("only the following media types are accepted: application/json, application/yaml");
 }

@@ -1,5 +1,6 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
+import { customPrinter } from "../printers/custom_printer.ts";
 import type { Cause } from "../status.ts";
 import { invalidValue, required } from "../validate/metadata.ts";
 import type { ServedResource } from "./served_resource.ts";
@@ -83,6 +84,7 @@ export function resourcesOf(definition: JSONObject): readonly ServedResource[] {
       shortNames: stringsAt(names, "shortNames"),
       categories: stringsAt(names, "categories"),
       custom: true,
+      printer: customPrinter(version),
       status,
       // Without a status subresource, status is a field like any other.
       generation: status ? "all but status" : "all",

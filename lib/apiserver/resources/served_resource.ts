@@ -1,4 +1,5 @@
 import type { JSONObject } from "../../k8s/contract.ts";
+import type { Printer } from "../printers/column.ts";
 import type { Cause } from "../status.ts";
 
 /** How names of a resource are checked: a DNS subdomain, a DNS label, or anything that fits in a path. */
@@ -45,6 +46,8 @@ export interface ServedResource {
   readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
   /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */
   readonly fieldLabels?: Readonly<Record<string, (object: JSONObject) => string>>;
+  /** How kubectl shows objects of a custom resource. The server's own kinds have theirs in printers/. */
+  readonly printer?: Printer;
 }
 
 /** `group/plural`, the key under which a resource's objects are stored. */
