@@ -23,6 +23,7 @@ import { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import { type LeadershipGate, Manager } from "../../lib/runtime/manager.ts";
 import type { Runnable } from "../../lib/runtime/runnable.ts";
 import { dropManagedFields, Informer } from "../../lib/runtime/watch/mod.ts";
+import { GuardedClient } from "../../lib/shard/guarded_client.ts";
 import { appName, fieldManager, leaseRingLabel } from "../../lib/sharding/names.ts";
 import { controllerRings } from "../../lib/sharding/ring_types.ts";
 import { ourTiming } from "../../lib/sharding/shard_state.ts";
@@ -74,9 +75,13 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   using leaseClient = connect({ userAgent: `${appName}/leases` });
   const parts = { clock, random };
 
-  const ringApi = new Api(client, controllerRings);
-  const leaseApi = new Api(leaseClient, leases);
-  const configurationApi = new Api(client, mutatingWebhookConfigurations, { fieldManager });
+  const gate = leaderGate(options, new Api(leaseClient, leases));
+  // A leader that was frozen goes on in the middle of a pass when it thaws, while another may lead already.
+  const [leading, leadingLeases] = [fenced(client, gate, options), fenced(leaseClient, gate, options)];
+
+  const ringApi = new Api(leading, controllerRings);
+  const leaseApi = new Api(leadingLeases, leases);
+  const configurationApi = new Api(leading, mutatingWebhookConfigurations, { fieldManager });
   const ringInformer = new Informer(ringApi, { ...parts, transform: dropManagedFields });
   const leaseInformer = new Informer(new Api(client, leases), {
     ...parts,
@@ -158,7 +163,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const sharder = new Sharder({
     ...parts,
     rings,
-    client,
+    client: leading,
     lookup: discovery,
     settings,
     onUnjudged: (ring, shard) => {
@@ -169,7 +174,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
 
   const webhook = options.serveWebhook(webhookApp({ lookup: (ring) => rings.get(ring), random, clock }));
   const manager = new Manager({
-    gates: { leader: leaderGate(options, leaseApi) },
+    gates: { leader: gate },
     gracefulShutdown: config.gracefulShutdown,
     clock,
   });
@@ -206,7 +211,16 @@ function ringNamedBy(object: KubeObject): ObjectKey[] {
   return name === undefined ? [] : [{ namespace: "", name }];
 }
 
-function leaderGate({ config, identity, clock, random }: SharderOptions, api: Api<Lease>): LeadershipGate {
+/** A client that writes only while this replica leads. Without an election it always does. */
+function fenced(client: RestClient, gate: LeadershipGate | LeaderElector, options: SharderOptions): RestClient {
+  if (!(gate instanceof LeaderElector)) return client;
+  return new GuardedClient({ client, fence: gate, lease: gate.name, clock: options.clock });
+}
+
+function leaderGate(
+  { config, identity, clock, random }: SharderOptions,
+  api: Api<Lease>,
+): LeadershipGate | LeaderElector {
   const { leaderElect, resourceName, resourceNamespace, leaseDuration, renewDeadline, retryPeriod } =
     config.leaderElection;
   if (!leaderElect) return aloneGate;

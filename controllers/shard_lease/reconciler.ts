@@ -12,7 +12,7 @@ import { recreated, released, takenOver } from "./lease_changes.ts";
 
 /** What the reconciler works with. */
 export interface ShardLeaseParts {
-  readonly rings: Pick<Rings, "get" | "findLease" | "leaseOf" | "stateOf" | "forget" | "remember">;
+  readonly rings: Pick<Rings, "get" | "findLease" | "leaseOf" | "stateOf" | "forget" | "remember" | "letGo">;
   readonly leases: Api<Lease>;
   /** Is there an object in the ring's scope that is labelled with this shard? */
   readonly carriesObjects: (snapshot: RingSnapshot, shard: string, signal: AbortSignal) => Promise<boolean>;
@@ -137,6 +137,7 @@ class ShardLeaseReconciler {
 
   async #giveBack(lease: Lease, signal: AbortSignal): Promise<void> {
     const leases = this.#parts.leases.inNamespace(lease.metadata.namespace);
+    this.#parts.rings.letGo(lease);
     await leases.replace(released(lease, this.#parts.clock.now()), { signal });
   }
 

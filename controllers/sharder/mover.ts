@@ -6,6 +6,7 @@ import { patchFor } from "../../lib/sharding/label_patch.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
 import { type Owner, type Plan, planFor } from "../../lib/sharding/plan.ts";
 import type { Child } from "./families.ts";
+import type { LeaseProbe } from "./lease_probe.ts";
 import type { OwnerLookup } from "./owner_lookup.ts";
 import { isInScope } from "./scope.ts";
 import type { Target } from "./targets.ts";
@@ -38,12 +39,19 @@ export class Mover {
   readonly #snapshot: () => RingSnapshot | undefined;
   readonly #owners: OwnerLookup;
   readonly #observer: MoveObserver;
+  readonly #probe: Pick<LeaseProbe, "exists">;
 
   /** @param snapshot the ring as it is now; undefined when it is gone or being deleted. */
-  constructor(snapshot: () => RingSnapshot | undefined, owners: OwnerLookup, observer: MoveObserver) {
+  constructor(
+    snapshot: () => RingSnapshot | undefined,
+    owners: OwnerLookup,
+    observer: MoveObserver,
+    probe: Pick<LeaseProbe, "exists">,
+  ) {
     this.#snapshot = snapshot;
     this.#owners = owners;
     this.#observer = observer;
+    this.#probe = probe;
   }
 
   /**
@@ -63,7 +71,8 @@ export class Mover {
       if (current === undefined || snapshot === undefined || !isInScope(current, snapshot.selectsNamespace)) {
         return { type: "gone" };
       }
-      const plan = await this.#plan(target, current, snapshot, signal);
+      const planned = await this.#plan(target, current, snapshot, signal);
+      const plan = await this.#makeSure(target, planned, snapshot, signal);
       if (plan.type === "none") return { type: "settled" };
       if (plan.type === "wait") return { type: "waiting", shard: plan.shard, for: plan.for };
       if (plan.type === "drain" && !mayDrain(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
@@ -125,6 +134,19 @@ export class Mover {
     // Where the key says that a child has to go somewhere, its owner has the last word.
     const owner: Owner = await this.#owners.find(object, view.ring, signal);
     return planFor(planned, target.role, view, { mayJudgeUnknown, owner });
+  }
+
+  /** Sees, right before the write, that nobody can be at work on a main object that is to move at once. */
+  async #makeSure(target: Target, plan: Plan, snapshot: RingSnapshot, signal: AbortSignal): Promise<Plan> {
+    if (target.role !== "main" || plan.type !== "move") return plan;
+    const { from } = plan;
+    if (snapshot.view.statusOf(from) === "held") {
+      return snapshot.holds(from) ? plan : { type: "wait", shard: from, for: "take-over" };
+    }
+    // The Lease of a shard that has just joined may be told of after the object that it was given.
+    const exists = await this.#probe.exists(from, signal);
+    const isUnknown = !exists && this.#snapshot()?.view.statusOf(from) === "unknown";
+    return isUnknown ? plan : { type: "wait", shard: from, for: "judgement" };
   }
 
   async #write(

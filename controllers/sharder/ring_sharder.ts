@@ -1,4 +1,6 @@
 import pMap from "p-map";
+import { Api } from "../../lib/k8s/api/api.ts";
+import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
@@ -8,6 +10,7 @@ import type { Logger } from "../../lib/util/log.ts";
 import { Doorbell } from "./doorbell.ts";
 import { DrainWatch } from "./drain_watch.ts";
 import { Families } from "./families.ts";
+import { LeaseProbe } from "./lease_probe.ts";
 import { type MoveObserver, Mover } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
 import {
@@ -38,6 +41,8 @@ export interface SharderSettings {
 
 /** What a {@link RingSharder} works with. */
 export interface RingSharderParts extends WatchParts {
+  /** Name of the ring. */
+  readonly ring: string;
   readonly snapshot: () => RingSnapshot | undefined;
   readonly client: RestClient;
   readonly lookup: ResourceLookup;
@@ -72,6 +77,7 @@ export class RingSharder {
   readonly #pending = new PendingDrains();
   readonly #ended = new BoundedQueue<string>(maxEndedDrains);
   readonly #watches: WatchSet;
+  readonly #probe: LeaseProbe;
   #targets: readonly Target[] = [];
   #need: PassKind | undefined = "all";
   /** When to look again after a change; undefined when a late look has found nothing. */
@@ -84,6 +90,7 @@ export class RingSharder {
     this.#parts = parts;
     this.#careAt = parts.clock.monotonic() + afterCare;
     this.#watches = new WatchSet(signal);
+    this.#probe = new LeaseProbe(new Api(parts.client, leases), parts.ring, this.#watches.signal);
     this.#watches.signal.addEventListener("abort", () => this.#ended.close(), { once: true });
     void this.#watches.start("ended drains", (signal) => this.#settleEnded(signal));
   }
@@ -197,7 +204,7 @@ export class RingSharder {
       snapshot,
       targets: this.#targets,
       owners,
-      mover: new Mover(this.#parts.snapshot, owners, this.#parts.moves),
+      mover: new Mover(this.#parts.snapshot, owners, this.#parts.moves, this.#probe),
       families: this.#families,
       pending: this.#pending,
       concurrency: this.#parts.settings.concurrentMoves,

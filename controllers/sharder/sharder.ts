@@ -126,6 +126,7 @@ class Term implements Source {
   #create(ring: string): RingSharder {
     const { rings, client, lookup, settings, clock, random, moves = {}, watchObserver, onUnjudged } = this.#parts;
     return new RingSharder({
+      ring,
       client,
       lookup,
       settings,

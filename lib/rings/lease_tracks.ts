@@ -20,6 +20,8 @@ interface Track extends TrackedLease {
   readonly changedAt: number;
   /** When it was seen to be gone; undefined while it is there. */
   readonly goneAt: number | undefined;
+  /** We are about to give it back, or have done so: see {@link LeaseTracks.letGo}. */
+  readonly letGo: boolean;
   readonly judgement: ShardJudgement;
   /** When it has to be judged again if nothing happens, in monotonic milliseconds; Infinity for never. */
   readonly due: number;
@@ -65,8 +67,10 @@ export class LeaseTracks {
     const previous = this.#rings.get(ring)?.get(key);
     const unchanged = previous?.ghost === false && isSameSpec(previous.lease, lease);
     const changedAt = unchanged ? previous.changedAt : this.#options.clock.monotonic();
+    const letGo = unchanged && previous.letGo;
     this.#ringOf.set(key, ring);
-    return [...left, ...this.#put(key, { lease, ring, ghost: false, changedAt, goneAt: undefined }) ? [ring] : []];
+    const track = { lease, ring, ghost: false, changedAt, goneAt: undefined, letGo };
+    return [...left, ...this.#put(key, track) ? [ring] : []];
   }
 
   /** Takes note of a Lease that is gone. Returns the rings of which something changed. */
@@ -98,6 +102,14 @@ export class LeaseTracks {
     return haunted;
   }
 
+  /** Says that we give this Lease back, so that we do not hold it from now on. Returns the rings that this changes. */
+  letGo(lease: Lease): string[] {
+    const key = formatKey(keyOf(lease));
+    const ring = this.#ringOf.get(key);
+    const track = ring === undefined ? undefined : this.#rings.get(ring)?.get(key);
+    return track !== undefined && this.#put(key, { ...track, letGo: true }) ? [track.ring] : [];
+  }
+
   /** Says that our deletion of this Lease did not happen after all: see {@link forget}. */
   remember(lease: Lease): void {
     this.#forgotten.delete(lease.metadata.uid ?? "");
@@ -125,7 +137,9 @@ export class LeaseTracks {
     const ring = lease.metadata.labels?.[leaseRingLabel];
     const track = ring === undefined ? undefined : this.#rings.get(ring)?.get(formatKey(keyOf(lease)));
     const seen = track !== undefined && isSameSpec(track.lease, lease);
-    return this.#judge(lease, seen ? track.changedAt : this.#options.clock.monotonic());
+    return seen
+      ? this.#judge(lease, track.changedAt, isHoldable(track))
+      : this.#judge(lease, this.#options.clock.monotonic());
   }
 
   /** The Lease of this key, there or gone. */
@@ -189,7 +203,7 @@ export class LeaseTracks {
   /** Judges and keeps a track. Returns whether a view of its ring would show a difference. */
   #put(key: string, track: Omit<Track, "judgement" | "due">): boolean {
     const { clock } = this.#options;
-    const judgement = this.#judge(track.lease, track.changedAt);
+    const judgement = this.#judge(track.lease, track.changedAt, isHoldable(track));
     const change = clock.monotonic() + (judgement.nextChange ?? Infinity);
     const end = track.goneAt === undefined ? Infinity : track.goneAt + this.#retentionOf(track.lease);
     const tracks = this.#rings.get(track.ring) ?? new Map<string, Track>();
@@ -205,10 +219,11 @@ export class LeaseTracks {
     if (this.#ringOf.get(key) === ring) this.#ringOf.delete(key);
   }
 
-  #judge(lease: Lease, changedAt: number): ShardJudgement {
+  #judge(lease: Lease, changedAt: number, holdable = true): ShardJudgement {
     const { clock, timing, watchingSince } = this.#options;
     const now = { wall: clock.now(), monotonic: clock.monotonic() };
-    return shardState(lease, { changedAt, watchingSince: watchingSince() }, now, timing);
+    const judgement = shardState(lease, { changedAt, watchingSince: watchingSince() }, now, timing);
+    return holdable ? judgement : { ...judgement, held: false };
   }
 
   /** Never shorter than twice what any judgement on the Lease needs. */
@@ -216,6 +231,11 @@ export class LeaseTracks {
     const { ghostRetention, timing } = this.#options;
     return Math.max(ghostRetention, 2 * timing.uncertainAfter * leaseTimes(lease).leaseDuration);
   }
+}
+
+/** A Lease that is gone, or that we let go of, keeps nobody away, whatever was last seen of it. */
+function isHoldable({ ghost, letGo }: Pick<Track, "ghost" | "letGo">): boolean {
+  return !ghost && !letGo;
 }
 
 /** Is it the same renewal? Labels and annotations do not keep a shard alive. */

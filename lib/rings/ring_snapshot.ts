@@ -20,7 +20,7 @@ export type RingSelector =
 
 /**
  * A ring and its shards at one moment. Ring and view stay as they are, and a newer snapshot has newer ones; what
- * concerns namespaces and `mayJudgeUnknown` is answered as of the moment of the question.
+ * concerns namespaces, `mayJudgeUnknown` and `holds` is answered as of the moment of the question.
  */
 export class RingSnapshot {
   readonly ring: ControllerRing;
@@ -28,6 +28,7 @@ export class RingSnapshot {
   readonly #selector: RingSelector;
   readonly #namespaces: StoreReader<PartialObjectMetadata>;
   readonly #mayJudgeUnknown: () => boolean;
+  readonly #holds: (shard: string) => boolean;
 
   /** Made by `Rings`. */
   constructor(
@@ -36,12 +37,14 @@ export class RingSnapshot {
     selector: RingSelector,
     namespaces: StoreReader<PartialObjectMetadata>,
     mayJudgeUnknown: () => boolean,
+    holds: (shard: string) => boolean,
   ) {
     this.ring = ring;
     this.view = view;
     this.#selector = selector;
     this.#namespaces = namespaces;
     this.#mayJudgeUnknown = mayJudgeUnknown;
+    this.#holds = holds;
   }
 
   /** What keeps the ring from working, for people; undefined when nothing does. */
@@ -52,6 +55,14 @@ export class RingSnapshot {
   /** Were Leases watched for long enough that a label which names no shard may be called bogus? */
   get mayJudgeUnknown(): boolean {
     return this.#mayJudgeUnknown();
+  }
+
+  /**
+   * Do we hold this shard's Lease at this very moment? The view may be older than that: a process that was frozen, or
+   * a machine that was suspended, goes on where it was before any timer makes a new view.
+   */
+  holds(shard: string): boolean {
+    return this.#holds(shard);
   }
 
   /** How the ring shards a resource; undefined when it does not. */

@@ -115,6 +115,14 @@ export class Rings implements Runnable {
     this.#rebuild(this.#tracks.forget(lease));
   }
 
+  /**
+   * To be called before we give back a Lease that we hold: from then on its shard may come back at any time, so we
+   * count as not holding it, whether or not the release is seen (or succeeds).
+   */
+  letGo(lease: Lease): void {
+    this.#rebuild(this.#tracks.letGo(lease));
+  }
+
   /** To be called when a deletion that {@link forget} announced has failed. */
   remember(lease: Lease): void {
     this.#tracks.remember(lease);
@@ -230,9 +238,15 @@ export class Rings implements Runnable {
     const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
     const silence = this.#tracks.silenceOf(name);
     const mayJudge = (): boolean => this.#untilJudging(silence) <= 0;
-    const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge);
+    const holds = (shard: string): boolean => this.#holds(name, shard);
+    const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge, holds);
     this.#snapshots.set(name, snapshot);
     return snapshot;
+  }
+
+  #holds(ring: string, shard: string): boolean {
+    const tracked = this.leaseOf(ring, shard);
+    return tracked !== undefined && this.#tracks.judge(tracked.lease).held;
   }
 
   /** Milliseconds until Leases were watched for as long as `silence`; Infinity while they are not watched. */

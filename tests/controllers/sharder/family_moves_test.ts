@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { Families } from "../../../controllers/sharder/families.ts";
 import { Mover } from "../../../controllers/sharder/mover.ts";
 import { OwnerLookup } from "../../../controllers/sharder/owner_lookup.ts";
-import { pass, type PassKind, type PassResult, settleFamily } from "../../../controllers/sharder/pass.ts";
+import {
+  pass,
+  type PassKind,
+  type PassParts,
+  type PassResult,
+  settleFamily,
+} from "../../../controllers/sharder/pass.ts";
 import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
 import type { Target } from "../../../controllers/sharder/targets.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
@@ -18,7 +24,7 @@ import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { snapshotOf } from "./snapshots.ts";
-import { configMapsOn, secretsOn, targetOf } from "./targets.ts";
+import { configMapsOn, noLease, secretsOn, targetOf } from "./targets.ts";
 
 const [shard, drain] = [shardLabel("ring"), drainLabel("ring")];
 const signal = new AbortController().signal;
@@ -42,10 +48,10 @@ class Scene {
     this.#targets = [on(client), configMapsOn(client)];
   }
 
-  get parts() {
+  get parts(): PassParts {
     const owners = new OwnerLookup(this.#targets);
     const { snapshot, families, pending } = this;
-    const mover = new Mover(() => snapshot, owners, {});
+    const mover = new Mover(() => snapshot, owners, {}, noLease);
     return { snapshot, targets: this.#targets, owners, mover, families, pending, concurrency: 4, maxPendingDrains: 10 };
   }
 
@@ -53,10 +59,15 @@ class Scene {
     return pass(kind, this.parts, signal);
   }
 
-  async child(name: string, owner: KubeObject, labels: Record<string, string>, uid = owner.metadata.uid ?? "") {
+  async child(
+    name: string,
+    owner: KubeObject,
+    labels: Record<string, string>,
+    uid = owner.metadata.uid ?? "",
+  ): Promise<void> {
     const { apiVersion, kind, metadata } = owner;
     const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid, controller: true }];
-    return await this.children.create({ metadata: { name, labels, ownerReferences } });
+    await this.children.create({ metadata: { name, labels, ownerReferences } });
   }
 
   async shardOf(child: string): Promise<string | undefined> {

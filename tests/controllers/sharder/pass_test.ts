@@ -15,7 +15,7 @@ import { isLive, type ShardStatus } from "../../../lib/sharding/ring_view.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { snapshotOf } from "./snapshots.ts";
-import { configMapsOn, secretsOn } from "./targets.ts";
+import { configMapsOn, noLease, secretsOn } from "./targets.ts";
 
 const [shard, drain] = [shardLabel("ring"), drainLabel("ring")];
 
@@ -44,7 +44,7 @@ class Bench {
       snapshot: this.snapshot,
       targets: this.#targets,
       owners,
-      mover: new Mover(() => this.snapshot, owners, {}),
+      mover: new Mover(() => this.snapshot, owners, {}, noLease),
       families: this.families,
       pending: this.pending,
       concurrency: 4,

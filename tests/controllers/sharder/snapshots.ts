@@ -20,5 +20,13 @@ export function snapshotOf(
   namespaces.apply({ type: "init_done" });
   const selector = selectorOf({ matchLabels: { "kubernetes.io/metadata.name": "default" } });
   const view = viewOf(shards);
-  return new RingSnapshot(ringOf(), view, { type: "selector", selector }, namespaces.reader, () => mayJudgeUnknown);
+  const holds = (shard: string): boolean => view.statusOf(shard) === "held";
+  return new RingSnapshot(
+    ringOf(),
+    view,
+    { type: "selector", selector },
+    namespaces.reader,
+    () => mayJudgeUnknown,
+    holds,
+  );
 }

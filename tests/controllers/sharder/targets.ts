@@ -28,3 +28,6 @@ export function secretsOn(client: RestClient): Target {
 export function configMapsOn(client: RestClient): Target {
   return targetOf(client, "controlled", configMaps);
 }
+
+/** The API server has no Lease that is not in the snapshot. */
+export const noLease = { exists: (): Promise<boolean> => Promise.resolve(false) };

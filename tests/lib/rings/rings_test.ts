@@ -423,3 +423,37 @@ Deno.test("Rings tell the same to any number of subscribers, each from what is t
   stop.abort();
   await reading;
 });
+
+Deno.test("Rings hold a Lease by the clock that went further, whatever the view still says", async () => {
+  await using scene = new Scene();
+  const taken = scene.lease("shard-a", { holder: takeOverIdentity, duration: 20 });
+  await scene.start([taken]);
+  const snapshot = scene.subject.get("ring");
+  assert.equal(snapshot?.holds("shard-a"), true);
+  assert.equal(snapshot.holds("shard-b"), false);
+  // A suspended machine: no timer has fired.
+  scene.clock.jump(20_000);
+  assert.equal(snapshot.view.statusOf("shard-a"), "held");
+  assert.equal(snapshot.holds("shard-a"), false);
+});
+
+Deno.test("Rings do not hold a Lease any more that is gone, or from the moment at which it is given back", async () => {
+  await using scene = new Scene();
+  const gone = scene.lease("shard-a", { holder: takeOverIdentity, duration: 20 });
+  const back = scene.lease("shard-b", { holder: takeOverIdentity, duration: 20 });
+  await scene.start([gone, back]);
+  assert.deepEqual(scene.statuses("shard-a", "shard-b"), ["held", "held"]);
+  scene.leases.delete(gone);
+  scene.subject.letGo(back);
+  await scene.clock.settle();
+  assert.deepEqual(scene.statuses("shard-a", "shard-b"), ["dead", "dead"]);
+  assert.equal(scene.subject.stateOf(gone).held, false);
+  // A new label is no new hold, a renewal is one.
+  scene.leases.apply(stored({ ...back, metadata: { ...back.metadata, annotations: { foo: "bar" } } }));
+  await scene.clock.settle();
+  assert.deepEqual(scene.statuses("shard-b"), ["dead"]);
+  await scene.clock.advance(1_000);
+  scene.leases.apply(scene.lease("shard-b", { holder: takeOverIdentity, duration: 20 }));
+  await scene.clock.settle();
+  assert.deepEqual(scene.statuses("shard-b"), ["held"]);
+});

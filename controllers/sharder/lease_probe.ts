@@ -1,0 +1,56 @@
+import { abortable } from "../../lib/k8s/abortable.ts";
+import type { Api } from "../../lib/k8s/api/api.ts";
+import type { Lease } from "../../lib/k8s/types.ts";
+import { leaseRingLabel } from "../../lib/sharding/names.ts";
+
+/**
+ * Asks the API server whether a ring has a shard of a name. Different watches are not in step: an object may show the
+ * label of a shard that joined just now before the watch of Leases tells of the shard. So before a label is called
+ * bogus, the Leases are read.
+ *
+ * An answer counts only for who asked before it was read, as the object may be younger than the answer. All who ask
+ * while one reading is under way share the next.
+ */
+export class LeaseProbe {
+  readonly #leases: Api<Lease>;
+  readonly #ring: string;
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #waiting = new Map<string, Promise<boolean>>();
+
+  /** @param signal ends all readings. */
+  constructor(leases: Api<Lease>, ring: string, signal: AbortSignal) {
+    this.#leases = leases;
+    this.#ring = ring;
+    this.#signal = signal;
+  }
+
+  /** Is there a Lease of this name in the ring, in any namespace? */
+  exists(shard: string, signal: AbortSignal): Promise<boolean> {
+    const waiting = this.#waiting.get(shard) ?? this.#queue(shard);
+    return abortable(waiting, signal);
+  }
+
+  #queue(shard: string): Promise<boolean> {
+    const before = this.#running.get(shard);
+    const next = (before === undefined ? Promise.resolve() : before.then(() => undefined, () => undefined)).then(() => {
+      this.#waiting.delete(shard);
+      const reading = this.#read(shard).finally(() => {
+        if (this.#running.get(shard) === reading) this.#running.delete(shard);
+      });
+      this.#running.set(shard, reading);
+      return reading;
+    });
+    this.#waiting.set(shard, next);
+    return next;
+  }
+
+  async #read(shard: string): Promise<boolean> {
+    const { items } = await this.#leases.list({
+      labelSelector: `${leaseRingLabel}=${this.#ring}`,
+      fieldSelector: `metadata.name=${shard}`,
+      signal: this.#signal,
+    });
+    return items.length > 0;
+  }
+}
