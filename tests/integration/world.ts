@@ -274,10 +274,10 @@ export class World implements AsyncDisposable {
       renewTime: time,
       leaseTransitions: 0,
     };
-    const known = await this.leases.find(name);
-    if (known !== undefined) {
-      const metadata = { ...known.metadata, annotations: { ...known.metadata.annotations, ...proof } };
-      return await this.leases.replace({ ...known, metadata, spec: { ...known.spec, ...spec } });
+    if (await this.leases.find(name) !== undefined) {
+      // Without a resourceVersion, as the sharder may be writing its state label.
+      const patch = { metadata: { annotations: proof }, spec };
+      return await this.leases.patch(name, { type: "merge", patch });
     }
     const metadata = { name, labels: { [leaseRingLabel]: ring }, annotations: proof };
     return await this.leases.create({ metadata, spec });
