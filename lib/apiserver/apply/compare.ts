@@ -1,8 +1,8 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { deepEqual, getField } from "../json.ts";
+import { anySchema, itemKey, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
 import { emptySet, type FieldSet, leaf, node } from "./field_set.ts";
-import { isAlwaysThere, isAtomic, isSet, itemKey, listKeyOf } from "./list_keys.ts";
 
 /** Which fields came or changed, and which went. */
 export interface Comparison {
@@ -11,89 +11,112 @@ export interface Comparison {
 }
 
 /**
- * What counts as a field: those of an apply configuration ("applied"), or those of an object that is written, of a kind
- * of the server's own ("whole") or of a custom resource ("custom").
+ * What counts as a field: those of an apply configuration ("applied"), or those of something that a plain write adds
+ * ("added").
  */
-export type FieldMode = "applied" | "whole" | "custom";
+export type FieldMode = "applied" | "added";
 
 /**
- * The fields of a value. Those of an apply configuration do not own the maps that they set keys of; what a plain write
- * adds, it owns as a whole.
+ * The fields of an object. Those of an apply configuration do not own the structs that they set fields of; what a plain
+ * write adds, it owns as a whole.
  */
-export function fieldsOf(value: JSONValue, mode: FieldMode, path = ""): FieldSet {
-  const parts = partsOf(value, path);
-  if (parts === undefined) return leaf;
-  const isApplied = mode === "applied";
-  const owned = path !== "" && (parts.isItem || (!isApplied && !isAlwaysThere(path, mode === "custom")));
-  // An empty struct is a leaf. Metadata may look empty when only the server owns what is in it.
-  if (parts.entries.size === 0) {
-    return path === "" || path === ".metadata" || Array.isArray(value) || (!isApplied && !owned) ? emptySet : leaf;
-  }
-  return node(owned, mapEntries(parts, (part, below) => fieldsOf(part, mode, below)));
+export function fieldsOf(object: JSONObject, mode: FieldMode, schema: TypeSchema): FieldSet {
+  return walk(object, mode, schema, "", mode === "applied");
 }
 
-/** Compares two states of an object, or of a part of it. */
-export function compare(before: JSONValue, after: JSONValue, mode: "whole" | "custom", path = ""): Comparison {
-  if (before === undefined && after === undefined) return nothing;
-  if (before === undefined) return { changed: fieldsOf(after, mode, path), removed: emptySet };
-  if (after === undefined) return { changed: emptySet, removed: fieldsOf(before, mode, path) };
-  const old = partsOf(before, path);
-  const now = partsOf(after, path);
+/** @param declared is the value a field of a struct, and no key of a map or item of a list? */
+function walk(value: JSONValue, mode: FieldMode, schema: TypeSchema, path: string, declared: boolean): FieldSet {
+  const parts = partsOf(value, schema, path);
+  if (parts === undefined) return leaf;
+  const owned = path !== "" && (!declared || mode === "added");
+  // An empty struct is a leaf. Metadata may look empty when only the server owns what is in it.
+  if (parts.size === 0) {
+    if (path === "" || path === ".metadata") return emptySet;
+    return Array.isArray(value) && mode === "applied" ? emptySet : leaf;
+  }
+  return node(
+    owned,
+    [...parts].map(([name, part]) => [name, walk(part.value, mode, part.schema, part.path, part.declared)] as const),
+  );
+}
+
+/**
+ * Compares two states of an object, or of a part of it.
+ * @param before what Go writes of an empty object, when there was none.
+ */
+export function compare(before: JSONValue, after: JSONValue, schema: TypeSchema, path = ""): Comparison {
+  if (before === after) return nothing;
+  if (before === undefined) return { changed: walk(after, "added", schema, path, false), removed: emptySet };
+  if (after === undefined) return { changed: emptySet, removed: walk(before, "added", schema, path, false) };
+  // Null stands for an empty list or map where Go always writes one.
+  const old = before === null && typeof after === "object" && after !== null
+    ? partsOf(Array.isArray(after) ? [] : {}, schema, path)
+    : partsOf(before, schema, path);
+  const now = after === null && old !== undefined ? noParts : partsOf(after, schema, path);
   if (old === undefined || now === undefined) {
     if (deepEqual(before, after)) return nothing;
-    const removed = old === undefined ? emptySet : fieldsOf(before, mode, path);
-    return { changed: fieldsOf(after, mode, path), removed: now === undefined ? removed : emptySet };
+    const removed = old === undefined ? emptySet : walk(before, "added", schema, path, false);
+    return { changed: walk(after, "added", schema, path, false), removed: now === undefined ? removed : emptySet };
   }
   const changed: (readonly [string, FieldSet])[] = [];
   const removed: (readonly [string, FieldSet])[] = [];
-  for (const name of new Set([...old.entries.keys(), ...now.entries.keys()])) {
-    const below = old.entries.get(name)?.path ?? now.entries.get(name)?.path ?? path;
-    const part = compare(old.entries.get(name)?.value, now.entries.get(name)?.value, mode, below);
-    changed.push([name, part.changed]);
-    removed.push([name, part.removed]);
+  for (const name of new Set([...old.keys(), ...now.keys()])) {
+    const [from, to] = [old.get(name), now.get(name)];
+    const part = from ?? to;
+    if (part === undefined) continue;
+    const below = compare(from?.value, to?.value, part.schema, part.path);
+    changed.push([name, below.changed]);
+    removed.push([name, below.removed]);
   }
   return { changed: node(false, changed), removed: node(false, removed) };
 }
 
 const nothing: Comparison = { changed: emptySet, removed: emptySet };
 
-/** The parts of a value that can have owners of their own. */
-interface Parts {
-  /** By their name in fieldsV1. */
-  readonly entries: ReadonlyMap<string, { readonly value: JSONValue; readonly path: string }>;
-  /** Is the value an item of a keyed list? */
-  readonly isItem: boolean;
+/** A part of a value that can have owners of its own. */
+interface Part {
+  readonly value: JSONValue;
+  readonly schema: TypeSchema;
+  readonly path: string;
+  readonly declared: boolean;
 }
 
-/** Undefined when the value has one owner. */
-function partsOf(value: JSONValue, path: string): Parts | undefined {
-  if (isJsonObject(value)) {
-    if (isAtomic(path)) return undefined;
-    const names = Object.keys(value).filter((name) => value[name] !== undefined && !isOwnerless(`${path}.${name}`));
-    return {
-      entries: new Map(names.map((name) => [`f:${name}`, { value: getField(value, name), path: `${path}.${name}` }])),
-      isItem: path.endsWith("[]"),
-    };
+const noParts: ReadonlyMap<string, Part> = new Map();
+
+/** The parts of a value by their name in fieldsV1; undefined when the value has one owner. */
+function partsOf(value: JSONValue, schema: TypeSchema, path: string): ReadonlyMap<string, Part> | undefined {
+  if (Array.isArray(value)) return itemsOf(value, schema, path);
+  if (!isJsonObject(value) || schema.type === "scalar" || schema.type === "list") return undefined;
+  if (schema.type !== "any" && schema.atomic) return undefined;
+  const parts = new Map<string, Part>();
+  for (const name of Object.keys(value)) {
+    const part = getField(value, name);
+    const below = `${path}.${name}`;
+    if (part === undefined || isOwnerless(below)) continue;
+    const declared = schema.type === "struct" && schema.fields.has(name);
+    parts.set(`f:${name}`, { value: part, schema: schemaAt(schema, name) ?? anySchema, path: below, declared });
   }
-  if (!Array.isArray(value)) return undefined;
-  if (isSet(path)) {
-    const entries = value.map((item) => [`v:${JSON.stringify(item)}`, { value: item, path: `${path}[]` }] as const);
-    return { entries: new Map(entries), isItem: false };
-  }
-  const keys = listKeyOf(path);
-  if (keys === undefined) return undefined;
-  const items: JSONObject[] = value.filter(isJsonObject);
-  return {
-    entries: new Map(items.map((item) => [itemKey(item, keys), { value: item, path: `${path}[]` }])),
-    isItem: false,
-  };
+  return parts;
 }
 
-function mapEntries(
-  parts: Parts,
-  transform: (value: JSONValue, path: string) => FieldSet,
-): readonly (readonly [string, FieldSet])[] {
-  return [...parts.entries].map(([name, { value, path }]) => [name, transform(value, path)] as const);
+function itemsOf(
+  value: readonly JSONValue[],
+  schema: TypeSchema,
+  path: string,
+): ReadonlyMap<string, Part> | undefined {
+  if (schema.type !== "list" || schema.list === "atomic") return undefined;
+  const parts = new Map<string, Part>();
+  for (const item of value) {
+    const key = schema.list === "set"
+      ? `v:${JSON.stringify(item)}`
+      : isJsonObject(item)
+      ? itemKey(item, schema)
+      : undefined;
+    if (key !== undefined) {
+      parts.set(key, { value: item, schema: schema.items, path: `${path}[]`, declared: false });
+    }
+  }
+  return parts;
 }
 
 const ownerless: ReadonlySet<string> = new Set([

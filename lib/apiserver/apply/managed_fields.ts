@@ -2,6 +2,8 @@ import type { JSONObject } from "../../k8s/contract.ts";
 import { deepEqual, objectAt, objectsAt, stringAt } from "../json.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { zeroStruct } from "../schema/decode.ts";
+import { schemaOf } from "../schema/resource_schema.ts";
 import { compare, type Comparison } from "./compare.ts";
 import {
   difference,
@@ -95,7 +97,9 @@ export function trackUpdate(
 ): void {
   const before = readOwners(object);
   const apiVersion = apiVersionOf(resource);
-  const comparison = compare(old, object, resource.custom === true ? "custom" : "whole");
+  const schema = schemaOf(resource);
+  // What Go writes of an empty object is always there, and nobody brings it along.
+  const comparison = compare(old ?? zeroStruct(schema), object, schema);
   if (old !== undefined && isEmptySet(comparison.changed) && isEmptySet(comparison.removed)) {
     return writeOwnersAgain(old, object, before);
   }

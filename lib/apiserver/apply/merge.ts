@@ -1,39 +1,73 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { deepCopy, getField, setField } from "../json.ts";
+import { anySchema, itemKey, itemSchema, type ListSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
 import { difference, emptySet, type FieldSet, isEmptySet, union } from "./field_set.ts";
-import { isAtomic, isSet, itemKey, listKeyOf } from "./list_keys.ts";
 
-/** The live value with an apply configuration laid over it. The live value is changed. */
-export function mergeApplied(live: JSONValue, applied: JSONValue, path = ""): JSONValue {
-  if (isJsonObject(live) && isJsonObject(applied) && !isAtomic(path)) {
-    for (const key of Object.keys(applied)) {
-      const value = applied[key];
-      if (value === undefined) continue;
-      setField(live, key, mergeApplied(getField(live, key), value, `${path}.${key}`));
-    }
-    return live;
+/** The live object with an apply configuration laid over it. The live object is changed. */
+export function mergeApplied(live: JSONObject, applied: JSONObject, schema: TypeSchema): JSONObject {
+  for (const key of Object.keys(applied)) {
+    const value = applied[key];
+    if (value === undefined) continue;
+    setField(live, key, mergeValue(getField(live, key), value, schemaAt(schema, key) ?? anySchema));
   }
-  if (Array.isArray(live) && Array.isArray(applied)) {
-    if (isSet(path)) return [...new Set([...live, ...applied])];
-    const keys = listKeyOf(path);
-    if (keys !== undefined) return mergeItems(live, applied, keys, path);
+  return live;
+}
+
+function mergeValue(live: JSONValue, applied: JSONValue, schema: TypeSchema): JSONValue {
+  if (isJsonObject(live) && isJsonObject(applied) && !isAtomicObject(schema)) {
+    return mergeApplied(live, applied, schema);
+  }
+  if (Array.isArray(live) && Array.isArray(applied) && schema.type === "list") {
+    if (schema.list === "set") {
+      return mergeLists(live, applied, (item) => JSON.stringify(item) ?? "", (_, item) => item);
+    }
+    if (schema.list === "map") return mergeItems(live, applied, schema);
   }
   return deepCopy(applied);
 }
 
-function mergeItems(
+function isAtomicObject(schema: TypeSchema): boolean {
+  return (schema.type === "struct" || schema.type === "map") && schema.atomic;
+}
+
+/** Items come in the order in which they are applied; those of others keep their place among them. */
+function mergeItems(live: readonly JSONValue[], applied: readonly JSONValue[], schema: ListSchema): JSONValue[] {
+  const key = (item: JSONValue): string => isJsonObject(item) ? itemKey(item, schema) : "";
+  return mergeLists(live, applied, key, (before, item) => mergeValue(before, item, schema.items));
+}
+
+/** Merges two lists of items with keys as structured-merge-diff orders them. */
+function mergeLists(
   live: readonly JSONValue[],
   applied: readonly JSONValue[],
-  keys: readonly string[],
-  path: string,
+  keyOf: (item: JSONValue) => string,
+  merge: (live: JSONValue, applied: JSONValue) => JSONValue,
 ): JSONValue[] {
-  const merged = [...live];
-  for (const item of applied.filter(isJsonObject)) {
-    const key = itemKey(item, keys);
-    const index = merged.findIndex((each) => isJsonObject(each) && itemKey(each, keys) === key);
-    if (index < 0) merged.push(deepCopy(item));
-    else merged[index] = mergeApplied(merged[index], item, `${path}[]`);
+  const known = new Map(live.map((item) => [keyOf(item), item]));
+  const wanted = new Set(applied.map(keyOf));
+  const shared = applied.map(keyOf).filter((key) => known.has(key));
+  const done = new Set<string>();
+  const merged: JSONValue[] = [];
+  let [left, right] = [0, 0];
+  while (left < live.length || right < applied.length) {
+    const key = left < live.length ? keyOf(live[left]) : undefined;
+    if (key !== undefined && !wanted.has(key)) {
+      merged.push(live[left++]);
+      continue;
+    }
+    const next = right < applied.length ? keyOf(applied[right]) : undefined;
+    // A shared item stands where it is applied, not where it stood.
+    if (key !== undefined && key !== next && (next === undefined || done.has(key) || shared[0] !== key)) {
+      left++;
+      continue;
+    }
+    if (next === undefined) continue;
+    merged.push(known.has(next) ? merge(known.get(next), applied[right]) : deepCopy(applied[right]));
+    done.add(next);
+    right++;
+    if (key === next) left++;
+    if (shared[0] === next) shared.shift();
   }
   return merged;
 }
@@ -47,23 +81,30 @@ export function prune(
   before: FieldSet,
   applied: FieldSet,
   others: readonly FieldSet[],
+  schema: TypeSchema,
 ): void {
   const gone = difference(before, applied);
-  if (!isEmptySet(gone)) pruneBelow(value, gone, applied, others.reduce(union, emptySet), "");
+  if (!isEmptySet(gone)) pruneBelow(value, gone, applied, others.reduce(union, emptySet), schema);
 }
 
-function pruneBelow(value: JSONValue, gone: FieldSet, kept: FieldSet, others: FieldSet, path: string): JSONValue {
-  const keys = listKeyOf(path);
+function pruneBelow(
+  value: JSONValue,
+  gone: FieldSet,
+  kept: FieldSet,
+  others: FieldSet,
+  schema: TypeSchema,
+): JSONValue {
   if (Array.isArray(value)) {
     return value.flatMap((item): JSONValue[] => {
-      const name = isJsonObject(item) && keys !== undefined ? itemKey(item, keys) : `v:${JSON.stringify(item)}`;
-      const left = prunePart(item, name, gone, kept, others, `${path}[]`);
+      const isKeyed = isJsonObject(item) && schema.type === "list" && schema.list === "map";
+      const name = isKeyed ? itemKey(item, schema) : `v:${JSON.stringify(item)}`;
+      const left = prunePart(item, name, gone, kept, others, itemSchema(schema));
       return left === undefined ? [] : [left];
     });
   }
   if (!isJsonObject(value)) return value;
   for (const key of Object.keys(value)) {
-    const left = prunePart(getField(value, key), `f:${key}`, gone, kept, others, `${path}.${key}`);
+    const left = prunePart(getField(value, key), `f:${key}`, gone, kept, others, schemaAt(schema, key) ?? anySchema);
     if (left === undefined) delete value[key];
     else setField(value, key, left);
   }
@@ -77,7 +118,7 @@ function prunePart(
   gone: FieldSet,
   kept: FieldSet,
   others: FieldSet,
-  path: string,
+  schema: TypeSchema,
 ): JSONValue {
   const part = gone.children.get(name);
   if (part === undefined) return value;
@@ -86,7 +127,7 @@ function prunePart(
   // It goes with all that is in it, also with defaults that nobody owns, unless a part of it has an owner still.
   if (part.member && isEmptySet(stays) && isEmptySet(shared)) return undefined;
   if (part.children.size === 0) return value;
-  const left = pruneBelow(value, part, stays, shared, path);
+  const left = pruneBelow(value, part, stays, shared, schema);
   // A map of which nothing is left goes too.
   return isJsonObject(left) && Object.keys(left).length === 0 ? undefined : left;
 }

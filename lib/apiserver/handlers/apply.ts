@@ -3,13 +3,15 @@ import { isJsonObject } from "../../k8s/errors.ts";
 import { compare, fieldsOf } from "../apply/compare.ts";
 import { emptySet, equalSets, type FieldSet, intersection, pathsOf } from "../apply/field_set.ts";
 import { isSameOwner, type Owner, readOwners, withoutFields, writeOwners } from "../apply/managed_fields.ts";
+import { typeMessage, typeProblems } from "../apply/typed.ts";
 import { mergeApplied, prune } from "../apply/merge.ts";
 import { timestamp } from "../context.ts";
 import { copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
 import { completeObject } from "../request/decode.ts";
 import { apiVersionOf } from "../resources/registry.ts";
+import { schemaOf } from "../schema/resource_schema.ts";
 import { storageKey } from "../resources/served_resource.ts";
-import { badRequest, invalid, invalidOptions, notFound, StatusError } from "../status.ts";
+import { badRequest, invalid, invalidOptions, notFound, plainError, StatusError } from "../status.ts";
 import { recordKey } from "../store/record.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { insert, setNamespace } from "./create.ts";
@@ -17,8 +19,14 @@ import { type Update, updateObject } from "./update.ts";
 
 type Target = Omit<Update, "change" | "options" | "uidConflict">;
 
+/** What an apply comes to. */
+interface Applied {
+  readonly code: number;
+  readonly object: JSONObject;
+}
+
 /** Server-side apply (KEP-555): the object has the fields of the configuration, and those are the manager's. */
-export async function applyObject(target: Target, body: JSONValue): Promise<{ code: number; object: JSONObject }> {
+export async function applyObject(target: Target, body: JSONValue): Promise<Applied> {
   const { call, context, resource, namespace, name, subresource } = target;
   if ((call.query.get("fieldManager") ?? "") === "") {
     const message = "Required value: is required for apply patch";
@@ -48,6 +56,14 @@ function readConfiguration(body: JSONValue, { resource, namespace, name, subreso
   if (isJsonObject(metadata) && metadata["managedFields"] !== undefined && metadata["managedFields"] !== null) {
     throw badRequest("metadata.managedFields must be nil");
   }
+  // Unlike elsewhere, fields that the kind does not have are refused whatever fieldValidation says.
+  const problems = typeProblems(body, schemaOf(resource));
+  if (problems.length > 0) {
+    const place = `${stringAt(objectAt(body, "metadata"), "namespace")}/${
+      stringAt(objectAt(body, "metadata"), "name")
+    }`;
+    throw plainError(typeMessage(body, problems, place, resource.kind));
+  }
   const applied = copyObject(body);
   const meta = objectAt(applied, "metadata");
   const given = stringAt(meta, "name");
@@ -75,7 +91,7 @@ async function create(target: Target, applied: JSONObject): Promise<JSONObject> 
   const object = completeObject(copyObject(applied), resource);
   // Named by a client that saw an older object of this name: it means nothing for the new one.
   delete objectAt(object, "metadata")["resourceVersion"];
-  writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied"))]);
+  writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)))]);
   return await insert(context, call, resource, object, query);
 }
 
@@ -91,21 +107,22 @@ function ownerFor(target: Target, fields: FieldSet): Owner {
 function merge(current: JSONObject, applied: JSONObject, target: Target): JSONObject {
   const { query, resource } = target;
   const owners = readOwners(current);
-  const mine = ownerFor(target, fieldsOf(applied, "applied"));
+  const mine = ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)));
   const writer = { manager: mine.manager, time: mine.time, subresource: mine.subresource };
   const last = owners.find((owner) => isSameOwner(owner, writer, "Apply", mine.apiVersion));
   const others = owners.filter((owner) => owner !== last);
-  const merged = mergeApplied(copyObject(current), applied);
-  if (!isJsonObject(merged)) return current;
+  const schema = schemaOf(resource);
+  const merged = mergeApplied(copyObject(current), applied, schema);
   prune(
     merged,
     last?.fields ?? emptySet,
     mine.fields,
     others.filter(({ operation }) => operation === "Apply").map(({ fields }) => fields),
+    schema,
   );
   const normal = completeObject(copyObject(merged), resource);
   // Before defaults are set: what somebody leaves to a default, he changes as little as what he does not name.
-  const comparison = compare(current, merged, resource.custom === true ? "custom" : "whole");
+  const comparison = compare(current, merged, schema);
   if (!query.force) refuseConflicts(others, comparison.changed);
   if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return merged;
   writeOwners(normal, [...withoutFields(others, comparison), mine]);

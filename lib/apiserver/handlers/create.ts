@@ -5,10 +5,12 @@ import { type Context, timestamp } from "../context.ts";
 import { objectAt, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { decodeObject } from "../request/decode.ts";
+import { decodeObject, normalizeObject } from "../request/decode.ts";
 import { parseWriteQuery, type WriteQuery } from "../request/write_options.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
 import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
+import { zeroStruct } from "../schema/decode.ts";
+import { schemaOf } from "../schema/resource_schema.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import {
   alreadyExists,
@@ -23,6 +25,7 @@ import {
 import { recordKey, recordOf } from "../store/record.ts";
 import { randomUid } from "../uid.ts";
 import { validateMetadata } from "../validate/metadata.ts";
+import { validateObject } from "../validate/object.ts";
 import { readShape, representObject } from "./projection.ts";
 
 /** Longest name with room for the suffix of a generated one. */
@@ -38,11 +41,12 @@ export async function createObject(
   if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
   const representation = representObject(resource, parseAccept(call.accept));
   const query = parseWriteQuery(call, "CreateOptions");
-  const object = decodeObject(call, resource);
+  const { object, warnings } = decodeObject(call, resource);
   wipeSystemFields(object, resource);
   setNamespace(object, resource, namespace);
   trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
-  return { type: "value", code: 201, value: representation(await insert(context, call, resource, object, query)) };
+  const value = representation(await insert(context, call, resource, object, query));
+  return { type: "value", code: 201, value, warnings };
 }
 
 /** Admits, completes, checks and stores a new object; its managedFields are set. Returns it as stored. */
@@ -82,7 +86,7 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
-  const causes = [...validateMetadata(metadata, resource), ...resource.validate?.(object, undefined) ?? []];
+  const causes = [...validateMetadata(metadata, resource), ...validateObject(object, undefined, resource)];
   if (causes.length > 0) throw invalid(resource, name, causes);
   // A webhook takes its time: the namespace may have gone meanwhile.
   checkNamespace(context, resource, namespace, name);
@@ -98,12 +102,18 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
 /** Clients have no say in these fields. */
 function wipeSystemFields(object: JSONObject, resource: ServedResource): void {
   // What a status subresource writes cannot be brought along.
-  if (resource.status === true && resource.custom === true) delete object["status"];
+  if (resource.status === true && resource.keepsStatus !== true) wipeStatus(object, resource);
   const metadata = objectAt(object, "metadata");
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
     delete metadata[field];
   }
   delete metadata["managedFields"];
+}
+
+function wipeStatus(object: JSONObject, resource: ServedResource): void {
+  const { status } = resource.custom === true ? {} : zeroStruct(schemaOf(resource));
+  if (status === undefined) delete object["status"];
+  else object["status"] = status;
 }
 
 /** Sets the namespace of the path. @throws StatusError 400 when the object names another one. */
@@ -131,7 +141,7 @@ function complete(object: JSONObject, resource: ServedResource, context: Context
   metadata["uid"] = randomUid(context.random);
   metadata["creationTimestamp"] = timestamp(context.clock);
   if (resource.generation !== undefined) metadata["generation"] = 1;
-  resource.normalize?.(object);
+  normalizeObject(object, resource);
   resource.prepare?.(object);
   if (resource === customResourceDefinitions) acceptCustomResourceDefinition(object, timestamp(context.clock));
 }

@@ -7,9 +7,18 @@ import { applyMergePatch } from "../patch/merge_patch.ts";
 import { applyStrategicPatch } from "../patch/strategic_patch.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { completeObject, parseBody, parseYamlBody } from "../request/decode.ts";
+import {
+  completeObject,
+  type Decoded,
+  newDecoding,
+  parseBody,
+  parseYamlBody,
+  strictMessage,
+  warningsOf,
+} from "../request/decode.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { schemaOf } from "../schema/resource_schema.ts";
 import {
   badRequest,
   invalid,
@@ -49,8 +58,11 @@ export async function patchObject(
     throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", message, field: "force" }]);
   }
   const patch = parsePatch(call, resource);
+  let warnings: readonly string[] = [];
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
-    return { object: decodePatched(patch(current), resource), managed: false };
+    const decoded = decodePatched(patch(current), resource, call);
+    warnings = decoded.warnings;
+    return { object: decoded.object, managed: false };
   };
   const options = "PatchOptions";
   const updated = await updateObject({
@@ -65,7 +77,7 @@ export async function patchObject(
     options,
     uidConflict: false,
   });
-  return { type: "value", code: 200, value: represent(updated) };
+  return { type: "value", code: 200, value: represent(updated), warnings };
 }
 
 /** What the patch does to an object, which it may change. @throws StatusError 400, 415, 422 */
@@ -91,7 +103,7 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
     case "application/strategic-merge-patch+json": {
       if (resource.custom === true) throw unsupportedMediaType();
       const patch = parseObjectPatch(read());
-      return (current) => applyStrategicPatch(current, copyObject(patch));
+      return (current) => applyStrategicPatch(current, copyObject(patch), schemaOf(resource));
     }
     default:
       throw unsupportedMediaType();
@@ -99,10 +111,13 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
 }
 
 /** A patched object that does not decode makes the patch invalid. */
-function decodePatched(patched: JSONObject, resource: ServedResource): JSONObject {
+function decodePatched(patched: JSONObject, resource: ServedResource, call: Call): Decoded {
   const document = JSON.stringify(patched);
+  const decoding = newDecoding(call);
   try {
-    return completeObject(patched, resource);
+    const object = completeObject(patched, resource, decoding);
+    if (decoding.validation === "Strict" && decoding.problems.length > 0) throw badRequest(strictMessage(decoding));
+    return { object, warnings: warningsOf(decoding) };
   } catch (error) {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     const nothing = { group: "", plural: "", kind: "" };

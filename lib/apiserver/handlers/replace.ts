@@ -23,7 +23,7 @@ export async function replaceObject(
 ): Promise<Answer> {
   const represent = representObject(resource, parseAccept(call.accept));
   const query = parseWriteQuery(call, "UpdateOptions");
-  const object = decodeObject(call, resource);
+  const { object, warnings } = decodeObject(call, resource);
   const metadata = objectAt(object, "metadata");
   const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
@@ -36,7 +36,8 @@ export async function replaceObject(
     delete metadata["resourceVersion"];
     setNamespace(object, resource, namespace);
     trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
-    return { type: "value", code: 201, value: represent(await insert(context, call, resource, object, query)) };
+    const value = represent(await insert(context, call, resource, object, query));
+    return { type: "value", code: 201, value, warnings };
   }
   const change = (): { object: typeof object; managed: boolean } => ({ object: copyObject(object), managed: false });
   const updated = await updateObject({
@@ -51,5 +52,5 @@ export async function replaceObject(
     options: "UpdateOptions",
     uidConflict: true,
   });
-  return { type: "value", code: 200, value: represent(updated) };
+  return { type: "value", code: 200, value: represent(updated), warnings };
 }

@@ -3,6 +3,7 @@ import { type Context, timestamp } from "../context.ts";
 import { arrayAt, copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
 import { trackUpdate } from "../apply/managed_fields.ts";
 import type { Call } from "../request/call.ts";
+import { normalizeObject } from "../request/decode.ts";
 import type { WriteQuery } from "../request/write_options.ts";
 import { customResourceDefinitions } from "../resources/builtin.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
@@ -10,6 +11,7 @@ import { type ServedResource, storageKey } from "../resources/served_resource.ts
 import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
 import { invalidValue, validateMetadataChange } from "../validate/metadata.ts";
+import { validateObject } from "../validate/object.ts";
 import { readShape } from "./projection.ts";
 
 /** One change of an existing object. */
@@ -151,13 +153,13 @@ function admit(
 
 function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject {
   const { resource, name, subresource } = update;
-  resource.normalize?.(object);
+  normalizeObject(object, resource);
   const metadata = objectAt(object, "metadata");
   const before = objectAt(old, "metadata");
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
   const causes = [
     ...validateMetadataChange(metadata, before),
-    ...(subresource === undefined ? resource.validate?.(object, old) ?? [] : []),
+    ...validateObject(object, old, resource, subresource),
   ];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (typeof before["generation"] === "number" && isNewGeneration(object, old, resource)) {

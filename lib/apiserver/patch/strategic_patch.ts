@@ -1,45 +1,156 @@
-import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import type { JSONArray, JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { listKeyOf } from "../apply/list_keys.ts";
-import { deepCopy, getField, setField } from "../json.ts";
-import { notSupported } from "../status.ts";
+import { deepCopy, deepEqual, getField, setField } from "../json.ts";
+import { anySchema, type FieldSchema, itemSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
+import { badRequest, plainError } from "../status.ts";
+import { orderLike } from "./element_order.ts";
+
+const directive = "$patch";
+const retainKeys = "$retainKeys";
+const deleteFrom = "$deleteFromPrimitiveList/";
+const elementOrder = "$setElementOrder/";
 
 /**
- * Applies a strategic merge patch: as a merge patch, but lists whose items have a key are merged item by item. Of the
- * directives `$patch: delete` and `$patch: replace` are known.
- * @throws StatusError 501 for other directives.
+ * Applies a strategic merge patch: as a merge patch, but lists whose schema says so are merged item by item, and
+ * directives (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x`, `$setElementOrder/x`) say what a value cannot.
+ * The target and the patch are changed.
+ * @throws StatusError 400 or 500 for directives that make no sense, as the real server.
  */
-export function applyStrategicPatch(target: JSONObject, patch: JSONObject, path = ""): JSONObject {
-  for (const key of Object.keys(patch)) {
-    if (key.startsWith("$")) throw notSupported(`the directive ${key} in a strategic merge patch`);
-    const change = patch[key];
-    const field = getField(target, key);
-    const at = `${path}.${key}`;
-    if (change === null) delete target[key];
-    else if (isJsonObject(change)) {
-      const replaces = change["$patch"] === "replace";
-      delete change["$patch"];
-      setField(target, key, applyStrategicPatch(isJsonObject(field) && !replaces ? field : {}, change, at));
-    } else if (Array.isArray(change)) {
-      setField(target, key, mergeList(Array.isArray(field) ? field : [], change, at));
-    } else if (change !== undefined) setField(target, key, change);
+export function applyStrategicPatch(target: JSONObject, patch: JSONObject, schema: TypeSchema): JSONObject {
+  const marker = getField(patch, directive);
+  if (marker === "replace") return withoutDirectives({ ...patch, [directive]: undefined });
+  if (marker === "delete") return {};
+  if (marker !== undefined && marker !== "merge") {
+    throw plainError(`unknown patch type: ${String(marker)} in map: ${JSON.stringify(patch)}`);
   }
+  keepOnly(target, patch);
+  const orders = Object.keys(patch).filter((key) => key.startsWith(elementOrder));
+  for (const key of Object.keys(patch)) {
+    const change = getField(patch, key);
+    if (change === undefined || key === directive || key === retainKeys || key.startsWith(elementOrder)) continue;
+    if (key.startsWith(deleteFrom)) remove(target, key.slice(deleteFrom.length), change);
+    else applyField(target, key, change, patch, schema);
+  }
+  for (const key of orders) applyOrder(target, key.slice(elementOrder.length), patch, schema);
   return target;
 }
 
-function mergeList(target: readonly JSONValue[], patch: readonly JSONValue[], path: string): JSONValue[] {
-  // Finalizers are a set of strings, all other lists without a key are replaced.
-  if (path === ".metadata.finalizers") return [...new Set([...target, ...patch])];
-  const keys = listKeyOf(path);
-  if (keys === undefined || !patch.every(isJsonObject)) return patch.map(deepCopy);
-  const merged: JSONValue[] = [...target];
-  for (const item of patch) {
-    const index = merged.findIndex((each) => isJsonObject(each) && keys.every((key) => each[key] === item[key]));
+/** `$retainKeys` lists the keys that are left; the patch may set no others. */
+function keepOnly(target: JSONObject, patch: JSONObject): void {
+  const kept = getField(patch, retainKeys);
+  if (kept === undefined) return;
+  if (!Array.isArray(kept)) throw badRequest(badRetainKeys);
+  for (const key of Object.keys(patch)) {
+    if (patch[key] !== null && !key.startsWith("$") && !kept.includes(key)) throw badRequest(badRetainKeys);
+  }
+  for (const key of Object.keys(target)) if (!kept.includes(key)) delete target[key];
+}
+
+const badRetainKeys = "The patch format of retainKeys is invalid: its keys are those of the patch, in a list";
+
+function remove(target: JSONObject, key: string, change: JSONValue): void {
+  if (!Array.isArray(change)) throw badRequest(`the value of ${deleteFrom}${key} is no list`);
+  const list = getField(target, key);
+  if (Array.isArray(list)) {
+    setField(target, key, list.filter((item) => !change.some((each) => deepEqual(each, item))));
+  }
+}
+
+function applyField(
+  target: JSONObject,
+  key: string,
+  change: JSONValue,
+  patch: JSONObject,
+  schema: TypeSchema,
+): void {
+  const given = getField(target, key);
+  const below = schemaAt(schema, key) ?? anySchema;
+  if (change === null) delete target[key];
+  else if (isJsonObject(change)) {
+    if (isJsonObject(given)) setField(target, key, applyStrategicPatch(given, change, below));
+    else if (change[directive] !== "delete") setField(target, key, withoutDirectives(change));
+  } else if (Array.isArray(change)) {
+    const field = schema.type === "struct" ? schema.fields.get(key) : undefined;
+    if (!Array.isArray(given) || field?.patch.merge !== true) {
+      setField(target, key, listWithoutDirectives(change));
+    } else if (getField(patch, elementOrder + key) === undefined) {
+      const merged = mergeList(given, change, field);
+      setField(target, key, orderLike(merged, change, given, field.patch.mergeKey));
+    } else setField(target, key, mergeList(given, change, field));
+  } else setField(target, key, change);
+}
+
+/** Puts a list in the order that a directive gives; what it does not name stays where it is among the others. */
+function applyOrder(target: JSONObject, key: string, patch: JSONObject, schema: TypeSchema): void {
+  const order = getField(patch, elementOrder + key);
+  const field = schema.type === "struct" ? schema.fields.get(key) : undefined;
+  if (!Array.isArray(order)) throw badRequest(`the value of ${elementOrder}${key} is no list`);
+  if (field === undefined) throw plainError(`unable to find api field for the json field ${JSON.stringify(key)}`);
+  const { mergeKey } = field.patch;
+  const items = getField(patch, key);
+  const named = (item: JSONValue): boolean => {
+    if (isJsonObject(item) && item[directive] !== undefined) return true;
+    return order.some((each) => sameItem(each, item, mergeKey));
+  };
+  if (Array.isArray(items) && !items.every(named)) {
+    throw badRequest(
+      `The order in patch list:\n${JSON.stringify(items)}\n doesn't match $setElementOrder list:\n${
+        JSON.stringify(order)
+      }\n`,
+    );
+  }
+  const list = getField(target, key);
+  if (Array.isArray(list)) setField(target, key, orderLike(list, order, list, mergeKey));
+}
+
+/** Are these the same item of a list, by key or, without one, by value? */
+function sameItem(left: JSONValue, right: JSONValue, mergeKey: string): boolean {
+  if (mergeKey === "") return deepEqual(left, right);
+  return isJsonObject(left) && isJsonObject(right) && deepEqual(left[mergeKey], right[mergeKey]);
+}
+
+function mergeList(given: JSONArray, change: JSONArray, { patch, schema }: FieldSchema): JSONArray {
+  const { mergeKey } = patch;
+  if (mergeKey === "") {
+    return [...given, ...change.filter((item) => !given.some((each) => deepEqual(each, item)))];
+  }
+  let merged: JSONValue[] = [...given];
+  const items = change.map((item) => {
+    if (isJsonObject(item)) return item;
+    throw plainError(`an item of a list that is merged by ${JSON.stringify(mergeKey)} is no object`);
+  });
+  if (items.some((item) => item[directive] === "replace")) {
+    return listWithoutDirectives(items.filter((item) => item[directive] === undefined));
+  }
+  for (const item of items) {
+    if (item[mergeKey] === undefined) {
+      throw plainError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    }
+    const index = merged.findIndex((each) => sameItem(each, item, mergeKey));
     const known = merged[index];
-    if (item["$patch"] === "delete") {
-      if (index >= 0) merged.splice(index, 1);
-    } else if (isJsonObject(known)) merged[index] = applyStrategicPatch(known, item, `${path}[]`);
-    else merged.push(applyStrategicPatch({}, item, `${path}[]`));
+    if (item[directive] === "delete") merged = merged.filter((each) => !sameItem(each, item, mergeKey));
+    else if (isJsonObject(known)) merged[index] = applyStrategicPatch(known, item, itemSchema(schema));
+    else merged.push(withoutDirectives(item));
   }
   return merged;
+}
+
+/** What a patch comes to where there is nothing to patch. */
+function withoutDirectives(patch: JSONObject): JSONObject {
+  const value: JSONObject = {};
+  for (const key of Object.keys(patch)) {
+    const part = getField(patch, key);
+    if (key.startsWith("$") || part === undefined || part === null) continue;
+    if (isJsonObject(part)) {
+      if (part[directive] !== "delete") setField(value, key, withoutDirectives(part));
+    } else setField(value, key, Array.isArray(part) ? listWithoutDirectives(part) : part);
+  }
+  return value;
+}
+
+function listWithoutDirectives(items: JSONArray): JSONArray {
+  return items.flatMap((item): JSONArray => {
+    if (!isJsonObject(item)) return [deepCopy(item)];
+    return item[directive] === "delete" || item[directive] === "replace" ? [] : [withoutDirectives(item)];
+  });
 }

@@ -20,7 +20,13 @@ export type Body = { readonly text: string } | { readonly value: JSONValue } | u
 
 /** What is answered. */
 export type Answer =
-  | { readonly type: "value"; readonly code: number; readonly value: JSONValue }
+  | {
+    readonly type: "value";
+    readonly code: number;
+    readonly value: JSONValue;
+    /** What the client is to be warned of (header Warning). */
+    readonly warnings?: readonly string[];
+  }
   | { readonly type: "text"; readonly code: number; readonly text: string }
   | { readonly type: "watch"; readonly events: WatchSource };
 

@@ -1,8 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { isMap } from "../apply/list_keys.ts";
-import { dropEmpty, stringMap, typeName } from "../resources/normalize.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { objectAt, stringAt } from "../json.ts";
@@ -10,23 +8,11 @@ import { badRequest, invalid } from "../status.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import type { Body, Call } from "./call.ts";
 import { cannotDecode } from "../resources/normalize.ts";
-
-const metadataFields: ReadonlySet<string> = new Set([
-  "name",
-  "generateName",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "labels",
-  "annotations",
-  "ownerReferences",
-  "finalizers",
-  "managedFields",
-]);
+import { DecodeError, decodeStruct } from "../schema/decode.ts";
+import { setBuiltinDefaults } from "../schema/defaults.ts";
+import { duplicateFields } from "../schema/duplicate_fields.ts";
+import { metadataSchema, schemaOf } from "../schema/resource_schema.ts";
+import { goTypeName } from "../schema/scalars.ts";
 
 /** Reads the body of a request as JSON. @throws StatusError 400 */
 export function parseBody(body: Body, what: string): JSONValue {
@@ -57,16 +43,56 @@ export function parseYamlBody(body: Body): JSONValue {
 }
 
 /** Reads the object in the body of a create or replace. @throws StatusError 400 */
-export function decodeObject(call: Call, resource: ServedResource): JSONObject {
+export function decodeObject(call: Call, resource: ServedResource): Decoded {
   const what = `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind`;
-  return completeObject(parseBody(call.body, what), resource);
+  const decoding = newDecoding(call);
+  if (decoding.validation !== "Ignore" && call.body !== undefined && "text" in call.body) {
+    for (const field of duplicateFields(call.body.text)) {
+      decoding.problems.push(`duplicate field ${JSON.stringify(field)}`);
+    }
+  }
+  const object = completeObject(parseBody(call.body, what), resource, decoding);
+  if (decoding.validation === "Strict" && decoding.problems.length > 0) {
+    throw cannotDecode(resource.kind, resource.version, strictMessage(decoding));
+  }
+  return { object, warnings: warningsOf(decoding) };
+}
+
+/** An object that was read, and what the client is to be warned of. */
+export interface Decoded {
+  readonly object: JSONObject;
+  readonly warnings: readonly string[];
+}
+
+/** What becomes of fields that a kind does not have (`fieldValidation`), and what was found. */
+export interface Decoding {
+  readonly validation: "Ignore" | "Warn" | "Strict";
+  /** Such as `unknown field "spec.foo"`. */
+  readonly problems: string[];
+}
+
+/** Reads `fieldValidation`, whose values the options of the request have checked. */
+export function newDecoding(call: Call): Decoding {
+  const given = call.query.get("fieldValidation");
+  return { validation: given === "Ignore" || given === "Strict" ? given : "Warn", problems: [] };
+}
+
+/** What a strict decoder says. */
+export function strictMessage({ problems }: Decoding): string {
+  return `strict decoding error: ${[...new Set(problems)].join(", ")}`;
+}
+
+/** What a client is warned of. */
+export function warningsOf({ validation, problems }: Decoding): readonly string[] {
+  return validation === "Warn" ? [...new Set(problems)] : [];
 }
 
 /**
  * Checks kind and version, drops what the kind does not have, and sets defaults. Works on the given object.
+ * @param decoding gets the fields that were dropped.
  * @throws StatusError 400
  */
-export function completeObject(value: JSONValue, resource: ServedResource): JSONObject {
+export function completeObject(value: JSONValue, resource: ServedResource, decoding?: Decoding): JSONObject {
   const apiVersion = apiVersionOf(resource);
   if (!isJsonObject(value)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is no JSON object`);
@@ -84,19 +110,43 @@ export function completeObject(value: JSONValue, resource: ServedResource): JSON
       `the API version in the data (${given}) does not match the expected API version (${apiVersion})`,
     );
   }
-  const object: JSONObject = { kind: resource.kind, apiVersion, metadata: cleanMetadata(value["metadata"], resource) };
-  const { fields } = resource;
-  for (const [key, field] of Object.entries(value)) {
-    if (key === "kind" || key === "apiVersion" || key === "metadata" || field === undefined) continue;
-    if (fields !== undefined) {
-      // stringData is written, never stored: normalize() moves it.
-      if (field === null || !(fields.includes(key) || (key === "stringData" && resource.kind === "Secret"))) continue;
-      // In maps of strings null means "", which normalize() sees to.
-      object[key] = isMap(`.${key}`) ? field : dropNulls(field);
-    } else object[key] = field;
-  }
-  resource.normalize?.(object);
+  const unknown: string[] = [];
+  const object = readFields({ ...value, kind: resource.kind, apiVersion }, resource, unknown);
+  for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
+  normalizeObject(object, resource);
   return object;
+}
+
+/** Sets defaults and brings fields into canonical form; works on the given object. @throws StatusError 400 */
+export function normalizeObject(object: JSONObject, resource: ServedResource): void {
+  resource.normalize?.(object);
+  if (resource.custom === true) resource.structural?.setDefaults(object);
+  else setBuiltinDefaults(object, schemaOf(resource));
+}
+
+/** What the kind has of the fields of a value. @throws StatusError 400 */
+function readFields(value: JSONObject, resource: ServedResource, unknown: string[]): JSONObject {
+  const { kind, version } = resource;
+  try {
+    if (resource.custom !== true) {
+      const { apiVersion, kind: _, ...fields } = value;
+      return { kind, apiVersion, ...decodeStruct(fields, schemaOf(resource), unknown) };
+    }
+    const { metadata = null, ...object } = value;
+    const read = isJsonObject(metadata) || metadata === null
+      ? decodeStruct(metadata ?? {}, metadataSchema(), unknown, "metadata")
+      : undefined;
+    if (read === undefined) {
+      const found = `json: cannot unmarshal ${goTypeName(metadata)} into Go struct field ${kind}.metadata`;
+      throw new DecodeError(`${found} of type v1.ObjectMeta`);
+    }
+    const whole: JSONObject = { ...object, metadata: read };
+    resource.structural?.prune(whole, unknown);
+    return whole;
+  } catch (error) {
+    if (error instanceof DecodeError) throw cannotDecode(kind, version, error.message);
+    throw error;
+  }
 }
 
 /** Custom resources have to name their kind, and are told otherwise that it is wrong. */
@@ -110,64 +160,4 @@ function checkCustomKind(value: JSONObject, resource: ServedResource): void {
   const metadata = objectAt(value, "metadata");
   const cause = invalidValue("kind", kind, `must be ${resource.kind}`);
   throw invalid({ ...resource, kind: String(kind) }, stringAt(metadata, "name"), [cause]);
-}
-
-/** Kinds of the server's own have no null values: Go reads them as absent. */
-function dropNulls(value: JSONValue): JSONValue {
-  if (Array.isArray(value)) return value.map(dropNulls);
-  if (!isJsonObject(value)) return value;
-  for (const key of Object.keys(value)) {
-    if (value[key] === null || value[key] === undefined) delete value[key];
-    else dropNulls(value[key]);
-  }
-  return value;
-}
-
-function cleanMetadata(value: JSONValue, { kind, version }: ServedResource): JSONObject {
-  if (value === undefined || value === null) return {};
-  if (!isJsonObject(value)) {
-    throw cannotDecode(
-      kind,
-      version,
-      `json: cannot unmarshal ${typeName(value)} into Go struct field ${kind}.metadata of type v1.ObjectMeta`,
-    );
-  }
-  const metadata: JSONObject = {};
-  for (const key of Object.keys(value)) {
-    if (metadataFields.has(key) && value[key] !== null && value[key] !== undefined) metadata[key] = value[key];
-  }
-  for (const key of ["name", "generateName", "namespace", "uid", "resourceVersion", "deletionTimestamp"]) {
-    expect(metadata, key, "string", kind, version);
-  }
-  stringMap(metadata, "labels", kind, version, "ObjectMeta.metadata.labels");
-  stringMap(metadata, "annotations", kind, version, "ObjectMeta.metadata.annotations");
-  for (const key of ["ownerReferences", "finalizers", "managedFields"]) expect(metadata, key, "array", kind, version);
-  checkItems(metadata, "finalizers", "string", kind, version);
-  checkItems(metadata, "ownerReferences", "object", kind, version);
-  checkItems(metadata, "managedFields", "object", kind, version);
-  dropEmpty(metadata, ...Object.keys(metadata).filter((key) => key !== "generation"));
-  return metadata;
-}
-
-function expect(metadata: JSONObject, key: string, type: "string" | "array", kind: string, version: string): void {
-  const value = metadata[key];
-  if (value === undefined || typeName(value) === type) return;
-  const go = type === "array" ? "[]string" : "string";
-  throw cannotDecode(
-    kind,
-    version,
-    `json: cannot unmarshal ${typeName(value)} into Go struct field ObjectMeta.metadata.${key} of type ${go}`,
-  );
-}
-
-function checkItems(metadata: JSONObject, key: string, type: "string" | "object", kind: string, version: string): void {
-  const items = metadata[key];
-  if (!Array.isArray(items)) return;
-  const wrong = items.find((item) => type === "object" ? !isJsonObject(item) : typeof item !== "string");
-  if (wrong === undefined) return;
-  throw cannotDecode(
-    kind,
-    version,
-    `json: cannot unmarshal ${typeName(wrong)} into Go struct field ObjectMeta.metadata.${key} of type ${type}`,
-  );
 }

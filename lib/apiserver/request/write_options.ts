@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../k8s/errors.ts";
 import type { JSONObject } from "../../k8s/contract.ts";
 import { arrayAt, objectAt, stringAt } from "../json.ts";
-import { badRequest, type Cause, invalidOptions, notSupported } from "../status.ts";
+import { badRequest, type Cause, invalidOptions } from "../status.ts";
 import type { Call } from "./call.ts";
 import { parseBody } from "./decode.ts";
 import { parseBoolean } from "./list_options.ts";
@@ -23,7 +23,11 @@ export function parseWriteQuery(call: Call, kind: string): WriteQuery {
     throw invalidOptions(kind, [{ reason: "FieldValueTooLong", message, field: "fieldManager" }]);
   }
   const validation = query.get("fieldValidation") ?? "";
-  if (validation === "Strict") throw notSupported("fieldValidation=Strict, as it has no schemas");
+  if (!["", "Ignore", "Strict", "Warn"].includes(validation)) {
+    const message = `Unsupported value: ${JSON.stringify(validation)}: ` +
+      'supported values: "", "Ignore", "Strict", "Warn"';
+    throw invalidOptions(kind, [{ reason: "FieldValueNotSupported", message, field: "fieldValidation" }]);
+  }
   return {
     dryRun: parseDryRun(query.getAll("dryRun"), kind),
     // The part of the user agent before its version, as the real server takes it.

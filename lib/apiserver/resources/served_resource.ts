@@ -1,5 +1,6 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import type { Printer } from "../printers/column.ts";
+import type { StructuralSchema } from "../schema/structural.ts";
 import type { Cause } from "../status.ts";
 
 /** How names of a resource are checked: a DNS subdomain, a DNS label, or anything that fits in a path. */
@@ -19,10 +20,12 @@ export interface ServedResource {
   readonly categories?: readonly string[];
   /** Is it defined by a CustomResourceDefinition? Those differ in small things. @default false */
   readonly custom?: boolean;
-  /** Fields besides apiVersion, kind and metadata; others are dropped. All are kept when absent (custom resources). */
-  readonly fields?: readonly string[];
+  /** The schema of a custom resource; without it, it may hold anything. Other kinds have theirs recorded. */
+  readonly structural?: StructuralSchema;
   /** Does it have a status subresource, so that the main path ignores the status? @default false */
   readonly status?: boolean;
+  /** May a new object bring its status along? @default false */
+  readonly keepsStatus?: boolean;
   /** Fields whose change counts up metadata.generation. Absent: the kind has no generation. */
   readonly generation?: readonly string[] | "all but status" | "all";
   /** May a PUT create the object? @default false */

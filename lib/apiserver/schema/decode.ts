@@ -70,8 +70,15 @@ function readStruct(value: JSONObject, schema: StructSchema, unknown: string[], 
     const goPath = place.goPath === "" ? key : `${place.goPath}.${key}`;
     const decoded = read(given, field.schema, unknown, { path, goPath, struct, goType: field.goType });
     if (!isOmitted(decoded, field)) setField(object, key, decoded);
+    // An empty list does not outlive storing, null is what is read.
+    if (field.zero === null && Array.isArray(decoded) && decoded.length === 0) object[key] = null;
   }
   return complete(object, schema);
+}
+
+/** What Go writes of a struct that nobody set anything in. */
+export function zeroStruct(schema: StructSchema): JSONObject {
+  return complete({}, schema);
 }
 
 /** Writes what Go always writes. */

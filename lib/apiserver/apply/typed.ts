@@ -1,0 +1,95 @@
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { getField } from "../json.ts";
+import { itemKey, type ListSchema, type ScalarSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
+import { leaf, node, pathsOf } from "./field_set.ts";
+
+/** Why an apply configuration does not fit the schema, in the words of structured-merge-diff; empty when it does. */
+export function typeProblems(value: JSONValue, schema: TypeSchema, path = ""): readonly string[] {
+  if (value === null || value === undefined) return [];
+  switch (schema.type) {
+    case "any":
+      return [];
+    case "scalar":
+      return scalarProblems(value, schema, path);
+    case "list":
+      if (!Array.isArray(value)) return [`${path}: expected list, got ${show(value)}`];
+      return listProblems(value, schema, path);
+    case "map":
+    case "struct":
+      if (!isJsonObject(value)) return [`${path}: expected map, got ${show(value)}`];
+      return Object.keys(value).sort().flatMap((key) => {
+        const below = schemaAt(schema, key);
+        if (below === undefined) return [`${path}.${key}: field not declared in schema`];
+        return typeProblems(getField(value, key), below, `${path}.${key}`);
+      });
+  }
+}
+
+/** The message of the refusal. */
+export function typeMessage(body: JSONObject, problems: readonly string[], place: string, kind: string): string {
+  const [only] = problems;
+  const what = problems.length === 1 ? only : `errors:\n${problems.map((each) => `  ${each}`).join("\n")}`;
+  const version = String(body["apiVersion"]);
+  const group = version.includes("/") ? version : `/${version}`;
+  return `failed to create typed patch object (${place}; ${group}, Kind=${kind}): ${what}`;
+}
+
+function scalarProblems(value: JSONValue, { scalar }: ScalarSchema, path: string): readonly string[] {
+  const isContainer = typeof value === "object";
+  switch (scalar) {
+    case "string":
+    case "bytes":
+    case "time":
+    case "microTime":
+      return typeof value === "string" ? [] : [`${path}: expected string, got ${show(value)}`];
+    case "boolean":
+      return typeof value === "boolean" ? [] : [`${path}: expected boolean, got ${show(value)}`];
+    case "int32":
+    case "int64":
+    case "number":
+      return typeof value === "number" ? [] : [`${path}: expected numeric (int or float), got ${goType(value)}`];
+    case "quantity":
+    case "intOrString":
+      return isContainer ? [`${path}: expected scalar, got ${show(value)}`] : [];
+  }
+}
+
+function listProblems(value: readonly JSONValue[], schema: ListSchema, path: string): readonly string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  value.forEach((item, index) => {
+    if (schema.list === "map") {
+      if (!isJsonObject(item)) {
+        return void problems.push(`${path}: element ${index}: associative list may not have nulls`);
+      }
+      const missing = schema.keys.find((key) => item[key] === undefined && defaultOf(schema, key) === undefined);
+      if (missing !== undefined) {
+        const what = `associative list with keys has an element that omits key field ${JSON.stringify(missing)}`;
+        return void problems.push(`${path}: element ${index}: ${what} (and doesn't have default value)`);
+      }
+    }
+    const key = schema.list === "map" && isJsonObject(item) ? itemKey(item, schema) : `v:${JSON.stringify(item)}`;
+    if (schema.list !== "atomic" && seen.has(key)) {
+      const [shown = ""] = pathsOf(node(false, [[key, leaf]]));
+      problems.push(`${path}: duplicate entries for key ${shown}`);
+    }
+    seen.add(key);
+    problems.push(...typeProblems(item, schema.items, `${path}[${index}]`));
+  });
+  return problems;
+}
+
+function defaultOf({ items }: ListSchema, key: string): JSONValue {
+  return items.type === "struct" ? items.fields.get(key)?.default : undefined;
+}
+
+function show(value: JSONValue): string {
+  return typeof value === "object" ? `&{${JSON.stringify(value)}}` : `&{${String(value)}}`;
+}
+
+function goType(value: JSONValue): string {
+  if (Array.isArray(value)) return "[]interface {}";
+  if (isJsonObject(value)) return "map[string]interface {}";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}

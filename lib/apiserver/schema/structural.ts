@@ -1,0 +1,101 @@
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { getField, objectAt, stringAt, stringsAt } from "../json.ts";
+import type { Cause } from "../status.ts";
+import { pruneUnknown } from "./prune.ts";
+import { objectFields, plainField } from "./resource_schema.ts";
+import { setStructuralDefaults } from "./structural_defaults.ts";
+import { type RuleCheck, validateStructural } from "./structural_validation.ts";
+import { anySchema, type FieldSchema, type StructSchema, type TypeSchema } from "./type_schema.ts";
+
+/** The schema of one version of a custom resource: what its `openAPIV3Schema` makes the server do. */
+export class StructuralSchema {
+  /** For server-side apply. */
+  readonly type: StructSchema;
+  readonly #schema: JSONObject;
+  readonly #rules: RuleCheck;
+
+  /**
+   * @param schema `openAPIV3Schema`, which is structural
+   * @param rules evaluates `x-kubernetes-validations`
+   */
+  constructor(schema: JSONObject, rules: RuleCheck) {
+    this.#schema = schema;
+    this.#rules = rules;
+    const root = structOf(schema);
+    this.type = {
+      type: "struct",
+      name: "",
+      atomic: false,
+      fields: new Map([...(root.type === "struct" ? root.fields : []), ...objectFields()]),
+      others: root.type === "struct" ? root.others : root.type === "any" ? anySchema : undefined,
+    };
+  }
+
+  /** Drops what the schema does not have; works on the given object. `unknown` gets the paths. */
+  prune(object: JSONObject, unknown: string[]): void {
+    pruneUnknown(object, this.#schema, unknown, "", true);
+  }
+
+  /** Sets defaults; works on the given object. */
+  setDefaults(object: JSONObject): void {
+    setStructuralDefaults(object, this.#schema);
+  }
+
+  /**
+   * What is wrong with an object. What was wrong before and did not change is tolerated (KEP-4008).
+   * @param old the object that it replaces; undefined on create.
+   */
+  validate(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
+    return validateStructural(object, old, this.#schema, this.#rules);
+  }
+}
+
+/** Does the schema say that everything is kept? */
+export function keepsUnknown(schema: JSONObject): boolean {
+  return schema["x-kubernetes-preserve-unknown-fields"] === true;
+}
+
+function typeOf(schema: JSONObject): TypeSchema {
+  if (schema["x-kubernetes-int-or-string"] === true) return { type: "scalar", scalar: "intOrString", enum: [] };
+  switch (schema["type"]) {
+    case "object":
+      return structOf(schema);
+    case "array": {
+      const type = stringAt(schema, "x-kubernetes-list-type");
+      return {
+        type: "list",
+        list: type === "map" || type === "set" ? type : "atomic",
+        keys: stringsAt(schema, "x-kubernetes-list-map-keys"),
+        items: typeOf(objectAt(schema, "items")),
+      };
+    }
+    case "string":
+      return { type: "scalar", scalar: "string", enum: [] };
+    case "boolean":
+      return { type: "scalar", scalar: "boolean", enum: [] };
+    case "integer":
+      return { type: "scalar", scalar: "int64", enum: [] };
+    case "number":
+      return { type: "scalar", scalar: "number", enum: [] };
+    default:
+      return anySchema;
+  }
+}
+
+function structOf(schema: JSONObject): TypeSchema {
+  const atomic = schema["x-kubernetes-map-type"] === "atomic";
+  const properties = Object.entries(objectAt(schema, "properties"));
+  const more: JSONValue = getField(schema, "additionalProperties");
+  if (properties.length === 0 && isJsonObject(more)) return { type: "map", atomic, items: typeOf(more) };
+  const anything = keepsUnknown(schema) || more === true;
+  if (properties.length === 0 && anything) return atomic ? { type: "map", atomic, items: anySchema } : anySchema;
+  const embedded = schema["x-kubernetes-embedded-resource"] === true ? objectFields() : [];
+  const fields = properties.map(([name, property]) => [name, fieldOf(isJsonObject(property) ? property : {})] as const);
+  const others = anything ? anySchema : undefined;
+  return { type: "struct", name: "", atomic, fields: new Map([...embedded, ...fields]), others };
+}
+
+function fieldOf(property: JSONObject): FieldSchema {
+  return { ...plainField(typeOf(property)), default: property["default"] };
+}

@@ -1,0 +1,17 @@
+import type { JSONObject } from "../../k8s/contract.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
+import type { Cause } from "../status.ts";
+
+/**
+ * What is wrong with an object besides its metadata: by the rules of its kind, or by its structural schema.
+ * @param old the object that it replaces; undefined on create.
+ */
+export function validateObject(
+  object: JSONObject,
+  old: JSONObject | undefined,
+  resource: ServedResource,
+  subresource?: string,
+): readonly Cause[] {
+  if (resource.custom === true) return resource.structural?.validate(object, old) ?? [];
+  return subresource === undefined ? resource.validate?.(object, old) ?? [] : [];
+}
