@@ -10,7 +10,7 @@ import type { Clock } from "../../lib/util/clock/mod.ts";
 import { isLive } from "../../lib/sharding/ring_view.ts";
 import { describeError } from "../../lib/util/log.ts";
 import { nextStatus, type Outcome } from "./status.ts";
-import { holds, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
+import { holds, isApplied, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
 
 /** What the reconciler works with. */
 export interface ControllerRingParts {
@@ -57,7 +57,7 @@ async function applyConfiguration(
   const { configurations, configurationApi, settings } = parts;
   const wanted = webhookConfiguration(ring, settings);
   const name = webhookConfigurationName(ring.metadata.name);
-  if (holds(configurations.get({ namespace: "", name }), wanted)) return;
+  if (isApplied(configurations.get({ namespace: "", name }), wanted)) return;
   await configurationApi.apply(wanted, { signal });
 }
 

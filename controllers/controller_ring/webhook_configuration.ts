@@ -97,10 +97,27 @@ function ruleFor({ group, resource }: GroupResource): RuleWithOperations {
 }
 
 /**
+ * Does the API server have the configuration as it is wanted? Selectors are a whole: one that selects less by a label
+ * more is another.
+ */
+export function isApplied(
+  actual: MutatingWebhookConfiguration | undefined,
+  wanted: Draft<MutatingWebhookConfiguration>,
+): boolean {
+  if (!holds(actual, wanted)) return false;
+  return (wanted.webhooks ?? []).every((webhook, index) => {
+    const found = actual?.webhooks?.[index];
+    return holds(webhook.namespaceSelector, found?.namespaceSelector) &&
+      holds(webhook.objectSelector, found?.objectSelector);
+  });
+}
+
+/**
  * Does the object already hold all that is wanted? Fields that the wanted one does not name belong to others (the
- * server's defaults, an injected CA bundle); lists must agree item by item.
+ * server's defaults, an injected CA bundle); lists must agree item by item. The server leaves out empty lists and maps.
  */
 export function holds(actual: unknown, wanted: unknown): boolean {
+  if (actual === undefined) return wanted === undefined || isEmpty(wanted);
   if (Array.isArray(wanted)) {
     return Array.isArray(actual) && actual.length === wanted.length &&
       wanted.every((item, index) => holds(actual[index], item));
@@ -111,4 +128,8 @@ export function holds(actual: unknown, wanted: unknown): boolean {
     return Object.entries(wanted).every(([name, value]) => holds(fields.get(name), value));
   }
   return actual === wanted;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }

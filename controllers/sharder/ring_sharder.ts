@@ -78,6 +78,8 @@ export class RingSharder {
   readonly #ended = new BoundedQueue<string>(maxEndedDrains);
   readonly #watches: WatchSet;
   readonly #probe: LeaseProbe;
+  /** Doorbells that are not complete yet, and whether a pass went on without them. */
+  readonly #incomplete = new Map<string, boolean>();
   #targets: readonly Target[] = [];
   #need: PassKind | undefined = "all";
   /** When to look again after a change; undefined when a late look has found nothing. */
@@ -127,14 +129,17 @@ export class RingSharder {
 
   async #look(need: PassKind, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
     this.#need = undefined;
+    let retry = need;
     try {
       const failures = await this.#prepare(snapshot, signal);
       const parts = this.#passParts();
       const result = parts === undefined ? nothingDone : await pass(need, parts, signal);
       if (need === "all") this.#lastAll = begin;
+      // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
+      if (result.failed === 0) retry = "ownerless";
       this.#conclude(need, result, begin, failures);
     } catch (error) {
-      this.#require(need);
+      this.#require(retry);
       throw error;
     }
   }
@@ -153,11 +158,16 @@ export class RingSharder {
       if (target.role === "main") complete.push(this.#watchDrains(target, namespaces, snapshot, wanted));
     }
     await this.#watches.keepOnly((name) => wanted.has(name) || name === "ended drains");
+    this.#forgetOthers(snapshot);
     const waited = new AbortController();
     const limit = sleep(this.#parts.clock, patience, AbortSignal.any([signal, waited.signal])).catch(() => undefined);
     await Promise.race([Promise.all(complete), limit]);
     waited.abort();
     signal.throwIfAborted();
+    for (const name of this.#incomplete.keys()) {
+      if (wanted.has(name)) this.#incomplete.set(name, true);
+      else this.#incomplete.delete(name);
+    }
     return failures;
   }
 
@@ -169,11 +179,19 @@ export class RingSharder {
   ): Promise<void> {
     const name = watchName("without owner", target, namespaces, labelSelector);
     wanted.add(name);
-    return this.#watches.ensure(name, () =>
-      new Doorbell({ target, namespaces, labelSelector }, this.#parts, {
+    return this.#watches.ensure(name, () => {
+      const doorbell = new Doorbell({ target, namespaces, labelSelector }, this.#parts, {
         onObject: (target, object) => this.#settleOne(target, object),
         onOverflow: () => this.#wake("ownerless"),
-      }));
+      });
+      this.#incomplete.set(name, false);
+      void doorbell.complete.then(() => {
+        // What came between that pass and the beginning of the watch nobody has told of.
+        if (this.#incomplete.get(name) === true) this.#wake("ownerless");
+        this.#incomplete.delete(name);
+      });
+      return doorbell;
+    });
   }
 
   #watchDrains(
@@ -194,6 +212,19 @@ export class RingSharder {
           this.#relieve();
         }),
     );
+  }
+
+  /** Forgets drains in resources and namespaces that are the ring's no more: nobody watches them to their end. */
+  #forgetOthers(snapshot: RingSnapshot): void {
+    for (const key of this.#pending.keys()) {
+      const [group, kind, namespace = ""] = key.split("/");
+      const isServed = this.#targets.some(({ role, resource }) =>
+        role === "main" && resource.group === group && resource.kind === kind
+      );
+      if (isServed && snapshot.selectsNamespace(namespace)) continue;
+      this.#pending.delete(key);
+      this.#families.take(key);
+    }
   }
 
   #passParts(): PassParts | undefined {

@@ -47,6 +47,8 @@ export class Rings implements Runnable {
   readonly #feed = new ChangeFeed();
   readonly #snapshots = new Map<string, RingSnapshot>();
   readonly #selectors = new Map<string, RingSelector>();
+  /** How long Leases must have been watched before a ring's unknown shards may be judged; see {@link LeaseTracks.silenceOf}. */
+  readonly #silences = new Map<string, number>();
   /** The namespaces that were told about already, as they were then. */
   readonly #namespaces = new Map<string, PartialObjectMetadata>();
   /** Rings of which it was said already that unknown shards may be judged. */
@@ -174,6 +176,7 @@ export class Rings implements Runnable {
     const { name } = event.object.metadata;
     this.#selectors.delete(name);
     this.#judging.delete(name);
+    this.#silences.delete(name);
     if (this.#snapshots.delete(name)) this.#feed.publish(changeOf(name, "gone"));
   }
 
@@ -237,6 +240,7 @@ export class Rings implements Runnable {
     const { name } = ring.metadata;
     const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
     const silence = this.#tracks.silenceOf(name);
+    this.#silences.set(name, silence);
     const mayJudge = (): boolean => this.#untilJudging(silence) <= 0;
     const holds = (shard: string): boolean => this.#holds(name, shard);
     const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge, holds);
@@ -273,8 +277,8 @@ export class Rings implements Runnable {
     this.#alarm.at(this.#tracks.nextReview());
     // Nothing tells when the watch is whole again, and while it is not there are no deadlines.
     if (this.#options.leases.watchingSince === undefined) this.#alarm.at(now + brokenWatchCheck);
-    for (const ring of this.#snapshots.keys()) {
-      if (!this.#judging.has(ring)) this.#alarm.at(now + this.#untilJudging(this.#tracks.silenceOf(ring)));
+    for (const [ring, silence] of this.#silences) {
+      if (!this.#judging.has(ring)) this.#alarm.at(now + this.#untilJudging(silence));
     }
   }
 }

@@ -20,26 +20,45 @@ export async function* filter<T>(
   for await (const item of source) if (await predicate(item)) yield item;
 }
 
+/** What a source of a merge gave: at most one waits for each source. */
+interface Arrival<T> {
+  readonly iterator: AsyncIterator<T>;
+  readonly result?: IteratorResult<T>;
+  readonly error?: unknown;
+}
+
 /** The items of all sources as they come; ends when all have ended. An error of one ends the others. */
 export async function* merge<T>(...sources: readonly AsyncIterable<T>[]): AsyncGenerator<T, void, undefined> {
-  const iterators = sources.map((source) => source[Symbol.asyncIterator]());
-  const step = async (iterator: AsyncIterator<T>): Promise<readonly [AsyncIterator<T>, IteratorResult<T>]> =>
-    [iterator, await iterator.next()] as const;
-  const waiting = new Map(iterators.map((iterator) => [iterator, step(iterator)]));
+  const running = new Set(sources.map((source) => source[Symbol.asyncIterator]()));
+  const arrivals: Arrival<T>[] = [];
+  let wake: (() => void) | undefined;
+  // No Promise.race: what waits for a source that is silent would keep every item of the others in memory.
+  const pull = async (iterator: AsyncIterator<T>): Promise<void> => {
+    try {
+      arrivals.push({ iterator, result: await iterator.next() });
+    } catch (error) {
+      arrivals.push({ iterator, error });
+    }
+    wake?.();
+  };
   try {
-    while (waiting.size > 0) {
-      const [iterator, result] = await Promise.race(waiting.values());
-      if (result.done === true) {
-        waiting.delete(iterator);
-      } else {
-        waiting.set(iterator, step(iterator));
-        yield result.value;
+    for (const iterator of running) void pull(iterator);
+    while (running.size > 0) {
+      const arrival = arrivals.shift();
+      if (arrival === undefined) {
+        await new Promise<void>((resolve) => wake = resolve);
+        continue;
       }
+      const { iterator, result } = arrival;
+      if (result === undefined || result.done === true) running.delete(iterator);
+      if (result === undefined) throw arrival.error;
+      if (result.done === true) continue;
+      void pull(iterator);
+      yield result.value;
     }
   } finally {
     // Not awaited: a source that waits for its next item only returns once that item has come.
-    for (const iterator of waiting.keys()) void iterator.return?.()?.then(undefined, () => undefined);
-    for (const next of waiting.values()) void next.then(undefined, () => undefined);
+    for (const iterator of running) void iterator.return?.()?.then(undefined, () => undefined);
   }
 }
 

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   holds,
+  isApplied,
   webhookConfiguration,
   type WebhookSettings,
 } from "../../../controllers/controller_ring/webhook_configuration.ts";
-import type { MutatingWebhook } from "../../../lib/k8s/types.ts";
+import type { Draft, LabelSelector, MutatingWebhook, MutatingWebhookConfiguration } from "../../../lib/k8s/types.ts";
 import { ringOf } from "./rings.ts";
 
 const settings: WebhookSettings = {
@@ -108,6 +109,31 @@ Deno.test("holds() is true of any document and itself, and with a field more", (
     assert.equal(holds(value, value), true);
     if (typeof value !== "object" || value === null || Array.isArray(value) || Object.hasOwn(value, name)) return;
     assert.equal(holds({ ...value, [name]: extra }, value), true);
-    assert.equal(holds(value, { ...value, [name]: extra === undefined ? 0 : extra }), false);
+    const isEmpty = typeof extra === "object" && extra !== null && Object.keys(extra).length === 0;
+    assert.equal(holds(value, { ...value, [name]: extra }), isEmpty);
   }));
+});
+
+Deno.test("holds() does not miss empty lists and maps, which the API server leaves out", () => {
+  assert.equal(holds({ a: 1 }, { a: 1, rules: [], selector: {} }), true);
+  assert.equal(holds({ rules: [1] }, { rules: [] }), false);
+});
+
+Deno.test("a selector that has become wider or narrower is to be applied", () => {
+  const withSelector = (namespaceSelector: LabelSelector): Draft<MutatingWebhookConfiguration> =>
+    webhookConfiguration(ringOf({ spec: { namespaceSelector } }), settings);
+  const selectors: readonly LabelSelector[] = [
+    {},
+    { matchLabels: { a: "1" } },
+    { matchLabels: { a: "1", b: "2" } },
+    { matchLabels: { a: "1" }, matchExpressions: [{ key: "b", operator: "Exists" }] },
+  ];
+  for (const [from, before] of selectors.entries()) {
+    for (const [to, after] of selectors.entries()) {
+      const { metadata, webhooks = [] } = withSelector(before);
+      const actual = { apiVersion: "v1", kind: "Any", metadata: { ...metadata, name: metadata.name ?? "" }, webhooks };
+      assert.equal(isApplied(actual, withSelector(after)), from === to, `${from} to ${to}`);
+    }
+  }
+  assert.equal(isApplied(undefined, withSelector({})), false);
 });

@@ -457,3 +457,21 @@ Deno.test("Rings do not hold a Lease any more that is gone, or from the moment a
   await scene.clock.settle();
   assert.deepEqual(scene.statuses("shard-b"), ["held"]);
 });
+
+Deno.test("Rings wait in peace when a Lease has become shorter before unknown shards may be judged", async () => {
+  await using scene = new Scene();
+  await scene.start([scene.lease("shard-a", { duration: 60 })]);
+  await scene.clock.advance(5_000);
+  scene.leases.apply(scene.lease("shard-a", { duration: 15 }));
+  let timers = 0;
+  const { timer } = scene.clock;
+  scene.clock.timer = (ms, callback): Disposable => {
+    assert.ok(++timers < 1_000, "the alarm rings without end");
+    return timer.call(scene.clock, ms, callback);
+  };
+  for (let i = 0; i < 65; i++) {
+    scene.leases.apply(scene.lease("shard-a"));
+    await scene.clock.advance(2_000);
+  }
+  assert.equal(scene.subject.get("ring")?.mayJudgeUnknown, true);
+});

@@ -47,6 +47,20 @@ Deno.test("merge() fails when one source fails", async () => {
   await assert.rejects(Array.fromAsync(merge(broken(), from(2))), /broken/);
 });
 
+Deno.test("merge() keeps nothing of what it has passed on while another source is silent", async () => {
+  const silent = new BoundedQueue<unknown>();
+  async function* busy(): AsyncGenerator<unknown> {
+    for (let i = 0; i < 20_000; i++) yield await Promise.resolve(new Array(1_000).fill(i));
+  }
+  const before = Deno.memoryUsage().heapUsed;
+  let count = 0;
+  for await (const _ of merge(busy(), silent)) if (++count === 20_000) break;
+  // All of them are 160 MB.
+  const growth = Deno.memoryUsage().heapUsed - before;
+  assert.ok(growth < 100e6, `${Math.round(growth / 1e6)} MB`);
+  silent.close();
+});
+
 Deno.test("debounce() passes the last item of each burst, and the last one at the end", async () => {
   const clock = new VirtualClock();
   const queue = new BoundedQueue<number>();
