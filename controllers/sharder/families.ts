@@ -24,7 +24,7 @@ export interface Family {
  */
 export class Families {
   readonly #capacity: number;
-  readonly #families = new Map<string, { readonly owner: Parentage; readonly children: Child[] }>();
+  readonly #families = new Map<string, { readonly owner: Parentage; readonly children: Map<string, Child> }>();
   #size = 0;
 
   /** @param capacity the most children that are kept. */
@@ -39,16 +39,13 @@ export class Families {
 
   /** Keeps a child until its owner has moved; it replaces what was kept of it before. False when there is no room. */
   add(owner: Parentage, child: Child): boolean {
-    const family = this.#families.get(owner.key) ?? { owner, children: [] };
-    const known = family.children.findIndex((other) => isSame(other, child));
-    if (known >= 0) {
-      family.children[known] = child;
-      return true;
-    }
-    if (this.#size >= this.#capacity) return false;
-    family.children.push(child);
+    const family = this.#families.get(owner.key) ?? { owner, children: new Map<string, Child>() };
+    const name = nameOf(child);
+    const isKnown = family.children.has(name);
+    if (!isKnown && this.#size >= this.#capacity) return false;
+    family.children.set(name, child);
     this.#families.set(owner.key, family);
-    this.#size++;
+    if (!isKnown) this.#size++;
     return true;
   }
 
@@ -57,8 +54,8 @@ export class Families {
     const family = this.#families.get(key);
     if (family === undefined) return undefined;
     this.#families.delete(key);
-    this.#size -= family.children.length;
-    return family;
+    this.#size -= family.children.size;
+    return { owner: family.owner, children: [...family.children.values()] };
   }
 
   /** Is a family of this owner kept? */
@@ -72,7 +69,6 @@ export class Families {
   }
 }
 
-function isSame(a: Child, b: Child): boolean {
-  return a.name === b.name && a.namespace === b.namespace && a.target.resource.plural === b.target.resource.plural &&
-    a.target.resource.group === b.target.resource.group;
+function nameOf({ target: { resource: { group, plural } }, namespace, name }: Child): string {
+  return `${group}/${plural}/${namespace}/${name}`;
 }

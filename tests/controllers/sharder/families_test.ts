@@ -58,3 +58,10 @@ Deno.test("beyond the capacity children are refused until there is room, and no 
   families.take("/Secret/default/foo");
   assert.equal(families.add(ownerOf("bar"), childOf("four")), true);
 });
+
+Deno.test("a family may be large", () => {
+  const families = new Families(50_000);
+  for (let i = 0; i < 50_000; i++) families.add(ownerOf("foo"), childOf(`child-${i}`));
+  assert.equal(families.take("/Secret/default/foo")?.children.length, 50_000);
+  assert.equal(families.size, 0);
+});

@@ -11,7 +11,6 @@ async function inWorld(run: (world: World, stage: InMemoryStage) => Promise<void
 Deno.test("what came while a watch could not begin is found when it has begun", async () => {
   await inWorld(async (world) => {
     await world.setUp();
-    const { clock } = world.stage;
     let broken = true;
     world.fault = ({ path, querystring }) =>
       broken && path.endsWith("/secrets") && querystring?.get("watch") === "true" &&
@@ -19,15 +18,14 @@ Deno.test("what came while a watch could not begin is found when it has begun", 
         ? { type: "status", code: 500, reason: "InternalError" }
         : { type: "none" };
     await world.startAll(["shard-a"]);
-    await world.consistently("the last look after the change is over", () => true, 40_000);
+    await world.consistently("the last look after the change is over", () => true, 70_000);
     world.webhooks = "down";
     await world.createSecret("foo");
     await world.consistently("time passes", () => true, 1_000);
     assert.equal(await world.shardOf(world.secrets, "foo"), undefined);
     broken = false;
-    const start = clock.monotonic();
-    await world.spread(["shard-a"], ["foo"], 60_000);
-    assert.ok(clock.monotonic() - start < 60_000);
+    // Long before the next audit.
+    await world.spread(["shard-a"], ["foo"], 90_000);
   });
 });
 
