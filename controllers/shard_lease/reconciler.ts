@@ -83,7 +83,7 @@ class ShardLeaseReconciler {
       case "orphaned":
         if (await this.#hasObjects(lease, snapshot, signal)) {
           // Held for nothing, the Lease would only keep the shard itself from coming back to its objects.
-          if (this.#parts.rings.get(tracked.ring)?.view.available === 0) {
+          if (!canMove(this.#parts.rings.get(tracked.ring))) {
             if (judgement.holder === "sharder" && !tracked.ghost) await this.#giveBack(lease, signal);
             return { requeueAfter: idleCheck };
           }
@@ -180,6 +180,12 @@ class ShardLeaseReconciler {
     logger.warn("the Lease of a shard has no usable times", { ring: tracked.ring, problem });
     this.#parts.recorder.record(snapshot.ring, { type: "Warning", reason: "InvalidLease", action: "Judge", message });
   }
+}
+
+/** Are there shards that could have a dead one's objects, and does the sharder still give them any? */
+function canMove(snapshot: RingSnapshot | undefined): boolean {
+  return snapshot !== undefined && snapshot.ring.metadata.deletionTimestamp === undefined &&
+    snapshot.view.available > 0;
 }
 
 /** Do we not hold the Lease, or not for long any more? */

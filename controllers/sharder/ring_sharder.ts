@@ -61,8 +61,8 @@ const afterCare = 10_000;
 /** Watches get so long to tell what they know before a pass goes on without them, in milliseconds. */
 const patience = 5_000;
 
-/** Children that are kept aside until their owners have moved: at most about 200 bytes each. */
-const maxChildrenAside = 50_000;
+/** Children that are kept aside until their owners have moved: measured, about 600 bytes each with their owners. */
+const maxChildrenAside = 30_000;
 
 /** When there were more, the rest is looked for again after so long, in milliseconds. */
 const overflowPause = 1_000;

@@ -68,3 +68,21 @@ Deno.test("a take-over needs one write beside the state labels, and none fails",
     assert.ok(writes.length >= 1 && writes.length <= 2, `${writes.length} writes`);
   });
 });
+
+Deno.test("a ring that is being deleted holds no Leases, as nothing moves any more", async () => {
+  await inWorld(async (world) => {
+    await world.setUp();
+    const { shards } = await world.startAll(["shard-a", "shard-b"]);
+    const names = await world.createSecrets(6);
+    await world.spread(["shard-a", "shard-b"], names);
+    const finalizers = (finalizers: string[]): Promise<unknown> =>
+      world.rings.patch(world.name, { type: "merge", patch: { metadata: { finalizers } } });
+    await finalizers(["example.com/wait"]);
+    await world.rings.delete(world.name);
+    await shards.get("shard-b")?.stop();
+    await world.consistently("time passes", () => true, 20_000);
+    const { spec } = await world.leases.get("shard-b");
+    assert.equal(spec?.holderIdentity ?? "", "");
+    await finalizers([]);
+  });
+});
