@@ -27,8 +27,9 @@ export function readJsonLines(body: ReadableStream<Uint8Array>, what: string): R
       try {
         controller.enqueue(JSON.parse(line));
         found = true;
-      } catch (cause) {
-        fault = new InvalidObjectError(`${what}: the server sent a line that is not JSON: ${excerpt(line)}`, { cause });
+      } catch {
+        // Without the cause: the parser's words quote the line wherever it is at fault.
+        fault = new InvalidObjectError(`${what}: the server sent a line that is not JSON: ${publicExcerpt(line)}`);
         return found;
       }
     }
@@ -41,8 +42,8 @@ export function readJsonLines(body: ReadableStream<Uint8Array>, what: string): R
     try {
       controller.enqueue(JSON.parse(rest));
       controller.close();
-    } catch (cause) {
-      controller.error(new ConnectionError(`${what}: the answer ended in the middle of a value`, { cause }));
+    } catch {
+      controller.error(new ConnectionError(`${what}: the answer ended in the middle of a value`));
     }
   }
 
@@ -65,6 +66,11 @@ export function readJsonLines(body: ReadableStream<Uint8Array>, what: string): R
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
+}
+
+/** The same of an answer that should have been an object: one that begins like an object may hold secret data. */
+export function publicExcerpt(text: string): string {
+  return /^\s*[{[]/.test(text) ? `${text.length} characters that begin like an object` : excerpt(text);
 }
 
 /** The beginning of a text, for a message. */

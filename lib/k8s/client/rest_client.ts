@@ -1,12 +1,12 @@
 import type { JSONValue, RequestOptions, RestClient } from "../contract.ts";
 import { ConnectionError, InvalidObjectError } from "../errors.ts";
-import type { ClusterAccess, Identity } from "../kubeconfig/cluster_access.ts";
+import { type ClusterAccess, CredentialsError, type Identity } from "../kubeconfig/cluster_access.ts";
 import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
 import type { Logger } from "../../util/log.ts";
 import { jitter, type Random } from "../../util/random.ts";
 import { Call, guardBody } from "./call.ts";
 import { apiError, connectionError } from "./failures.ts";
-import { excerpt, readJsonLines } from "./json_lines.ts";
+import { publicExcerpt, readJsonLines } from "./json_lines.ts";
 import { type RequestObserver, requestVerb } from "./observer.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { parseRetryAfter, retryWait } from "./retry_after.ts";
@@ -23,6 +23,12 @@ export interface RestClientParts {
   readonly observer?: RequestObserver | undefined;
   readonly limiter?: RateLimiter | undefined;
 }
+
+/** The API server itself ends requests after 60 s (watches aside, whose answers begin at once), in milliseconds. */
+const longestHead = 70_000;
+
+/** Long lists over slow lines take their time, in milliseconds. */
+const longestBody = 300_000;
 
 /** A RestClient over HTTP: credentials, retries on the server's demand, rate limit, errors, decoding. */
 export class KubeRestClient implements RestClient {
@@ -55,14 +61,14 @@ export class KubeRestClient implements RestClient {
     const call = new Call(opts.abortSignal, this.#calls);
     let streams = false;
     try {
-      const response = await this.#send(opts, what, call.signal);
-      if (!response.ok) await this.#refuse(what, response, call.signal);
+      const response = await this.#send(opts, what, call);
+      if (!response.ok) await this.#refuse(what, response, call);
       if (opts.expectStream === true) {
         const stream = this.#stream(response, what, call);
         streams = true;
         return opts.expectJson === true ? readJsonLines(stream, what) : stream;
       }
-      return await this.#read(response, what, call.signal, opts.expectJson === true);
+      return await this.#read(response, what, call, opts.expectJson === true);
     } finally {
       if (!streams) call[Symbol.dispose]();
     }
@@ -80,14 +86,15 @@ export class KubeRestClient implements RestClient {
   }
 
   /** Sends the request until the server neither refuses the credentials nor asks to come back later. */
-  async #send(opts: RequestOptions, what: string, signal: AbortSignal): Promise<Response> {
+  async #send(opts: RequestOptions, what: string, call: Call): Promise<Response> {
     const { access, clock, random, logger, limiter } = this.#parts;
+    const { signal } = call;
     let renewed = false;
     for (let retries = 0;; retries++) {
       signal.throwIfAborted();
       await limiter?.acquire(signal);
       const identity = await access.credentials.identify(signal);
-      const response = await this.#attempt(opts, what, identity, signal);
+      const response = await this.#attempt(opts, what, identity, call);
       if (opts.bodyStream !== undefined) return response; // It is used up.
       if (response.status === 401) {
         access.credentials.refused(identity);
@@ -115,9 +122,10 @@ export class KubeRestClient implements RestClient {
     }
   }
 
-  async #attempt(opts: RequestOptions, what: string, identity: Identity, signal: AbortSignal): Promise<Response> {
+  async #attempt(opts: RequestOptions, what: string, identity: Identity, call: Call): Promise<Response> {
     const { clock, observer, transport } = this.#parts;
-    const request = this.#request(opts, identity, signal);
+    const request = this.#request(opts, identity, call.signal);
+    using _limit = this.#limit(call, what, longestHead);
     opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();
     let code = "<error>";
@@ -126,7 +134,7 @@ export class KubeRestClient implements RestClient {
       code = String(response.status);
       return response;
     } catch (cause) {
-      throw this.#failure(what, cause, signal);
+      throw this.#failure(what, cause, call.signal);
     } finally {
       const { method, path, querystring } = opts;
       const seconds = (clock.monotonic() - begin) / 1_000;
@@ -151,15 +159,25 @@ export class KubeRestClient implements RestClient {
     if (accept !== undefined) headers.set("accept", accept);
     if (contentType !== undefined) headers.set("content-type", contentType);
     if (access.disableCompression === true) headers.set("accept-encoding", "identity");
-    if (identity.authorization !== undefined) headers.set("authorization", identity.authorization);
+    if (identity.authorization !== undefined) setAuthorization(headers, identity.authorization, access.source);
     for (const [name, value] of access.impersonation ?? []) headers.append(name, value);
     const body = bodyOf(opts);
     return { method: opts.method, url, headers, signal, ...(body === undefined ? {} : { body }) };
   }
 
-  async #refuse(what: string, response: Response, signal: AbortSignal): Promise<never> {
+  /** Gives up a request whose answer does not come, and its connection with it: nobody else may notice for hours. */
+  #limit(call: Call, what: string, ms: number): Disposable {
+    const { clock, transport } = this.#parts;
+    return clock.timer(ms, () => {
+      const cause = new DeadlineError(`no answer within ${ms / 1_000} s`);
+      call.abort(connectionError(what, this.#host, cause));
+      transport.renew();
+    });
+  }
+
+  async #refuse(what: string, response: Response, call: Call): Promise<never> {
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), this.#parts.clock.now());
-    throw apiError(what, response, await this.#text(response, what, signal), retryAfter);
+    throw apiError(what, response, await this.#text(response, what, call), retryAfter);
   }
 
   #stream(response: Response, what: string, call: Call): ReadableStream<Uint8Array> {
@@ -168,31 +186,33 @@ export class KubeRestClient implements RestClient {
     return guardBody(body, signal, (cause) => this.#failure(what, cause, signal), () => call[Symbol.dispose]());
   }
 
-  async #read(response: Response, what: string, signal: AbortSignal, json: boolean): Promise<JSONValue | Uint8Array> {
+  async #read(response: Response, what: string, call: Call, json: boolean): Promise<JSONValue | Uint8Array> {
     if (!json) {
+      using _limit = this.#limit(call, what, longestBody);
       try {
         return await response.bytes();
       } catch (cause) {
-        throw this.#failure(what, cause, signal);
+        throw this.#failure(what, cause, call.signal);
       }
     }
-    const text = await this.#text(response, what, signal);
+    const text = await this.#text(response, what, call);
     try {
       return JSON.parse(text);
-    } catch (cause) {
+    } catch {
       const type = response.headers.get("content-type") ?? "no content type";
+      // Without the cause: the parser's words quote the text wherever it is at fault.
       throw new InvalidObjectError(
-        `${what}: the answer of ${this.#host} is not JSON (${type}): ${excerpt(text)}: is the server URL right?`,
-        { cause },
+        `${what}: the answer of ${this.#host} is not JSON (${type}): ${publicExcerpt(text)}: is the server URL right?`,
       );
     }
   }
 
-  async #text(response: Response, what: string, signal: AbortSignal): Promise<string> {
+  async #text(response: Response, what: string, call: Call): Promise<string> {
+    using _limit = this.#limit(call, what, longestBody);
     try {
       return await response.text();
     } catch (cause) {
-      throw this.#failure(what, cause, signal);
+      throw this.#failure(what, cause, call.signal);
     }
   }
 
@@ -206,6 +226,18 @@ export class KubeRestClient implements RestClient {
 
   #closedError(what: string): ConnectionError {
     return new ConnectionError(`${what}: the client of ${this.#host} is closed`);
+  }
+}
+
+function setAuthorization(headers: Headers, value: string, source: string): void {
+  try {
+    headers.set("authorization", value);
+  } catch {
+    // Without the cause, which quotes the token.
+    throw new CredentialsError(
+      `the credentials of ${source} cannot be sent: the token or password holds a line break or another character ` +
+        "that no HTTP header may have: correct it",
+    );
   }
 }
 
