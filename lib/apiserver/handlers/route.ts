@@ -38,7 +38,9 @@ function checkSubresource(resource: ServedResource, subresource: string | undefi
     "portforward",
     "ephemeralcontainers",
   ];
-  if (known.includes(subresource) && resource.custom !== true) {
+  if (
+    resource.unsupported?.includes(subresource) === true || (known.includes(subresource) && resource.custom !== true)
+  ) {
     throw notSupported(`the subresource ${resource.plural}/${subresource}`);
   }
   throw noSuchPath();

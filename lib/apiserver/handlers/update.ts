@@ -154,6 +154,7 @@ function admit(
 function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject {
   const { resource, name, subresource } = update;
   normalizeObject(object, resource);
+  resource.keep?.(object, old);
   const metadata = objectAt(object, "metadata");
   const before = objectAt(old, "metadata");
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];

@@ -1,18 +1,11 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { objectAt, stringAt } from "../json.ts";
 import { readEvent, writeEvent } from "./events.ts";
-import {
-  normalizeConfigMap,
-  normalizeLease,
-  normalizeNamespace,
-  normalizePod,
-  normalizeSecret,
-  prepareNamespace,
-  preparePod,
-} from "./normalize.ts";
+import { normalizeNamespace, normalizeSecret, prepareNamespace, preparePod } from "./normalize.ts";
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
-import { normalizeWebhookConfiguration } from "./webhook_configuration.ts";
+import { moreKinds } from "./more_kinds.ts";
 import { validateLease, validateSecret } from "./rules.ts";
+import { validatePod } from "../validate/workloads.ts";
 import type { ServedResource } from "./served_resource.ts";
 
 const core = { group: "", version: "v1" } as const;
@@ -43,7 +36,6 @@ export const mutatingWebhookConfigurations: ServedResource = {
   unconditionalUpdate: false,
   categories: ["api-extensions"],
   generation: ["webhooks"],
-  normalize: normalizeWebhookConfiguration,
 };
 
 /** CustomResourceDefinitions: what they define is served. */
@@ -92,7 +84,6 @@ export const builtinResources: readonly ServedResource[] = [
     kind: "ConfigMap",
     namespaced: true,
     shortNames: ["cm"],
-    normalize: normalizeConfigMap,
     validate: validateSecret,
   },
   {
@@ -105,8 +96,8 @@ export const builtinResources: readonly ServedResource[] = [
     categories: ["all"],
     status: true,
     generation: ["spec"],
-    normalize: normalizePod,
     prepare: preparePod,
+    validate: validatePod,
     fieldLabels: {
       "spec.nodeName": (object) => stringAt(objectAt(object, "spec"), "nodeName"),
       "spec.restartPolicy": (object) => stringAt(objectAt(object, "spec"), "restartPolicy"),
@@ -148,23 +139,11 @@ export const builtinResources: readonly ServedResource[] = [
     namespaced: true,
     unconditionalUpdate: false,
     createOnUpdate: true,
-    normalize: normalizeLease,
     validate: validateLease,
   },
   mutatingWebhookConfigurations,
   customResourceDefinitions,
-  {
-    group: "apps",
-    version: "v1",
-    plural: "deployments",
-    singular: "deployment",
-    kind: "Deployment",
-    namespaced: true,
-    shortNames: ["deploy"],
-    categories: ["all"],
-    status: true,
-    generation: ["spec"],
-  },
+  ...moreKinds,
   {
     group: "sharding.timebertt.dev",
     version: "v1alpha1",

@@ -1,7 +1,11 @@
 import type { JSONObject } from "../../k8s/contract.ts";
-import { objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { getField, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import { customPrinter } from "../printers/custom_printer.ts";
-import type { Cause } from "../status.ts";
+import { checkRulesOf } from "../schema/rules.ts";
+import { StructuralSchema } from "../schema/structural.ts";
+import { structuralProblems } from "../schema/structural_rules.ts";
+import { type Cause, notSupported } from "../status.ts";
 import { invalidValue, required } from "../validate/metadata.ts";
 import type { ServedResource } from "./served_resource.ts";
 
@@ -36,7 +40,7 @@ export function acceptCustomResourceDefinition(object: JSONObject, time: string)
   };
 }
 
-/** The rules without which the resource cannot be served. */
+/** The rules without which the resource cannot be served. @throws StatusError 501 for what is not supported here */
 export function validateCustomResourceDefinition(object: JSONObject): readonly Cause[] {
   const spec = objectAt(object, "spec");
   const names = objectAt(spec, "names");
@@ -56,7 +60,18 @@ export function validateCustomResourceDefinition(object: JSONObject): readonly C
       invalidValue("spec.versions", stored.length, "must have exactly one version marked as storage version"),
     );
   }
-  return causes;
+  if (stringAt(objectAt(spec, "conversion"), "strategy") === "Webhook") {
+    throw notSupported("conversion of custom resources by webhooks");
+  }
+  return [...causes, ...schemaProblems(objectsAt(spec, "versions"))];
+}
+
+function schemaProblems(versions: readonly JSONObject[]): readonly Cause[] {
+  return versions.flatMap((version, index): readonly Cause[] => {
+    const path = `spec.versions[${index}].schema.openAPIV3Schema`;
+    const schema = getField(objectAt(version, "schema"), "openAPIV3Schema");
+    return isJsonObject(schema) ? structuralProblems(schema, path) : [required(path, "schemas are required")];
+  });
 }
 
 /** The resources that a CustomResourceDefinition defines, one for each version that is served. */
@@ -84,8 +99,10 @@ export function resourcesOf(definition: JSONObject): readonly ServedResource[] {
       shortNames: stringsAt(names, "shortNames"),
       categories: stringsAt(names, "categories"),
       custom: true,
+      structural: new StructuralSchema(objectAt(objectAt(version, "schema"), "openAPIV3Schema"), checkRulesOf),
       printer: customPrinter(version),
       status,
+      unsupported: objectAt(version, "subresources")["scale"] === undefined ? [] : ["scale"],
       // Without a status subresource, status is a field like any other.
       generation: status ? "all but status" : "all",
       ...(versions.length > 1 ? { shape } : {}),

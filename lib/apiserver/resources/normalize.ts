@@ -1,143 +1,25 @@
 import { Buffer } from "node:buffer";
-import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
-import { isJsonObject } from "../../k8s/errors.ts";
+import type { JSONObject } from "../../k8s/contract.ts";
 import { badRequest, type StatusError } from "../status.ts";
-import { objectAt, setField, stringAt, stringsAt } from "../json.ts";
+import { objectAt, objectsAt, setField, stringAt, stringsAt } from "../json.ts";
 
 /** What does not decode into a kind. */
 export function cannotDecode(kind: string, version: string, why: string): StatusError {
   return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
 
-/** Drops a map or array that is empty or null: the real server does not write them. */
-export function dropEmpty(object: JSONObject, ...keys: readonly string[]): void {
-  for (const key of keys) {
-    const value = object[key];
-    if (value === undefined) continue;
-    if (value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0)) {
-      delete object[key];
-    }
-  }
-}
-
-/** Checks a map of strings; null values are read as "". */
-export function stringMap(
-  object: JSONObject,
-  key: string,
-  kind: string,
-  version: string,
-  field = `${kind}.${key}`,
-): JSONObject | undefined {
-  const map = object[key];
-  if (map === undefined || map === null) return undefined;
-  if (!isJsonObject(map)) {
-    throw cannotDecode(
-      kind,
-      version,
-      `json: cannot unmarshal ${typeName(map)} into Go struct field ${field} of type map[string]string`,
-    );
-  }
-  for (const [name, value] of Object.entries(map)) {
-    if (value === null) setField(map, name, "");
-    else if (typeof value !== "string") {
-      throw cannotDecode(
-        kind,
-        version,
-        `json: cannot unmarshal ${typeName(value)} into Go struct field ${field} of type string`,
-      );
-    }
-  }
-  return map;
-}
-
-/** Go's word for the type of a JSON value. */
-export function typeName(value: JSONValue): string {
-  if (Array.isArray(value)) return "array";
-  switch (typeof value) {
-    case "boolean":
-      return "bool";
-    default:
-      return typeof value;
-  }
-}
-
 /** Secrets: stringData goes into data, the type has a default. */
 export function normalizeSecret(object: JSONObject): void {
-  const plain = stringMap(object, "stringData", "Secret", "v1");
-  checkBase64(object, "data", "Secret");
+  const plain = object["stringData"];
   if (plain !== undefined) {
     const data = objectAt(object, "data");
-    for (const [key, value] of Object.entries(plain)) {
+    for (const [key, value] of Object.entries(objectAt(object, "stringData"))) {
       setField(data, key, Buffer.from(String(value)).toString("base64"));
     }
-    object["data"] = data;
+    if (Object.keys(data).length > 0) object["data"] = data;
     delete object["stringData"];
   }
   if (stringAt(object, "type") === "") object["type"] = "Opaque";
-  dropEmpty(object, "data", "immutable");
-}
-
-/** ConfigMaps. */
-export function normalizeConfigMap(object: JSONObject): void {
-  stringMap(object, "data", "ConfigMap", "v1");
-  checkBase64(object, "binaryData", "ConfigMap");
-  dropEmpty(object, "data", "binaryData", "immutable");
-}
-
-function checkBase64(object: JSONObject, key: string, kind: string): void {
-  const map = stringMap(object, key, kind, "v1");
-  for (const value of Object.values(map ?? {})) {
-    const text = String(value);
-    if (/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) continue;
-    const wrong = Math.max(text.search(/[^A-Za-z0-9+/=]/), 0);
-    throw cannotDecode(kind, "v1", `illegal base64 data at input byte ${wrong}`);
-  }
-}
-
-const microTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
-
-/** Leases: times have fractions of a second. */
-export function normalizeLease(object: JSONObject): void {
-  if (!isJsonObject(object["spec"])) {
-    object["spec"] = {};
-    return;
-  }
-  const spec = object["spec"];
-  for (const key of Object.keys(spec)) if (spec[key] === null) delete spec[key];
-  for (const key of ["renewTime", "acquireTime"]) {
-    const time = spec[key];
-    if (time === undefined) continue;
-    if (typeof time !== "string" || !microTime.test(time) || Number.isNaN(Date.parse(time))) {
-      const text = JSON.stringify(time);
-      throw cannotDecode(
-        "Lease",
-        "v1",
-        `parsing time ${text} as "2006-01-02T15:04:05.000000Z07:00": cannot parse "${
-          String(time).slice(19)
-        }" as ".000000"`,
-      );
-    }
-    const instant = globalThis.Temporal.Instant.from(time);
-    spec[key] = instant.toString({ fractionalSecondDigits: 6 });
-  }
-  for (const key of ["leaseDurationSeconds", "leaseTransitions"]) {
-    const value = spec[key];
-    if (value !== undefined && !Number.isInteger(value)) {
-      throw cannotDecode(
-        "Lease",
-        "v1",
-        `json: cannot unmarshal ${typeName(value)} into Go struct field LeaseSpec.spec.${key} of type int32`,
-      );
-    }
-  }
-  if (spec["holderIdentity"] !== undefined && typeof spec["holderIdentity"] !== "string") {
-    const type = typeName(spec["holderIdentity"]);
-    throw cannotDecode(
-      "Lease",
-      "v1",
-      `json: cannot unmarshal ${type} into Go struct field LeaseSpec.spec.holderIdentity of type string`,
-    );
-  }
 }
 
 /** Namespaces: their own name as a label. */
@@ -155,12 +37,34 @@ export function prepareNamespace(object: JSONObject): void {
   object["status"] = { phase: "Active" };
 }
 
-/** Pods: the defaults that our code may look at. */
-export function normalizePod(object: JSONObject): void {
-  object["spec"] = { restartPolicy: "Always", terminationGracePeriodSeconds: 30, ...objectAt(object, "spec") };
+/** How long a pod stays on a node that is gone: the default of the real server's admission. */
+const tolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+/** New pods: what admission adds, and a status. */
+export function preparePod(object: JSONObject): void {
+  const spec = objectAt(object, "spec");
+  const given = objectsAt(spec, "tolerations");
+  const added = tolerations.filter((key) =>
+    !given.some((each) => each["key"] === key && each["effect"] === "NoExecute")
+  )
+    .map((key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 }));
+  spec["tolerations"] = [...given, ...added];
+  spec["priority"] ??= 0;
+  spec["preemptionPolicy"] ??= "PreemptLowerPriority";
+  object["status"] = { phase: "Pending", qosClass: qualityOf(spec) };
 }
 
-/** New pods. */
-export function preparePod(object: JSONObject): void {
-  object["status"] = { phase: "Pending" };
+/** The class by which a node would choose whom to evict. */
+function qualityOf(spec: JSONObject): string {
+  const resources = [...objectsAt(spec, "containers"), ...objectsAt(spec, "initContainers")].map((each) =>
+    objectAt(each, "resources")
+  );
+  const isEmpty = (key: string): boolean => resources.every((each) => Object.keys(objectAt(each, key)).length === 0);
+  if (isEmpty("limits") && isEmpty("requests")) return "BestEffort";
+  const isGuaranteed = resources.every((each) => {
+    const limits = objectAt(each, "limits");
+    const requests = objectAt(each, "requests");
+    return ["cpu", "memory"].every((key) => limits[key] !== undefined && limits[key] === requests[key]);
+  });
+  return isGuaranteed ? "Guaranteed" : "Burstable";
 }

@@ -45,6 +45,10 @@ export interface ServedResource {
   readonly normalize?: (object: JSONObject) => void;
   /** Completes a new object with what nobody owns; works on the given object. */
   readonly prepare?: (object: JSONObject) => void;
+  /** Keeps what an update may leave out; works on the given object. */
+  readonly keep?: (object: JSONObject, old: JSONObject) => void;
+  /** Subresources that the real server would have and this one has not: asking for them gets 501, not 404. */
+  readonly unsupported?: readonly string[];
   /** Rules of this kind. `old` is absent on create. */
   readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
   /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */

@@ -69,8 +69,12 @@ function isOfType(value: JSONValue, type: string): boolean {
       return Array.isArray(value);
     case "integer":
       return Number.isInteger(value);
+    case "string":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number";
     default:
-      return typeof value === type;
+      return typeof value === "boolean";
   }
 }
 

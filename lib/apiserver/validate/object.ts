@@ -1,6 +1,8 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { schemaOf } from "../schema/resource_schema.ts";
 import type { Cause } from "../status.ts";
+import { enumProblems } from "./enums.ts";
 
 /**
  * What is wrong with an object besides its metadata: by the rules of its kind, or by its structural schema.
@@ -13,5 +15,6 @@ export function validateObject(
   subresource?: string,
 ): readonly Cause[] {
   if (resource.custom === true) return resource.structural?.validate(object, old) ?? [];
-  return subresource === undefined ? resource.validate?.(object, old) ?? [] : [];
+  if (subresource !== undefined) return [];
+  return [...enumProblems(object, schemaOf(resource)), ...resource.validate?.(object, old) ?? []];
 }

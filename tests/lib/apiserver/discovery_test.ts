@@ -7,6 +7,7 @@ import { events } from "../../../lib/k8s/kinds/events.ts";
 import type { KubeObject } from "../../../lib/k8s/types.ts";
 import { refusal, send, start } from "./fixture.ts";
 
+const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
 const definition: JSONObject = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -16,8 +17,8 @@ const definition: JSONObject = {
     scope: "Namespaced",
     names: { plural: "foos", kind: "Foo" },
     versions: [
-      { name: "v1beta1", served: true, storage: false },
-      { name: "v1", served: true, storage: true, subresources: { status: {} } },
+      { name: "v1beta1", served: true, storage: false, schema },
+      { name: "v1", served: true, storage: true, subresources: { status: {} }, schema },
     ],
   },
 };
