@@ -4,7 +4,7 @@ import { formatKey, keyOf, type Lease, type ObjectKey } from "../../lib/k8s/type
 import type { Rings, RingSnapshot, TrackedLease } from "../../lib/rings/mod.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../../lib/runtime/controller/mod.ts";
 import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
-import { leaseStateLabel } from "../../lib/sharding/names.ts";
+import { leaseRingLabel, leaseStateLabel } from "../../lib/sharding/names.ts";
 import type { ShardJudgement, ShardState } from "../../lib/sharding/shard_state.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import type { Logger } from "../../lib/util/log.ts";
@@ -76,7 +76,7 @@ class ShardLeaseReconciler {
       case "expired":
         return next(judgement);
       case "uncertain":
-        await this.#takeOver(tracked, signal);
+        if (!await this.#takeOver(tracked, signal)) return { requeueAfter: idleCheck };
         logger.info("took over the Lease of a shard that did not renew it", { ring: tracked.ring });
         return { requeueAfter: moveCheck };
       case "dead":
@@ -88,7 +88,7 @@ class ShardLeaseReconciler {
             return { requeueAfter: idleCheck };
           }
           if (isHoldNeeded(judgement)) {
-            await this.#takeOver(tracked, signal);
+            if (!await this.#takeOver(tracked, signal)) return { requeueAfter: idleCheck };
             const { ring } = tracked;
             if (judgement.holder === "sharder") logger.debug("renewed the take-over of a Lease", { ring });
             else logger.info("took over the Lease of a shard that is gone, to move its objects", { ring });
@@ -149,11 +149,25 @@ class ShardLeaseReconciler {
     return await this.#parts.carriesObjects(snapshot, name, signal);
   }
 
-  async #takeOver({ lease, ghost }: TrackedLease, signal: AbortSignal): Promise<void> {
+  /** False when that is not ours to do: the Lease has lost the ring's label, and is somebody's all the same. */
+  async #takeOver({ lease, ring, ghost }: TrackedLease, signal: AbortSignal): Promise<boolean> {
     const leases = this.#parts.leases.inNamespace(lease.metadata.namespace);
     const now = this.#parts.clock.now();
-    if (ghost) await leases.create(recreated(lease, now), { signal });
-    else await leases.replace(takenOver(lease, now), { signal });
+    if (!ghost) {
+      await leases.replace(takenOver(lease, now), { signal });
+      return true;
+    }
+    const present = await leases.find(lease.metadata.name, { signal });
+    if (present === undefined) {
+      await leases.create(recreated(lease, now), { signal });
+      return true;
+    }
+    const { metadata, spec } = present;
+    // Without the label nobody watches it; unless it was renewed meanwhile, it is what was judged.
+    if (metadata.labels?.[leaseRingLabel] || spec?.renewTime !== lease.spec?.renewTime) return false;
+    const labels = { ...metadata.labels, [leaseRingLabel]: ring };
+    await leases.replace(takenOver({ ...present, metadata: { ...metadata, labels } }, now), { signal });
+    return true;
   }
 
   /** Returns the Lease as it is then. The version sees to it that it is the one that was judged. */

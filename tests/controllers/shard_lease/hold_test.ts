@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { leaseRingLabel } from "../../../lib/sharding/names.ts";
 import { InMemoryStage } from "../../integration/stages/in_memory.ts";
 import { World } from "../../integration/world.ts";
 
@@ -86,3 +87,28 @@ Deno.test("a ring that is being deleted holds no Leases, as nothing moves any mo
     await finalizers([]);
   });
 });
+
+for (const renewed of [false, true]) {
+  const what = renewed ? "left alone while somebody renews it" : "taken over with its label";
+  Deno.test(`a Lease that lost the ring's label is ${what}`, async () => {
+    await inWorld(async (world) => {
+      await world.setUp();
+      world.startSharder();
+      world.startShard("shard-a");
+      await world.writeLease("shard-x", { duration: 10 });
+      await world.isReady(2);
+      await world.consistently("the sharder has watched for long enough", () => true, 5_000);
+      await world.createSecret("foo", { [world.shardLabel]: "shard-x" });
+      const metadata = { labels: { [leaseRingLabel]: null } };
+      await world.leases.patch("shard-x", { type: "merge", patch: { metadata } });
+      if (renewed) await world.writeLease("shard-x", { duration: 10 });
+      const mark = world.mark;
+      await world.consistently("time passes", () => true, 40_000);
+      assert.equal(await world.shardOf(world.secrets, "foo"), renewed ? "shard-x" : "shard-a");
+      const failed = world.traffic.slice(mark).filter(({ method, failure }) =>
+        method === "POST" && failure !== undefined
+      );
+      assert.deepEqual(failed, []);
+    });
+  });
+}
