@@ -5,10 +5,13 @@ import { excerpt } from "./json_lines.ts";
 
 /** Causes of failed connections that have a plain remedy; the texts are those of rustls, hyper and node. */
 const remedies: readonly (readonly [RegExp, string])[] = [
+  [/requires net access to/i, "the program may not use the network: run it with --allow-net"],
   [
-    /requires \w+ access to|run again with the --allow-/i,
-    "the program may not use the network: run it with --allow-net",
+    /requires sys access to "ca"/i,
+    "the program may not read the machine's certificate authorities: set certificate-authority(-data) of the cluster, " +
+    "or run it with --allow-sys=ca",
   ],
+  [/requires \w+ access to|run again with the --allow-/i, "the program lacks a permission of Deno"],
   [
     /UnknownIssuer|unable to verify|self[- ]signed|unable to get (local )?issuer/i,
     "its certificate is signed by an authority that is not trusted: check certificate-authority(-data) of the cluster",

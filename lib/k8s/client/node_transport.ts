@@ -77,6 +77,8 @@ export class NodeTransport implements Transport {
     return new Agent({
       keepAlive: true,
       rejectUnauthorized: insecureSkipTlsVerify !== true,
+      // Who verifies nothing needs no authorities: for the machine's own the program would need --allow-sys=ca.
+      ...(insecureSkipTlsVerify === true ? { ca: [] } : {}),
       ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
       ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName)),
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),

@@ -331,7 +331,12 @@ Deno.test("proxy-url sends requests through the proxy, with its credentials", as
   assert.deepEqual(seen, ["cluster.internal:8080", `Basic ${btoa("me:p@ss")}`]);
 });
 
-Deno.test("a missing permission is named with its flag", () => {
-  const error = connectionError("GET /x", "one:6443", new Deno.errors.NotCapable('Requires net access to "one:6443"'));
-  assert.match(error.message, /^GET \/x: the connection to one:6443 failed: .*run it with --allow-net$/);
+Deno.test.each([
+  ['Requires net access to "one:6443"', /run it with --allow-net$/],
+  ['Requires sys access to "ca"', /set certificate-authority.*, or run it with --allow-sys=ca$/],
+  ['Requires run access to "x"', /lacks a permission of Deno$/],
+])("a missing permission is named with its flag: %s", (cause, remedy) => {
+  const error = connectionError("GET /x", "one:6443", new Deno.errors.NotCapable(cause));
+  assert.match(error.message, /^GET \/x: the connection to one:6443 failed: /);
+  assert.match(error.message, remedy);
 });

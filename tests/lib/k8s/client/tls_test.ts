@@ -155,3 +155,12 @@ Deno.test("skipping verification is warned of", async () => {
   assert.deepEqual(records.map(({ level }) => level), ["warning"]);
   assert.match(records[0]?.message.join("") ?? "", /not verified/);
 });
+
+Deno.test({
+  name: "insecure-skip-tls-verify needs no permission beside the network",
+  permissions: { net: true, read: true, write: true, sys: false, run: false, env: false },
+  async fn(): Promise<void> {
+    using client = clientOf(accessTo("https://127.0.0.1:1", { insecureSkipTlsVerify: true }));
+    await assert.rejects(client.performRequest(get), /nothing listens there/);
+  },
+});
