@@ -45,26 +45,52 @@
 
 // The shard.
 export * from "./lib/shard/mod.ts";
-export { LeadershipLostError } from "./lib/runtime/election/mod.ts";
+export {
+  type ElectionObserver,
+  type ElectionTiming,
+  type Fence,
+  type Lead,
+  LeaderElector,
+  type LeaderElectorOptions,
+  LeadershipLostError,
+} from "./lib/runtime/election/mod.ts";
+export {
+  type EventNote,
+  EventRecorder,
+  type EventRecorderOptions,
+  type EventReporter,
+} from "./lib/runtime/events/mod.ts";
 export { type Runnable, WorkNotStoppedError } from "./lib/runtime/runnable.ts";
 
 // Controllers and what they watch.
 export * from "./lib/runtime/controller/mod.ts";
+export * from "./lib/runtime/queue/mod.ts";
 export { dropManagedFields, Informer, type InformerEvent, type InformerOptions } from "./lib/runtime/watch/mod.ts";
-export type { StoreReader } from "./lib/runtime/watch/mod.ts";
+export type { IndexFunction, StoreReader, WatcherOptions, WatchObserver } from "./lib/runtime/watch/mod.ts";
+export { WatchError, type WatchProblem, type WatchSource } from "./lib/runtime/watch/mod.ts";
 
 // The Kubernetes API.
-export { createRestClient, type RestClientOptions } from "./lib/k8s/client/mod.ts";
-export { type ClusterAccess, denoHost, KubeconfigError, loadClusterAccess } from "./lib/k8s/kubeconfig/mod.ts";
+export {
+  createRestClient,
+  type KubeRestClient,
+  type RequestObserver,
+  type RequestOutcome,
+  type RestClientOptions,
+} from "./lib/k8s/client/mod.ts";
+export * from "./lib/k8s/kubeconfig/mod.ts";
 export type {
+  HttpMethods,
   JSONArray,
   JSONObject,
   JSONPrimitive,
   JSONValue,
+  KubernetesTunnel,
   RequestOptions,
   RestClient,
 } from "./lib/k8s/contract.ts";
-export { Api } from "./lib/k8s/api/api.ts";
+export { Api, type ApiOptions, type ObjectList, type Subresource } from "./lib/k8s/api/api.ts";
+export type * from "./lib/k8s/api/options.ts";
+export type { TypedWatchEvent } from "./lib/k8s/api/watch_stream.ts";
 export { type GroupResource, isAny, type Resource } from "./lib/k8s/api/resource.ts";
 export { type JsonPatchOperation, type Patch, pointer } from "./lib/k8s/api/patch.ts";
 export * from "./lib/k8s/errors.ts";
@@ -74,4 +100,4 @@ export * from "./lib/k8s/types.ts";
 // Time, randomness and logs, which the library takes only from outside.
 export { type Clock, systemClock } from "./lib/util/clock/mod.ts";
 export { type Random, systemRandom } from "./lib/util/random.ts";
-export { configureLogging, type Logger, type LogOptions } from "./lib/util/log.ts";
+export { configureLogging, describeError, type Logger, type LogLevel, type LogOptions } from "./lib/util/log.ts";
