@@ -92,7 +92,7 @@ export function invalid(resource: Named, name: string, causes: readonly Cause[])
   return new StatusError(422, "Invalid", `${qualifiedKind(resource)} "${name}" is invalid: ${what}`, {
     ...(name === "" ? {} : { name }),
     ...(resource.group === "" ? {} : { group: resource.group }),
-    kind: resource.kind,
+    ...(resource.kind === "" ? {} : { kind: resource.kind }),
     causes: causes.map((cause) => ({ ...cause })),
   });
 }

@@ -99,7 +99,10 @@ export function trackUpdate(
   const apiVersion = apiVersionOf(resource);
   const schema = schemaOf(resource);
   // What Go writes of an empty object is always there, and nobody brings it along.
-  const comparison = compare(old ?? zeroStruct(schema), object, schema);
+  const from = old ?? zeroStruct(schema);
+  // Whoever brings a status along does not own it: it has a path of its own.
+  const isMain = resource.status === true && old === undefined;
+  const comparison = compare(from, isMain ? { ...object, status: from["status"] } : object, schema);
   if (old !== undefined && isEmptySet(comparison.changed) && isEmptySet(comparison.removed)) {
     return writeOwnersAgain(old, object, before);
   }

@@ -3,6 +3,7 @@ import { isJsonObject } from "../../k8s/errors.ts";
 import type { Context } from "../context.ts";
 import { copyObject } from "../json.ts";
 import { applyJsonPatch } from "../patch/json_patch.ts";
+import { goFormat } from "../patch/go_format.ts";
 import { applyMergePatch } from "../patch/merge_patch.ts";
 import { applyStrategicPatch } from "../patch/strategic_patch.ts";
 import { parseAccept } from "../request/accept.ts";
@@ -60,7 +61,8 @@ export async function patchObject(
   const patch = parsePatch(call, resource);
   let warnings: readonly string[] = [];
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
-    const decoded = decodePatched(patch(current), resource, call);
+    const patched = patch.apply(current);
+    const decoded = decodePatched(patched, patch.show ?? JSON.stringify(patched), resource, call);
     warnings = decoded.warnings;
     return { object: decoded.object, managed: false };
   };
@@ -80,8 +82,15 @@ export async function patchObject(
   return { type: "value", code: 200, value: represent(updated), warnings };
 }
 
+/** What a patch does. */
+interface Patch {
+  readonly apply: (current: JSONObject) => JSONObject;
+  /** What errors show. @default the patched object */
+  readonly show?: string;
+}
+
 /** What the patch does to an object, which it may change. @throws StatusError 400, 415, 422 */
-function parsePatch(call: Call, resource: ServedResource): (current: JSONObject) => JSONObject {
+function parsePatch(call: Call, resource: ServedResource): Patch {
   const read = (): JSONValue => parseBody(call.body, "error decoding patch");
   switch (call.contentType) {
     case "application/json-patch+json": {
@@ -94,16 +103,20 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
           `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`,
         );
       }
-      return (current) => attempt(() => applyJsonPatch(current, operations));
+      return { apply: (current) => attempt(() => applyJsonPatch(current, operations)) };
     }
     case "application/merge-patch+json": {
       const patch = parseObjectPatch(read());
-      return (current) => applyMergePatch(current, copyObject(patch));
+      return { apply: (current) => applyMergePatch(current, copyObject(patch)) };
     }
     case "application/strategic-merge-patch+json": {
       if (resource.custom === true) throw unsupportedMediaType();
       const patch = parseObjectPatch(read());
-      return (current) => applyStrategicPatch(current, copyObject(patch), schemaOf(resource));
+      return {
+        apply: (current) => applyStrategicPatch(current, copyObject(patch), schemaOf(resource)),
+        // The real server merges these before it decodes them, and shows the patch, not the object.
+        show: goFormat(patch),
+      };
     }
     default:
       throw unsupportedMediaType();
@@ -111,8 +124,7 @@ function parsePatch(call: Call, resource: ServedResource): (current: JSONObject)
 }
 
 /** A patched object that does not decode makes the patch invalid. */
-function decodePatched(patched: JSONObject, resource: ServedResource, call: Call): Decoded {
-  const document = JSON.stringify(patched);
+function decodePatched(patched: JSONObject, document: string, resource: ServedResource, call: Call): Decoded {
   const decoding = newDecoding(call);
   try {
     const object = completeObject(patched, resource, decoding);

@@ -23,7 +23,7 @@ export async function deleteObject(
   const represent = representObject(resource, parseAccept(call.accept));
   const query = parseDeleteQuery(call);
   const outcome = await remove(context, call, resource, recordKey(namespace ?? "", name), name, query);
-  if (!outcome.gone || resource.kind === "Pod") return { type: "value", code: 200, value: represent(outcome.object) };
+  if (!outcome.gone || answersObject(resource)) return { type: "value", code: 200, value: represent(outcome.object) };
   const details = {
     name,
     ...(resource.group === "" ? {} : { group: resource.group }),
@@ -32,6 +32,11 @@ export async function deleteObject(
   };
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
   return { type: "value", code: 200, value: status };
+}
+
+/** Some kinds show what was deleted, the others only say that it was. */
+function answersObject({ group, kind }: ServedResource): boolean {
+  return group === "" && ["Pod", "Service", "ServiceAccount"].includes(kind);
 }
 
 /** DELETE of a collection: of the objects that the selectors match. */

@@ -3,6 +3,7 @@ import { isJsonObject } from "../../k8s/errors.ts";
 import { deepCopy, deepEqual, getField, setField } from "../json.ts";
 import { anySchema, type FieldSchema, itemSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
 import { badRequest, plainError } from "../status.ts";
+import { goFormat } from "./go_format.ts";
 import { orderLike } from "./element_order.ts";
 
 const directive = "$patch";
@@ -21,7 +22,7 @@ export function applyStrategicPatch(target: JSONObject, patch: JSONObject, schem
   if (marker === "replace") return withoutDirectives({ ...patch, [directive]: undefined });
   if (marker === "delete") return {};
   if (marker !== undefined && marker !== "merge") {
-    throw plainError(`unknown patch type: ${String(marker)} in map: ${JSON.stringify(patch)}`);
+    throw plainError(`unknown patch type: ${String(marker)} in map: ${goFormat(patch)}`);
   }
   keepOnly(target, patch);
   const orders = Object.keys(patch).filter((key) => key.startsWith(elementOrder));
@@ -124,7 +125,7 @@ function mergeList(given: JSONArray, change: JSONArray, { patch, schema }: Field
   }
   for (const item of items) {
     if (item[mergeKey] === undefined) {
-      throw plainError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+      throw plainError(`map: ${goFormat(item)} does not contain declared merge key: ${mergeKey}`);
     }
     const index = merged.findIndex((each) => sameItem(each, item, mergeKey));
     const known = merged[index];

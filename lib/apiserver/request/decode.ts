@@ -46,12 +46,17 @@ export function parseYamlBody(body: Body): JSONValue {
 export function decodeObject(call: Call, resource: ServedResource): Decoded {
   const what = `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind`;
   const decoding = newDecoding(call);
-  if (decoding.validation !== "Ignore" && call.body !== undefined && "text" in call.body) {
-    for (const field of duplicateFields(call.body.text)) {
-      decoding.problems.push(`duplicate field ${JSON.stringify(field)}`);
-    }
-  }
-  const object = completeObject(parseBody(call.body, what), resource, decoding);
+  const value = parseBody(call.body, what);
+  const twice = decoding.validation !== "Ignore" && call.body !== undefined && "text" in call.body
+    ? duplicateFields(call.body.text)
+    : [];
+  const object = completeObject(value, resource, decoding);
+  // Nobody looks into fields that are dropped.
+  const dropped = [...decoding.unknown];
+  const seen = twice.filter((field) =>
+    !dropped.some((each) => field.startsWith(`${each}.`) || field.startsWith(`${each}[`))
+  );
+  decoding.problems.unshift(...seen.map((field) => `duplicate field ${JSON.stringify(field)}`));
   if (decoding.validation === "Strict" && decoding.problems.length > 0) {
     throw cannotDecode(resource.kind, resource.version, strictMessage(decoding));
   }
@@ -69,12 +74,14 @@ export interface Decoding {
   readonly validation: "Ignore" | "Warn" | "Strict";
   /** Such as `unknown field "spec.foo"`. */
   readonly problems: string[];
+  /** Paths of fields that were dropped. */
+  readonly unknown: string[];
 }
 
 /** Reads `fieldValidation`, whose values the options of the request have checked. */
 export function newDecoding(call: Call): Decoding {
   const given = call.query.get("fieldValidation");
-  return { validation: given === "Ignore" || given === "Strict" ? given : "Warn", problems: [] };
+  return { validation: given === "Ignore" || given === "Strict" ? given : "Warn", problems: [], unknown: [] };
 }
 
 /** What a strict decoder says. */
@@ -113,6 +120,7 @@ export function completeObject(value: JSONValue, resource: ServedResource, decod
   const unknown: string[] = [];
   const object = readFields({ ...value, kind: resource.kind, apiVersion }, resource, unknown);
   for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
+  decoding?.unknown.push(...unknown);
   normalizeObject(object, resource);
   return object;
 }

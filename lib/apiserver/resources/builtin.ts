@@ -5,6 +5,7 @@ import { normalizeNamespace, normalizeSecret, prepareNamespace, preparePod } fro
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
 import { moreKinds } from "./more_kinds.ts";
 import { validateLease, validateSecret } from "./rules.ts";
+import { validateWebhooks } from "../validate/webhooks.ts";
 import { validatePod } from "../validate/workloads.ts";
 import type { ServedResource } from "./served_resource.ts";
 
@@ -32,6 +33,7 @@ export const mutatingWebhookConfigurations: ServedResource = {
   plural: "mutatingwebhookconfigurations",
   singular: "mutatingwebhookconfiguration",
   kind: "MutatingWebhookConfiguration",
+  validate: validateWebhooks,
   namespaced: false,
   unconditionalUpdate: false,
   categories: ["api-extensions"],

@@ -4,6 +4,7 @@ import { validateBinding, validateRole } from "../validate/rbac.ts";
 import { validateService } from "../validate/services.ts";
 import { validateWorkload } from "../validate/workloads.ts";
 import type { ServedResource } from "./served_resource.ts";
+import { prepareNode } from "./normalize.ts";
 import { keepServiceAddress, prepareService } from "./services.ts";
 
 const core = { group: "", version: "v1" } as const;
@@ -48,6 +49,7 @@ export const moreKinds: readonly ServedResource[] = [
     shortNames: ["no"],
     status: true,
     keepsStatus: true,
+    prepare: prepareNode,
     fieldLabels: {
       "spec.unschedulable": (object) => String(objectAt(object, "spec")["unschedulable"] === true),
     },

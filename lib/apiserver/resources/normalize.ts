@@ -37,6 +37,15 @@ export function prepareNamespace(object: JSONObject): void {
   object["status"] = { phase: "Active" };
 }
 
+/** New nodes: nothing runs there before they say that they are ready. */
+export function prepareNode(object: JSONObject): void {
+  const spec = objectAt(object, "spec");
+  const taint = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
+  const given = objectsAt(spec, "taints");
+  if (given.some((each) => each["key"] === taint.key && each["effect"] === taint.effect)) return;
+  spec["taints"] = [...given, taint];
+}
+
 /** How long a pod stays on a node that is gone: the default of the real server's admission. */
 const tolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 

@@ -17,8 +17,10 @@ export function prepareService(object: JSONObject): void {
     spec["clusterIP"] = `10.${(uid >> 16) & 0xff}.${(uid >> 8) & 0xff}.${uid & 0xff}`;
   }
   spec["clusterIPs"] ??= [stringAt(spec, "clusterIP")];
-  spec["ipFamilies"] ??= ["IPv4"];
-  spec["ipFamilyPolicy"] ??= "SingleStack";
+  // Endpoints that somebody else sets may be of both families.
+  const isOpen = spec["clusterIP"] === "None" && Object.keys(objectAt(spec, "selector")).length === 0;
+  spec["ipFamilyPolicy"] ??= isOpen ? "RequireDualStack" : "SingleStack";
+  spec["ipFamilies"] ??= spec["ipFamilyPolicy"] === "SingleStack" ? ["IPv4"] : ["IPv4", "IPv6"];
   if (type !== "NodePort" && type !== "LoadBalancer") return;
   objectsAt(spec, "ports").forEach((port, index) => {
     port["nodePort"] ??= firstNodePort + (uid + index) % nodePorts;

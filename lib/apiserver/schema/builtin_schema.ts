@@ -75,14 +75,19 @@ function fieldOf(property: JSONObject, go: string): FieldSchema {
     default: property["default"],
     goType: goType.replace("*", ""),
     byValue: schema.type === "struct" && !pointer && go !== "" && !options.includes("omitzero"),
-    omitZero: omitted && !pointer && schema.type === "scalar",
-    zero: omitted || pointer ? undefined : zeroOf(schema),
+    omitZero: omitted && !pointer && schema.type === "scalar" && !isStruct(schema),
+    zero: pointer || (omitted && !isStruct(schema)) || options.includes("omitzero") ? undefined : zeroOf(schema),
     patch: {
       merge: strategies.includes("merge"),
       retainKeys: strategies.includes("retainKeys"),
       mergeKey: stringAt(property, "x-kubernetes-patch-merge-key"),
     },
   };
+}
+
+/** Is a scalar a struct in Go, which is never left out for being empty? */
+function isStruct(schema: TypeSchema): boolean {
+  return schema.type === "scalar" && ["time", "microTime", "quantity", "intOrString"].includes(schema.scalar);
 }
 
 /** What Go writes for a field that must be written and was not set. */

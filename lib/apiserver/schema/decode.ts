@@ -38,7 +38,8 @@ function read(value: JSONValue, schema: TypeSchema, unknown: string[], place: Pl
     case "scalar": {
       const result = readScalar(value, schema.scalar);
       if ("value" in result) return result.value;
-      throw "error" in result ? new DecodeError(result.error) : wrongType(result.type, place);
+      if ("error" in result) throw new DecodeError(result.error);
+      throw wrongType(result.type, { ...place, goType: result.goType ?? place.goType });
     }
     case "list":
       if (!Array.isArray(value)) throw wrongType(goTypeName(value), place);

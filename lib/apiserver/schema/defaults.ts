@@ -61,6 +61,17 @@ const table: Readonly<Record<string, Defaults>> = {
   [`${core}.ProjectedVolumeSource`]: mode,
   [`${core}.ServiceAccountTokenProjection`]: { fields: { expirationSeconds: 3600 } },
   [`${core}.HostPathVolumeSource`]: { fields: { type: "" } },
+  [`${core}.NodeSpec`]: {
+    complete: (spec) => {
+      const range = stringAt(spec, "podCIDR");
+      if (range !== "") spec["podCIDRs"] ??= [range];
+    },
+  },
+  [`${core}.NodeStatus`]: {
+    complete: (status) => {
+      if (status["capacity"] !== undefined) status["allocatable"] ??= deepCopy(status["capacity"]);
+    },
+  },
   [`${core}.PersistentVolumeClaimSpec`]: { fields: { volumeMode: "Filesystem" } },
   [`${core}.PersistentVolumeClaimStatus`]: { fields: { phase: "Pending" } },
   [`${core}.ServiceSpec`]: {
@@ -69,7 +80,9 @@ const table: Readonly<Record<string, Defaults>> = {
   },
   [`${core}.ServicePort`]: {
     fields: { protocol: "TCP" },
-    complete: (port) => port["targetPort"] ??= port["port"],
+    complete: (port) => {
+      if (port["targetPort"] === 0 || port["targetPort"] === "") port["targetPort"] = port["port"];
+    },
   },
   [`${apps}.DeploymentSpec`]: { fields: { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 } },
   [`${apps}.DeploymentStrategy`]: {

@@ -3,7 +3,9 @@ import type { ScalarType } from "./type_schema.ts";
 import { formatQuantity } from "./quantity.ts";
 
 /** What a scalar comes to: its canonical form; or why it is none, in the words of Go. `type`: of the wrong type. */
-export type ScalarResult = { readonly value: JSONValue } | { readonly type: string } | { readonly error: string };
+export type ScalarResult = { readonly value: JSONValue } | { readonly type: string; readonly goType?: string } | {
+  readonly error: string;
+};
 
 /** Reads a scalar as Go's decoder would. */
 export function readScalar(value: JSONValue, scalar: ScalarType): ScalarResult {
@@ -60,9 +62,7 @@ const times = {
 } as const;
 
 function readTime(value: JSONValue, scalar: "time" | "microTime"): ScalarResult {
-  if (typeof value !== "string") {
-    return { error: `json: cannot unmarshal ${goTypeName(value)} into Go value of type string` };
-  }
+  if (typeof value !== "string") return { type: goTypeName(value), goType: "string" };
   const { pattern, layout } = times[scalar];
   if (!pattern.test(value) || Number.isNaN(Date.parse(value))) {
     const [rest, part] = unparsed(value, scalar);

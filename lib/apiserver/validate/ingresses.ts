@@ -10,15 +10,16 @@ export function validateIngress(object: JSONObject): readonly Cause[] {
   const rules = objectsAt(spec, "rules");
   const backend = getField(spec, "defaultBackend");
   if (rules.length === 0 && backend === undefined) {
-    causes.push(invalidValue("spec", {}, "either `defaultBackend` or `rules` must be specified"));
+    causes.push(invalidValue("spec", null, "either `defaultBackend` or `rules` must be specified"));
   }
   if (backend !== undefined) causes.push(...backendProblems(objectAt(spec, "defaultBackend"), "spec.defaultBackend"));
   rules.forEach((rule, index) => {
     objectsAt(objectAt(rule, "http"), "paths").forEach((path, at) => {
       const field = `spec.rules[${index}].http.paths[${at}]`;
       if (getField(path, "pathType") === undefined) {
-        causes.push(required(`${field}.pathType`, "pathType must be specified"));
-      } else if (stringAt(path, "pathType") !== "ImplementationSpecific" && !stringAt(path, "path").startsWith("/")) {
+        return void causes.push(required(`${field}.pathType`, "pathType must be specified"));
+      }
+      if (stringAt(path, "pathType") !== "ImplementationSpecific" && !stringAt(path, "path").startsWith("/")) {
         causes.push(invalidValue(`${field}.path`, stringAt(path, "path"), "must be an absolute path"));
       }
       causes.push(...backendProblems(objectAt(path, "backend"), `${field}.backend`));

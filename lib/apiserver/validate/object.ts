@@ -16,5 +16,5 @@ export function validateObject(
 ): readonly Cause[] {
   if (resource.custom === true) return resource.structural?.validate(object, old) ?? [];
   if (subresource !== undefined) return [];
-  return [...enumProblems(object, schemaOf(resource)), ...resource.validate?.(object, old) ?? []];
+  return [...resource.validate?.(object, old) ?? [], ...enumProblems(object, schemaOf(resource))];
 }

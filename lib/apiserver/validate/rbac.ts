@@ -41,7 +41,8 @@ export function validateBinding(object: JSONObject, old: JSONObject | undefined)
   const causes: Cause[] = [];
   const role = objectAt(object, "roleRef");
   if (old !== undefined && !deepEqual(role, objectAt(old, "roleRef"))) {
-    causes.push(invalidValue("roleRef", { ...role }, "cannot change roleRef"));
+    const { apiGroup, kind, name } = role;
+    causes.push(invalidValue("roleRef", { APIGroup: apiGroup, Kind: kind, Name: name }, "cannot change roleRef"));
   }
   const isCluster = object["kind"] === "ClusterRoleBinding";
   const unsupported = (field: string, value: string, allowed: readonly string[]): void => {
@@ -51,7 +52,7 @@ export function validateBinding(object: JSONObject, old: JSONObject | undefined)
     causes.push({ reason: "FieldValueNotSupported", message, field });
   };
   if (stringAt(role, "apiGroup") !== group) unsupported("roleRef.apiGroup", stringAt(role, "apiGroup"), [group]);
-  const kinds = isCluster ? ["ClusterRole"] : ["ClusterRole", "Role"];
+  const kinds = isCluster ? ["ClusterRole"] : ["Role", "ClusterRole"];
   if (!kinds.includes(stringAt(role, "kind"))) unsupported("roleRef.kind", stringAt(role, "kind"), kinds);
   if (stringAt(role, "name") === "") causes.push(required("roleRef.name", ""));
   objectsAt(object, "subjects").forEach((subject, index) => {
@@ -59,13 +60,13 @@ export function validateBinding(object: JSONObject, old: JSONObject | undefined)
     const kind = stringAt(subject, "kind");
     if (stringAt(subject, "name") === "") causes.push(required(`${path}.name`, ""));
     if (kind === "ServiceAccount") {
-      if (stringAt(subject, "namespace") === "") causes.push(required(`${path}.namespace`, ""));
+      if (isCluster && stringAt(subject, "namespace") === "") causes.push(required(`${path}.namespace`, ""));
       if (stringAt(subject, "apiGroup") !== "") unsupported(`${path}.apiGroup`, stringAt(subject, "apiGroup"), [""]);
     } else if (kind === "User" || kind === "Group") {
       if (stringAt(subject, "apiGroup") !== group) {
         unsupported(`${path}.apiGroup`, stringAt(subject, "apiGroup"), [group]);
       }
-    } else unsupported(`${path}.kind`, kind, ["Group", "ServiceAccount", "User"]);
+    } else unsupported(`${path}.kind`, kind, ["ServiceAccount", "User", "Group"]);
   });
   return causes;
 }
