@@ -1,28 +1,20 @@
 import pMap from "p-map";
 import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
-import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { mainKey } from "../../lib/sharding/hash_key.ts";
-import { drainLabel, shardLabel } from "../../lib/sharding/names.ts";
+import { shardLabel } from "../../lib/sharding/names.ts";
 import { planFor } from "../../lib/sharding/plan.ts";
-import { isLive } from "../../lib/sharding/ring_view.ts";
-import type { Families, Family } from "./families.ts";
-import type { Mover, Outcome } from "./mover.ts";
-import type { OwnerLookup } from "./owner_lookup.ts";
-import type { PendingDrains } from "./pending_drains.ts";
+import { type FamilyParts, settleFamily } from "./family_moves.ts";
+import type { Outcome } from "./mover.ts";
 import { isInScope, readsFor } from "./scope.ts";
+import { ownerlessSelector } from "./selectors.ts";
 import type { Target } from "./targets.ts";
 
 /** What a pass looks at: objects whose shard label names no live shard, or everything in scope. */
 export type PassKind = "ownerless" | "all";
 
 /** What a pass works with. */
-export interface PassParts {
-  readonly snapshot: RingSnapshot;
+export interface PassParts extends FamilyParts {
   readonly targets: readonly Target[];
-  readonly mover: Mover;
-  readonly owners: OwnerLookup;
-  readonly families: Families;
-  readonly pending: PendingDrains;
   /** Most objects that are written at the same time. */
   readonly concurrency: number;
   /** Most drains that one shard may have pending, so that one that is stuck does not hold up the others. */
@@ -221,62 +213,4 @@ class Pass {
     this.#failed++;
     if (this.#failures.length < keptFailures) this.#failures.push(error);
   }
-}
-
-/** Brings a family's children to where their owner is now. Returns how many were written. */
-export async function settleFamily(
-  family: Family,
-  parts: Pick<PassParts, "snapshot" | "mover" | "owners" | "families" | "pending">,
-  signal: AbortSignal,
-): Promise<number> {
-  const { snapshot, mover, owners, families, pending } = parts;
-  const { owner } = family;
-  const ring = snapshot.ring.metadata.name;
-  let { children } = family;
-  let now = await owners.read(owner, ring, signal);
-  if (typeof now === "object" && now.draining) {
-    if (now.shard !== undefined) pending.add(owner.key, now.shard);
-    for (const child of children) families.add(owner, child);
-    // The end of the drain may have been told of while the answer was on its way, and is not told again.
-    now = await owners.read(owner, ring, signal);
-    if (typeof now === "object" && now.draining) return 0;
-    pending.delete(owner.key);
-    children = families.take(owner.key)?.children ?? [];
-  }
-  const shard = typeof now === "string" ? undefined : now.shard;
-  // From a shard that is not at work the owner itself has to move first, and it takes its children along.
-  if (shard !== undefined && !isLive(snapshot.view.statusOf(shard))) return 0;
-  let written = 0;
-  for (const child of children) {
-    const { target, namespace, name } = child;
-    const outcome = shard === undefined
-      ? await settleByName(target, namespace, name, mover, signal)
-      : await mover.follow(child, shard, signal);
-    if (outcome.type === "written") written++;
-  }
-  return written;
-}
-
-async function settleByName(
-  target: Target,
-  namespace: string,
-  name: string,
-  mover: Mover,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const object = await target.objects.inNamespace(namespace).find(name, { signal });
-  return object === undefined ? { type: "gone" } : await mover.settle(target, object, signal);
-}
-
-/** Selects objects without a label and those whose label names no live shard. */
-export function ownerlessSelector(snapshot: RingSnapshot): string {
-  const { ring, view } = snapshot;
-  const label = shardLabel(ring.metadata.name);
-  const live = view.liveNames();
-  return live.length === 0 ? "" : `${label} notin (${live.join(",")})`;
-}
-
-/** Selects objects that were asked to leave their shard. */
-export function drainingSelector(ring: string): string {
-  return drainLabel(ring);
 }

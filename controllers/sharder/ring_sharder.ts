@@ -5,29 +5,17 @@ import type { RestClient } from "../../lib/k8s/contract.ts";
 import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
-import { sleep } from "../../lib/util/clock/mod.ts";
 import type { Logger } from "../../lib/util/log.ts";
-import { Doorbell } from "./doorbell.ts";
-import { DrainWatch } from "./drain_watch.ts";
 import { Families } from "./families.ts";
+import { settleFamily } from "./family_moves.ts";
 import { LeaseProbe } from "./lease_probe.ts";
 import { type MoveObserver, Mover } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
-import {
-  drainingSelector,
-  nothingDone,
-  ownerlessSelector,
-  pass,
-  type PassKind,
-  type PassParts,
-  type PassResult,
-  settleFamily,
-} from "./pass.ts";
+import { nothingDone, pass, type PassKind, type PassParts, type PassResult } from "./pass.ts";
 import { PendingDrains } from "./pending_drains.ts";
-import { readsFor } from "./scope.ts";
+import { RingWatches } from "./ring_watches.ts";
 import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
 import type { WatchParts } from "./selector_watch.ts";
-import { WatchSet } from "./watch_set.ts";
 
 /** Limits and periods of the sharder. */
 export interface SharderSettings {
@@ -58,9 +46,6 @@ export interface RingSharderParts extends WatchParts {
 /** A change is looked after until a pass that began so long later finds nothing, in milliseconds. */
 const afterCare = 10_000;
 
-/** Watches get so long to tell what they know before a pass goes on without them, in milliseconds. */
-const patience = 5_000;
-
 /** Children that are kept aside until their owners have moved: measured, about 600 bytes each with their owners. */
 const maxChildrenAside = 30_000;
 
@@ -76,10 +61,8 @@ export class RingSharder {
   readonly #families = new Families(maxChildrenAside);
   readonly #pending = new PendingDrains();
   readonly #ended = new BoundedQueue<string>(maxEndedDrains);
-  readonly #watches: WatchSet;
+  readonly #watches: RingWatches;
   readonly #probe: LeaseProbe;
-  /** Doorbells that are not complete yet, and whether a pass went on without them. */
-  readonly #incomplete = new Map<string, boolean>();
   #targets: readonly Target[] = [];
   #need: PassKind | undefined = "all";
   /** When to look again after a change; undefined when a late look has found nothing. */
@@ -91,10 +74,14 @@ export class RingSharder {
   constructor(parts: RingSharderParts, signal: AbortSignal) {
     this.#parts = parts;
     this.#careAt = parts.clock.monotonic() + afterCare;
-    this.#watches = new WatchSet(signal);
+    this.#watches = new RingWatches(parts, this.#pending, {
+      onObject: (target, object) => this.#settleOne(target, object),
+      onMissed: () => this.#wake("ownerless"),
+      onDrainEnded: (key) => this.#noteEnded(key),
+    }, signal);
     this.#probe = new LeaseProbe(new Api(parts.client, leases), parts.ring, this.#watches.signal);
     this.#watches.signal.addEventListener("abort", () => this.#ended.close(), { once: true });
-    void this.#watches.start("ended drains", (signal) => this.#settleEnded(signal));
+    this.#watches.alongside((signal) => this.#settleEnded(signal));
   }
 
   /** Notes that the shards or the scope of the ring have changed. */
@@ -149,69 +136,8 @@ export class RingSharder {
     const { lookup, client } = this.#parts;
     const { served, failures } = await resolveTargets(snapshot.ring, lookup, client, signal);
     this.#targets = served;
-    const complete: Promise<void>[] = [];
-    const wanted = new Set<string>();
-    for (const target of served) {
-      const namespaces = readsFor(target, snapshot.scope);
-      const labelSelector = ownerlessSelector(snapshot);
-      if (labelSelector !== "") complete.push(this.#watchOwnerless(target, namespaces, labelSelector, wanted));
-      if (target.role === "main") complete.push(this.#watchDrains(target, namespaces, snapshot, wanted));
-    }
-    await this.#watches.keepOnly((name) => wanted.has(name) || name === "ended drains");
-    this.#forgetOthers(snapshot);
-    const waited = new AbortController();
-    const limit = sleep(this.#parts.clock, patience, AbortSignal.any([signal, waited.signal])).catch(() => undefined);
-    await Promise.race([Promise.all(complete), limit]);
-    waited.abort();
-    signal.throwIfAborted();
-    for (const name of this.#incomplete.keys()) {
-      if (wanted.has(name)) this.#incomplete.set(name, true);
-      else this.#incomplete.delete(name);
-    }
+    await this.#watches.follow(snapshot, served, () => this.#forgetOthers(snapshot), signal);
     return failures;
-  }
-
-  #watchOwnerless(
-    target: Target,
-    namespaces: readonly (string | undefined)[],
-    labelSelector: string,
-    wanted: Set<string>,
-  ): Promise<void> {
-    const name = watchName("without owner", target, namespaces, labelSelector);
-    wanted.add(name);
-    return this.#watches.ensure(name, () => {
-      const doorbell = new Doorbell({ target, namespaces, labelSelector }, this.#parts, {
-        onObject: (target, object) => this.#settleOne(target, object),
-        onOverflow: () => this.#wake("ownerless"),
-      });
-      this.#incomplete.set(name, false);
-      void doorbell.complete.then(() => {
-        // What came between that pass and the beginning of the watch nobody has told of.
-        if (this.#incomplete.get(name) === true) this.#wake("ownerless");
-        this.#incomplete.delete(name);
-      });
-      return doorbell;
-    });
-  }
-
-  #watchDrains(
-    target: Target,
-    namespaces: readonly (string | undefined)[],
-    snapshot: RingSnapshot,
-    wanted: Set<string>,
-  ): Promise<void> {
-    const ring = snapshot.ring.metadata.name;
-    const labelSelector = drainingSelector(ring);
-    const name = watchName("draining", target, namespaces, labelSelector);
-    wanted.add(name);
-    return this.#watches.ensure(
-      name,
-      () =>
-        new DrainWatch(ring, { target, namespaces, labelSelector }, this.#parts, this.#pending, (key) => {
-          if (this.#families.has(key) && !this.#ended.push(key)) this.#wake("all");
-          this.#relieve();
-        }),
-    );
   }
 
   /** Forgets drains in resources and namespaces that are the ring's no more: nobody watches them to their end. */
@@ -279,6 +205,11 @@ export class RingSharder {
     }
   }
 
+  #noteEnded(key: string): void {
+    if (this.#families.has(key) && !this.#ended.push(key)) this.#wake("all");
+    this.#relieve();
+  }
+
   /** Moves the children of objects that were let go of by their shards. */
   async #settleEnded(signal: AbortSignal): Promise<void> {
     await pMap(this.#ended, async (key) => {
@@ -314,16 +245,4 @@ export class RingSharder {
     this.#require(need);
     this.#parts.wake();
   }
-}
-
-function watchName(
-  what: string,
-  target: Target,
-  namespaces: readonly (string | undefined)[],
-  labelSelector: string,
-): string {
-  const { group, version, plural } = target.resource;
-  return [what, group, version, plural, namespaces.map((namespace) => namespace ?? "*").join(","), labelSelector].join(
-    " ",
-  );
 }

@@ -28,6 +28,12 @@ export interface SelectionEvent {
   readonly event: WatcherEvent<PartialObjectMetadata>;
 }
 
+/**
+ * A half-open connection is noticed after about so long, in milliseconds: until then nobody would hear of an object
+ * without a live owner. Opening a watch again costs the API server little.
+ */
+const watchTimeout = 60_000;
+
 /** Follows the metadata of the objects that a label selector matches. It keeps none of them. */
 export class SelectorWatch {
   readonly #selection: Selection;
@@ -64,6 +70,7 @@ export class SelectorWatch {
       ...this.#parts,
       labelSelector,
       transform: dropManagedFields,
+      watchTimeout,
       logger: getLogger(["sharding", "sharder", "watch"]),
       signal,
     };

@@ -65,12 +65,12 @@ for (const namespaces of [["default"], [undefined]]) {
     // Of other resources and namespaces it knows nothing.
     pending.add("/ConfigMap/default/foreign", "shard-b");
     world.fault = { type: "refused" };
-    await world.clock.advance(330_000);
+    await world.clock.advance(90_000);
     await world.label("ends", acknowledged);
     await world.create("begins", draining);
     world.server.compact();
     world.fault = { type: "none" };
-    await world.clock.advance(60_000);
+    await world.clock.advance(120_000);
     assert.deepEqual(ended.sort(), ["/Secret/default/brief", "/Secret/default/ends"]);
     assert.deepEqual(pending.keys().toSorted(), [
       "/ConfigMap/default/foreign",

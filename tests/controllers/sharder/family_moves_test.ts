@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { Families } from "../../../controllers/sharder/families.ts";
 import { Mover } from "../../../controllers/sharder/mover.ts";
 import { OwnerLookup } from "../../../controllers/sharder/owner_lookup.ts";
-import {
-  pass,
-  type PassKind,
-  type PassParts,
-  type PassResult,
-  settleFamily,
-} from "../../../controllers/sharder/pass.ts";
+import { settleFamily } from "../../../controllers/sharder/family_moves.ts";
+import { pass, type PassKind, type PassParts, type PassResult } from "../../../controllers/sharder/pass.ts";
 import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
 import type { Target } from "../../../controllers/sharder/targets.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";

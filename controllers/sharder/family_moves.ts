@@ -1,0 +1,61 @@
+import type { RingSnapshot } from "../../lib/rings/mod.ts";
+import { isLive } from "../../lib/sharding/ring_view.ts";
+import type { Families, Family } from "./families.ts";
+import type { Mover, Outcome } from "./mover.ts";
+import type { OwnerLookup } from "./owner_lookup.ts";
+import type { PendingDrains } from "./pending_drains.ts";
+import type { Target } from "./targets.ts";
+
+/** What {@link settleFamily} works with. */
+export interface FamilyParts {
+  readonly snapshot: RingSnapshot;
+  readonly mover: Mover;
+  readonly owners: OwnerLookup;
+  readonly families: Families;
+  readonly pending: PendingDrains;
+}
+
+/** Brings a family's children to where their owner is now. Returns how many were written. */
+export async function settleFamily(
+  family: Family,
+  parts: FamilyParts,
+  signal: AbortSignal,
+): Promise<number> {
+  const { snapshot, mover, owners, families, pending } = parts;
+  const { owner } = family;
+  const ring = snapshot.ring.metadata.name;
+  let { children } = family;
+  let now = await owners.read(owner, ring, signal);
+  if (typeof now === "object" && now.draining) {
+    if (now.shard !== undefined) pending.add(owner.key, now.shard);
+    for (const child of children) families.add(owner, child);
+    // The end of the drain may have been told of while the answer was on its way, and is not told again.
+    now = await owners.read(owner, ring, signal);
+    if (typeof now === "object" && now.draining) return 0;
+    pending.delete(owner.key);
+    children = families.take(owner.key)?.children ?? [];
+  }
+  const shard = typeof now === "string" ? undefined : now.shard;
+  // From a shard that is not at work the owner itself has to move first, and it takes its children along.
+  if (shard !== undefined && !isLive(snapshot.view.statusOf(shard))) return 0;
+  let written = 0;
+  for (const child of children) {
+    const { target, namespace, name } = child;
+    const outcome = shard === undefined
+      ? await settleByName(target, namespace, name, mover, signal)
+      : await mover.follow(child, shard, signal);
+    if (outcome.type === "written") written++;
+  }
+  return written;
+}
+
+async function settleByName(
+  target: Target,
+  namespace: string,
+  name: string,
+  mover: Mover,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const object = await target.objects.inNamespace(namespace).find(name, { signal });
+  return object === undefined ? { type: "gone" } : await mover.settle(target, object, signal);
+}
