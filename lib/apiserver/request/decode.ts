@@ -149,7 +149,9 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
       throw new DecodeError(`${found} of type v1.ObjectMeta`);
     }
     const whole: JSONObject = { ...object, metadata: read };
-    resource.structural?.prune(whole, unknown);
+    const dropped: string[] = [];
+    resource.structural?.prune(whole, dropped);
+    unknown.push(...dropped.sort());
     return whole;
   } catch (error) {
     if (error instanceof DecodeError) throw cannotDecode(kind, version, error.message);

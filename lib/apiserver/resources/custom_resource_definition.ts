@@ -68,9 +68,11 @@ export function validateCustomResourceDefinition(object: JSONObject): readonly C
 
 function schemaProblems(versions: readonly JSONObject[]): readonly Cause[] {
   return versions.flatMap((version, index): readonly Cause[] => {
-    const path = `spec.versions[${index}].schema.openAPIV3Schema`;
+    const own = `spec.versions[${index}].schema.openAPIV3Schema`;
+    // The schema of a single version is that of all versions to the real server.
+    const path = versions.length === 1 ? "spec.validation.openAPIV3Schema" : own;
     const schema = getField(objectAt(version, "schema"), "openAPIV3Schema");
-    return isJsonObject(schema) ? structuralProblems(schema, path) : [required(path, "schemas are required")];
+    return isJsonObject(schema) ? structuralProblems(schema, path) : [required(own, "")];
   });
 }
 

@@ -4,6 +4,7 @@ import { getField, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import { type Cause, notSupported } from "../status.ts";
 import { invalidValue, required } from "../validate/metadata.ts";
 import { unsupportedFormats } from "./formats.ts";
+import { defaultProblems } from "./structural_validation.ts";
 import { compileRule } from "./rules.ts";
 
 const forbidden = ["$ref", "definitions", "dependencies", "additionalItems", "patternProperties", "id", "$schema"];
@@ -43,6 +44,7 @@ function problemsAt(schema: JSONObject, path: string, isRoot: boolean): readonly
     const message = "Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
     causes.push({ reason: "FieldValueForbidden", message, field: `${path}.uniqueItems` });
   }
+  if (schema["default"] !== undefined) causes.push(...defaultProblems(schema, `${path}.default`));
   const format = stringAt(schema, "format");
   if (unsupportedFormats.has(format)) throw notSupported(`the format ${JSON.stringify(format)} (${path}.format)`);
   causes.push(...patternProblems(schema, path), ...listProblems(schema, path, type), ...ruleProblems(schema, path));

@@ -29,14 +29,46 @@ export function validateStructural(
   // Metadata has rules of its own, and the schema may not say more but for the name.
   const checked = { ...schema, properties: { ...objectAt(schema, "properties"), metadata: { type: "object" } } };
   const causes = [...checkValue(object, old, checked, ""), ...checkLists(object, schema, "")];
-  // Rules may rely on the types.
-  return causes.length > 0 ? causes : checkRules(object, old, schema, "", rules);
+  if (!causes.some(({ reason }) => blocking.has(reason))) {
+    return [...causes, ...checkRules(object, old, schema, "", rules)];
+  }
+  // Rules rely on the types.
+  return hasRules(schema) ? [...causes, unchecked] : causes;
+}
+
+/** What keeps rules from being evaluated. */
+const blocking: ReadonlySet<string> = new Set([
+  "FieldValueTypeInvalid",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueNotSupported",
+]);
+
+const unchecked: Cause = {
+  reason: "FieldValueInvalid",
+  message: "Invalid value: null: some validation rules were not checked because the object was invalid; " +
+    "correct the existing errors to complete validation",
+  field: "<nil>",
+};
+
+function hasRules(schema: JSONObject): boolean {
+  if (objectsAt(schema, "x-kubernetes-validations").length > 0) return true;
+  const parts = [...Object.values(objectAt(schema, "properties")), schema["items"], schema["additionalProperties"]];
+  return parts.some((part) => isJsonObject(part) && hasRules(part));
+}
+
+/** What is wrong with the default in a schema. */
+export function defaultProblems(schema: JSONObject, field: string): readonly Cause[] {
+  return checkValue(schema["default"], undefined, schema, "").map((cause) => ({ ...cause, field }));
 }
 
 function checkValue(value: JSONValue, old: JSONValue, schema: JSONObject, path: string): readonly Cause[] {
   // What was stored once stays valid as long as it is not changed.
   if (old !== undefined && deepEqual(value, old)) return [];
   if (value === null && schema["nullable"] === true) return [];
+  const fraction = fractionProblems(value, schema, path);
+  if (fraction.length > 0) return fraction;
   const wrong = typeProblem(value, schema, path);
   if (wrong !== undefined) return [wrong];
   const causes = [...checkEnum(value, schema, path)];
@@ -53,6 +85,19 @@ function typeProblem(value: JSONValue, schema: JSONObject, path: string): Cause 
     return typeof value === "string" || Number.isInteger(value) ? undefined : wrongType(value, "integer,string", path);
   }
   return type === "" || isOfType(value, type) ? undefined : wrongType(value, type, path);
+}
+
+/** Whole numbers with a format are refused in words of their own. */
+function fractionProblems(value: JSONValue, schema: JSONObject, path: string): readonly Cause[] {
+  const format = stringAt(schema, "format");
+  if (schema["type"] !== "integer" || typeof value !== "number" || Number.isInteger(value)) return [];
+  if (format !== "int32" && format !== "int64") return [];
+  const message = `Invalid value: "float64": ${path} in body must be of type ${format}: "float64"`;
+  const checked = `Invalid value: "": Checked value must be of type integer with format ${format} in ${path}`;
+  return [
+    { reason: "FieldValueTypeInvalid", message, field: shown(path) },
+    { reason: "FieldValueInvalid", message: checked, field: "<nil>" },
+  ];
 }
 
 function wrongType(value: JSONValue, wanted: string, path: string): Cause {
@@ -122,7 +167,8 @@ function checkString(value: string, schema: JSONObject, path: string): readonly 
   }
   const format = stringAt(schema, "format");
   if (formatProblem(value, format)) {
-    causes.push(invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
+    const cause = invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`);
+    causes.push({ ...cause, reason: "FieldValueTypeInvalid" });
   }
   return causes;
 }
@@ -158,7 +204,7 @@ function checkArray(value: JSONValue[], old: JSONValue, schema: JSONObject, path
     causes.push({ reason: "FieldValueTooMany", message, field: shown(path) });
   }
   if (typeof minItems === "number" && value.length < minItems) {
-    causes.push(invalid(path, value, `should have at least ${minItems} items`));
+    causes.push(invalid(path, value.length, `should have at least ${minItems} items`));
   }
   const items = getField(schema, "items");
   if (!isJsonObject(items)) return causes;
@@ -189,17 +235,22 @@ function checkObject(value: JSONObject, old: JSONValue, schema: JSONObject, path
   if (typeof minProperties === "number" && count < minProperties) {
     causes.push(invalid(path, value, `should have at least ${minProperties} properties`));
   }
-  for (const name of stringsAt(schema, "required")) {
-    if (getField(value, name) !== undefined) continue;
-    causes.push({ reason: "FieldValueRequired", message: "Required value", field: join(path, name) });
-  }
+  const required = stringsAt(schema, "required");
+  // Null is as good as missing where a value is required.
+  const missing = required.filter((name) => (getField(value, name) ?? null) === null);
   const properties = objectAt(schema, "properties");
   const more = getField(schema, "additionalProperties");
   const before = isJsonObject(old) ? old : {};
   for (const key of Object.keys(value)) {
     const property = getField(properties, key) ?? more;
-    if (!isJsonObject(property)) continue;
+    if (!isJsonObject(property) || (missing.includes(key) && property["nullable"] !== true)) continue;
     causes.push(...checkValue(getField(value, key), getField(before, key), property, join(path, key)));
+  }
+  for (const name of missing) {
+    const property = getField(properties, name);
+    const mayBeNull = isJsonObject(property) && property["nullable"] === true && getField(value, name) === null;
+    if (mayBeNull) continue;
+    causes.push({ reason: "FieldValueRequired", message: "Required value", field: join(path, name) });
   }
   return causes;
 }
@@ -212,8 +263,7 @@ function checkCombinations(value: JSONValue, schema: JSONObject, path: string): 
   const holds = (part: JSONObject): boolean => checkValue(value, undefined, part, path).length === 0;
   const where = JSON.stringify(path);
   const failed = (problem: string): Cause => {
-    const text = typeof value === "object" && value !== null ? `"${jsonType(value)}"` : JSON.stringify(value);
-    return { reason: "FieldValueInvalid", message: `Invalid value: ${text}: ${problem}`, field: shown(path) };
+    return { reason: "FieldValueInvalid", message: `Invalid value: "": ${problem}`, field: "<nil>" };
   };
   const causes: Cause[] = objectsAt(schema, "allOf").flatMap((part) => [...checkValue(value, undefined, part, path)]);
   const any = objectsAt(schema, "anyOf");
@@ -268,10 +318,9 @@ function checkRules(
   path: string,
   rules: RuleCheck,
 ): readonly Cause[] {
-  const text = `"${stringAt(schema, "type") || jsonType(value)}"`;
   const own = rules(schema, value, old).map(({ message, reason, fieldPath }) => ({
     reason,
-    message: `Invalid value: ${text}: ${message}`,
+    message: `Invalid value: ${message}`,
     field: path === "" && fieldPath !== "" ? fieldPath.slice(1) : shown(path + fieldPath),
   }));
   if (Array.isArray(value)) {
