@@ -27,6 +27,8 @@ const edges = [
   /^commands\//,
   /^lib\/k8s\/(client|kubeconfig)\//,
   /^lib\/runtime\/http_server\.ts$/,
+  // The in-memory API server listens for kubectl; it may not know lib/runtime.
+  /^lib\/apiserver\/http\/listen\.ts$/,
   /^webhook\/server\.ts$/,
   /^lib\/certificates\//,
   /^lib\/workloads\//,

@@ -7,7 +7,10 @@ const statusVerbs = ["get", "patch", "update"];
 
 /** The document at a path that describes what is served; undefined when there is none. */
 export function discoveryDocument(path: string, accept: string, registry: Registry): JSONObject | undefined {
-  const aggregated = /;\s*as=APIGroupDiscoveryList/.test(accept) && /;\s*g=apidiscovery\.k8s\.io/.test(accept);
+  const aggregated = accept.split(",").some((alternative) => {
+    const parameters = alternative.split(";").map((part) => part.trim());
+    return ["as=APIGroupDiscoveryList", "g=apidiscovery.k8s.io", "v=v2"].every((each) => parameters.includes(each));
+  });
   const [, root, group, version, more] = path.split("/");
   if (more !== undefined) return undefined;
   if (root === "api" && group === undefined) return aggregated ? aggregate(registry, [""]) : legacyVersions();

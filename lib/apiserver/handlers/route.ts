@@ -5,6 +5,7 @@ import type { ServedResource } from "../resources/served_resource.ts";
 import { methodNotAllowed, noSuchPath, notSupported } from "../status.ts";
 import { createObject } from "./create.ts";
 import { discoveryDocument } from "./discovery.ts";
+import { openApiDocument } from "./openapi.ts";
 import { patchObject } from "./patch.ts";
 import { getObject, listOrWatch } from "./read.ts";
 import { deleteCollection, deleteObject } from "./remove.ts";
@@ -92,7 +93,7 @@ function document(context: Context, call: Call, path: string): Answer {
   if (call.method !== "GET") throw methodNotAllowed();
   if (path === "/version") return { type: "value", code: 200, value: { ...versionInfo } };
   if (path === "/readyz" || path === "/livez" || path === "/healthz") return { type: "text", code: 200, text: "ok" };
-  const value = discoveryDocument(path, call.accept, context.registry);
+  const value = discoveryDocument(path, call.accept, context.registry) ?? openApiDocument(path, context);
   if (value === undefined) throw noSuchPath();
   return { type: "value", code: 200, value };
 }

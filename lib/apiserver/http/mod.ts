@@ -1,0 +1,8 @@
+/**
+ * The in-memory API server over HTTP, for kubectl.
+ *
+ * @module
+ */
+export { apiHandler, type ApiHandlerOptions, type RequestTarget } from "./api_handler.ts";
+export { type ApiListener, serveApi, type ServeApiOptions } from "./serve_api.ts";
+export type { Authenticate, TokenUser, UserInfo } from "./users.ts";

@@ -1,0 +1,91 @@
+import { parse as parseYaml } from "yaml";
+import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
+import type { Body, Call } from "../request/call.ts";
+import { parseProtobuf } from "./protobuf.ts";
+import { badRequest, methodNotAllowed, StatusError } from "../status.ts";
+
+const decoder = new TextDecoder();
+
+/** Longest body that is taken, in bytes, as in the real server. */
+const longestBody = 3 * 1_024 * 1_024;
+
+/** Media types of answers. */
+export type MediaType = "application/json" | "application/yaml";
+
+/** Reads a request. `signal` ends it. @throws StatusError 400, 405, 413, 415 */
+export async function readRequest(request: Request, url: URL, user: string, signal: AbortSignal): Promise<Call> {
+  const { headers } = request;
+  const method = methodOf(request.method);
+  const [mediaType = ""] = (headers.get("content-type") ?? "").split(";");
+  const contentType = mediaType.trim().toLowerCase();
+  const accept = headers.get("accept") ?? "";
+  return {
+    method,
+    path: url.pathname,
+    query: url.searchParams,
+    contentType,
+    accept: answersIn(accept) === "application/yaml" ? "application/json" : accept,
+    body: method === "GET" ? undefined : await readBody(request, contentType),
+    user,
+    userAgent: headers.get("user-agent") ?? "",
+    signal,
+  };
+}
+
+function methodOf(method: string): HttpMethods {
+  switch (method) {
+    case "GET":
+    case "POST":
+    case "PUT":
+    case "PATCH":
+    case "DELETE":
+      return method;
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+/** The first media type in an Accept header that this server writes. JSON is the default. */
+export function answersIn(accept: string): MediaType {
+  for (const alternative of accept.split(",")) {
+    const [type = ""] = alternative.split(";");
+    if (/^(application\/json|application\/\*|\*\/\*)$/.test(type.trim())) return "application/json";
+    if (type.trim() === "application/yaml") return "application/yaml";
+  }
+  return "application/json";
+}
+
+async function readBody(request: Request, contentType: string): Promise<Body> {
+  const bytes = await request.bytes();
+  if (bytes.length > longestBody) {
+    throw new StatusError(413, "RequestEntityTooLarge", `limit is ${longestBody}`);
+  }
+  if (bytes.length === 0) return undefined;
+  if (contentType === "application/vnd.kubernetes.protobuf") return { value: parseProtobuf(bytes) };
+  const text = decoder.decode(bytes);
+  // The types of patches are known to the handler.
+  if (request.method === "PATCH") return { text };
+  switch (contentType) {
+    case "":
+    case "application/json":
+      return { text };
+    case "application/yaml":
+      return { value: readYaml(text) };
+    default:
+      throw new StatusError(
+        415,
+        "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: " +
+          "application/json, application/yaml",
+      );
+  }
+}
+
+function readYaml(text: string): JSONValue {
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw Object.assign(badRequest(`error decoding YAML: ${why}`), { cause });
+  }
+}
