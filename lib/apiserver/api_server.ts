@@ -57,8 +57,9 @@ export class ApiServer implements Disposable {
       admission: callWebhook === undefined
         ? admitAll
         : new MutatingWebhooks(store, clock, () => randomUid(random), callWebhook),
-      dependents: options.collectGarbage === false ? undefined : new GarbageCollector(shared),
+      collectsGarbage: options.collectGarbage !== false,
     };
+    if (this.#context.collectsGarbage) new GarbageCollector(shared).start();
     this.#serveDefined();
     for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) this.#createNamespace(name);
   }

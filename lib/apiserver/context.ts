@@ -4,12 +4,6 @@ import type { Admission } from "./admission/admission.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
 
-/** What knows who depends on whom. */
-export interface Dependents {
-  /** Takes an owner out of the ownerReferences of all its dependents, so that they outlive it. */
-  orphan(uid: string): void;
-}
-
 /** What all handlers share. */
 export interface Context {
   readonly clock: Clock;
@@ -17,8 +11,8 @@ export interface Context {
   readonly store: Store;
   readonly registry: Registry;
   readonly admission: Admission;
-  /** Absent when no garbage is collected. */
-  readonly dependents: Dependents | undefined;
+  /** Is garbage collected? Then there is somebody who takes the finalizers of deletions away again. */
+  readonly collectsGarbage: boolean;
   /** How many events a watch may lag behind before it is cut. */
   readonly watchBuffer: number;
   /** Aborts when the server closes. */

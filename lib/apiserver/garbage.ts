@@ -1,6 +1,6 @@
-import type { JSONObject } from "../k8s/contract.ts";
+import type { JSONObject, JSONValue } from "../k8s/contract.ts";
 import type { Clock } from "../util/clock/mod.ts";
-import { type Context, type Dependents, timestamp } from "./context.ts";
+import { type Context, timestamp } from "./context.ts";
 import { arrayAt, objectAt, objectsAt, parseStored, stringAt } from "./json.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
@@ -11,13 +11,12 @@ import { type Collection, rangeOf } from "./store/collection.ts";
 import { recordKey, type StoredObject } from "./store/record.ts";
 
 /**
- * Does what kube-controller-manager's garbage collector and namespace controller do: when an object is gone, its
- * dependents go unless they have another owner that lives, and a namespace that is being deleted is emptied. It runs
- * in the background, which means after the request that caused it was stored.
- *
- * Propagation "Foreground" is treated as "Background", and an object whose owner never existed stays.
+ * Does what kube-controller-manager's garbage collector and namespace controller do: when an object is gone or never
+ * was, its dependents go unless they have another owner that lives; owners that are deleted with propagation "Orphan"
+ * or "Foreground" are seen to; and a namespace that is being deleted is emptied. It runs in the background, which means
+ * after the request that caused it was stored.
  */
-export class GarbageCollector implements Dependents {
+export class GarbageCollector {
   readonly #store: Store;
   readonly #registry: Registry;
   readonly #clock: Clock;
@@ -32,20 +31,11 @@ export class GarbageCollector implements Dependents {
     this.#registry = registry;
     this.#clock = clock;
     this.#closing = closing;
-    store.subscribe((change, collection) => this.#onChange(change, collection));
   }
 
-  orphan(uid: string): void {
-    for (const { collection, key } of [...this.#dependents.get(uid)?.values() ?? []]) {
-      const record = collection.get(key);
-      if (record === undefined) continue;
-      const object = parseStored(record.json);
-      const metadata = objectAt(object, "metadata");
-      const owners = objectsAt(metadata, "ownerReferences").filter((owner) => owner["uid"] !== uid);
-      if (owners.length === 0) delete metadata["ownerReferences"];
-      else metadata["ownerReferences"] = owners.map((owner) => ({ ...owner }));
-      this.#store.put(collection, object, record);
-    }
+  /** Begins to work. */
+  start(): void {
+    this.#store.subscribe((change, collection) => this.#onChange(change, collection));
   }
 
   #onChange(change: Change, collection: Collection): void {
@@ -61,11 +51,14 @@ export class GarbageCollector implements Dependents {
         this.#terminating.add(next.name);
         this.#later(() => this.#terminate(next.name));
       }
+      if (next.owners !== undefined) this.#later(() => this.#collect({ collection, key: change.key }));
+      if (next.json.includes('"deletionTimestamp"')) this.#later(() => this.#release(collection, change.key));
       return;
     }
     if (previous === undefined) return;
     if (inNamespaces) this.#terminating.delete(previous.name);
-    if (this.#dependents.has(previous.uid)) this.#later(() => this.#collect(previous.uid));
+    for (const dependent of this.#dependentsOf(previous.uid)) this.#later(() => this.#collect(dependent));
+    for (const owner of previous.owners ?? []) this.#later(() => this.#releaseOwner(previous, owner));
     if (this.#terminating.has(previous.namespace)) this.#later(() => this.#terminate(previous.namespace));
   }
 
@@ -81,22 +74,86 @@ export class GarbageCollector implements Dependents {
     });
   }
 
-  /** Deletes the dependents of an object that is gone. */
-  #collect(uid: string): void {
-    for (const { collection, key } of [...this.#dependents.get(uid)?.values() ?? []]) {
-      const record = collection.get(key);
-      if (record !== undefined && !this.#hasLivingOwner(record)) this.#delete(collection, record);
+  #dependentsOf(uid: string): readonly Dependent[] {
+    return [...this.#dependents.get(uid)?.values() ?? []];
+  }
+
+  /** Deletes an object none of whose owners lives; takes those that do not out of its ownerReferences otherwise. */
+  #collect({ collection, key }: Dependent): void {
+    const record = collection.get(key);
+    if (record?.owners === undefined) return;
+    const owners = objectsAt(objectAt(parseStored(record.json), "metadata"), "ownerReferences");
+    const living = owners.filter((owner) => this.#lives(owner, record.namespace));
+    if (living.length === 0) this.#delete(collection, record);
+    else if (living.length < owners.length) this.#setOwners(collection, record, living);
+  }
+
+  #lives(owner: JSONObject, namespace: string): boolean {
+    const resource = this.#registry.findKind(stringAt(owner, "apiVersion"), stringAt(owner, "kind"));
+    // Nobody knows whether an owner of an unknown kind lives.
+    if (resource === undefined) return true;
+    // Nor does a cluster-scoped object say in which namespace its owner were.
+    if (resource.namespaced && namespace === "") return true;
+    const key = recordKey(resource.namespaced ? namespace : "", stringAt(owner, "name"));
+    return this.#store.collection(storageKey(resource)).get(key)?.uid === stringAt(owner, "uid");
+  }
+
+  #setOwners(collection: Collection, record: StoredObject, owners: readonly JSONValue[]): void {
+    const object = parseStored(record.json);
+    const metadata = objectAt(object, "metadata");
+    if (owners.length === 0) delete metadata["ownerReferences"];
+    else metadata["ownerReferences"] = [...owners];
+    this.#store.put(collection, object, record);
+  }
+
+  /** Does for an owner that is being deleted what its finalizers wait for, and takes them away. */
+  #release(collection: Collection, key: string): void {
+    const record = collection.get(key);
+    if (record === undefined) return;
+    const finalizers = arrayAt(objectAt(parseStored(record.json), "metadata"), "finalizers");
+    if (finalizers.includes("orphan")) {
+      for (const dependent of this.#dependentsOf(record.uid)) this.#orphan(dependent, record.uid);
+      this.#dropFinalizer(collection, key, "orphan");
+    } else if (finalizers.includes("foregroundDeletion")) {
+      const blocking = this.#dependentsOf(record.uid).filter((dependent) => isBlocking(dependent, record.uid));
+      for (const dependent of blocking) {
+        const blocker = dependent.collection.get(dependent.key);
+        if (blocker !== undefined) this.#delete(dependent.collection, blocker);
+      }
+      if (!this.#dependentsOf(record.uid).some((dependent) => isBlocking(dependent, record.uid))) {
+        this.#dropFinalizer(collection, key, "foregroundDeletion");
+      }
     }
   }
 
-  #hasLivingOwner(record: StoredObject): boolean {
-    return objectsAt(objectAt(parseStored(record.json), "metadata"), "ownerReferences").some((owner) => {
+  /** A dependent is gone: its owner may have waited for that. */
+  #releaseOwner(dependent: StoredObject, uid: string): void {
+    for (const owner of objectsAt(objectAt(parseStored(dependent.json), "metadata"), "ownerReferences")) {
+      if (owner["uid"] !== uid) continue;
       const resource = this.#registry.findKind(stringAt(owner, "apiVersion"), stringAt(owner, "kind"));
-      // Nobody knows whether an owner of an unknown kind lives.
-      if (resource === undefined) return true;
-      const key = recordKey(resource.namespaced ? record.namespace : "", stringAt(owner, "name"));
-      return this.#store.collection(storageKey(resource)).get(key)?.uid === stringAt(owner, "uid");
-    });
+      if (resource === undefined) continue;
+      const key = recordKey(resource.namespaced ? dependent.namespace : "", stringAt(owner, "name"));
+      const collection = this.#store.collection(storageKey(resource));
+      if (collection.get(key)?.json.includes('"deletionTimestamp"') === true) this.#release(collection, key);
+    }
+  }
+
+  #orphan({ collection, key }: Dependent, uid: string): void {
+    const record = collection.get(key);
+    if (record === undefined) return;
+    const owners = objectsAt(objectAt(parseStored(record.json), "metadata"), "ownerReferences");
+    this.#setOwners(collection, record, owners.filter((owner) => owner["uid"] !== uid));
+  }
+
+  #dropFinalizer(collection: Collection, key: string, finalizer: string): void {
+    const record = collection.get(key);
+    if (record === undefined) return;
+    const object = parseStored(record.json);
+    const metadata = objectAt(object, "metadata");
+    const others = arrayAt(metadata, "finalizers").filter((each) => each !== finalizer);
+    if (others.length === 0) return void this.#store.remove(collection, record);
+    metadata["finalizers"] = [...others];
+    this.#store.put(collection, object, record);
   }
 
   /** Removes an object, or marks it when finalizers keep it. */
@@ -153,4 +210,10 @@ export class GarbageCollector implements Dependents {
 interface Dependent {
   readonly collection: Collection;
   readonly key: string;
+}
+
+function isBlocking({ collection, key }: Dependent, uid: string): boolean {
+  const record = collection.get(key);
+  return record !== undefined && objectsAt(objectAt(parseStored(record.json), "metadata"), "ownerReferences")
+    .some((owner) => owner["uid"] === uid && owner["blockOwnerDeletion"] === true);
 }

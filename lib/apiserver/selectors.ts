@@ -152,18 +152,21 @@ class Tokens {
 
 /** Reads a field selector, such as `metadata.name=a,status.phase!=Failed`. @throws StatusError 400. */
 export function parseFieldSelector(text: string, known: ReadonlySet<string>): readonly FieldRequirement[] {
-  const requirements: FieldRequirement[] = [];
-  for (const term of splitTerms(text)) {
+  const requirements = splitFieldSelector(text);
+  const stranger = requirements.find(({ field }) => !known.has(field));
+  if (stranger === undefined) return requirements;
+  const names = [...known].map((name) => `"${name}"`).join(", ");
+  throw badRequest(`"${stranger.field}" is not a known field selector: only ${names}`);
+}
+
+/** Reads a field selector of whatever fields. @throws StatusError 400. */
+export function splitFieldSelector(text: string): readonly FieldRequirement[] {
+  return splitTerms(text).map((term) => {
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = "", operator, value = ""] = match;
-    if (!known.has(field)) {
-      const names = [...known].map((name) => `"${name}"`).join(", ");
-      throw badRequest(`"${field}" is not a known field selector: only ${names}`);
-    }
-    requirements.push({ field, equal: operator !== "!=", value: value.replaceAll(/\\(.)/g, "$1") });
-  }
-  return requirements;
+    return { field, equal: operator !== "!=", value: value.replaceAll(/\\(.)/g, "$1") };
+  });
 }
 
 /** Splits at commas that no backslash escapes; empty terms are left out. */

@@ -126,11 +126,17 @@ export function methodNotAllowed(): StatusError {
 }
 
 /** 406. */
-export function notAcceptable(message: string): StatusError {
-  return new StatusError(406, "NotAcceptable", message);
+export function notAcceptable(message: string, details?: JSONObject): StatusError {
+  return new StatusError(406, "NotAcceptable", message, details);
 }
 
-/** 415. */
+/** 415 for a body that cannot be read. */
+export function unknownFormat(accepted: readonly string[]): StatusError {
+  const message = "the body of the request was in an unknown format - accepted media types include: ";
+  return new StatusError(415, "UnsupportedMediaType", message + accepted.join(", "));
+}
+
+/** 415 for a form of patch that no kind knows. */
 export function unsupportedMediaType(): StatusError {
   return new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }

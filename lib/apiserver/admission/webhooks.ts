@@ -2,7 +2,7 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { Buffer } from "node:buffer";
 import { type Clock, deadline } from "../../util/clock/mod.ts";
-import { arrayAt, copyObject, objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
+import { arrayAt, copyObject, deepEqual, objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
 import { applyJsonPatch } from "../patch/json_patch.ts";
 import { completeObject } from "../request/decode.ts";
 import { mutatingWebhookConfigurations, namespaces } from "../resources/builtin.ts";
@@ -123,7 +123,8 @@ export class MutatingWebhooks implements Admission {
       if (!Array.isArray(operations)) throw new TypeError("the patch is no array");
       // As without a patch, so that no later webhook is asked again for nothing.
       if (operations.length === 0) return object;
-      return completeObject(applyJsonPatch(copyObject(object), operations), resource);
+      const patched = completeObject(applyJsonPatch(copyObject(object), operations), resource);
+      return deepEqual(patched, object) ? object : patched;
     } catch (error) {
       // A patch that cannot be applied fails the request even with failurePolicy Ignore: the webhook did answer.
       throw internalError(error instanceof Error ? error.message : String(error), error);

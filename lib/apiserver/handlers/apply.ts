@@ -67,10 +67,14 @@ function readConfiguration(body: JSONValue, { resource, namespace, name, subreso
   const applied = copyObject(body);
   const meta = objectAt(applied, "metadata");
   const given = stringAt(meta, "name");
-  if (given !== "" && given !== name) {
+  if (given === "") {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }
-  applied["metadata"] = { ...meta, name };
+  const { selfLink: _, ...known } = meta;
+  applied["metadata"] = known;
   if (resource.namespaced) setNamespace(applied, resource, namespace);
   if (resource.status !== true) return applied;
   if (subresource === undefined) delete applied["status"];

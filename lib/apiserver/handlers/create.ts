@@ -42,9 +42,12 @@ export async function createObject(
   const representation = representObject(resource, parseAccept(call.accept));
   const query = parseWriteQuery(call, "CreateOptions");
   const { object, warnings } = decodeObject(call, resource);
-  wipeSystemFields(object, resource);
+  wipeSystemFields(object);
   setNamespace(object, resource, namespace);
-  trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
+  // Nobody owns a status that is not stored; webhooks see it all the same.
+  const owned = { ...object };
+  wipeStatus(owned, resource);
+  trackUpdate(undefined, owned, resource, { manager: query.manager, time: timestamp(context.clock) });
   const value = representation(await insert(context, call, resource, object, query));
   return { type: "value", code: 201, value, warnings };
 }
@@ -55,7 +58,7 @@ export async function insert(
   call: Call,
   resource: ServedResource,
   object: JSONObject,
-  { dryRun }: WriteQuery,
+  { dryRun, given: { force: _, ...options } }: WriteQuery,
 ): Promise<JSONObject> {
   const given = objectAt(object, "metadata");
   const namespace = stringAt(given, "namespace");
@@ -68,11 +71,12 @@ export async function insert(
     name: stringAt(given, "name"),
     object,
     old: undefined,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...(dryRun ? { dryRun: ["All"] } : {}) },
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...options },
     dryRun,
     user: call.user,
     signal: call.signal,
   }) ?? object;
+  wipeStatus(admitted, resource);
   return storeNew(context, resource, admitted, dryRun);
 }
 
@@ -80,9 +84,7 @@ export async function insert(
 export function storeNew(context: Context, resource: ServedResource, object: JSONObject, dryRun = false): JSONObject {
   const metadata = objectAt(object, "metadata");
   const namespace = stringAt(metadata, "namespace");
-  if (stringAt(metadata, "resourceVersion") !== "") {
-    throw plainError("resourceVersion should not be set on objects to be created");
-  }
+  const version = stringAt(metadata, "resourceVersion");
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
@@ -90,27 +92,33 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
   if (causes.length > 0) throw invalid(resource, name, causes);
   // A webhook takes its time: the namespace may have gone meanwhile.
   checkNamespace(context, resource, namespace, name);
+  // What is no number counts as none; a dry run does not come so far as to look.
+  if (!dryRun && /^\d*[1-9]\d*$/.test(version)) {
+    throw plainError("resourceVersion should not be set on objects to be created");
+  }
   const collection = context.store.collection(storageKey(resource));
   if (collection.get(recordKey(namespace, name)) !== undefined) throw alreadyExists(resource, name);
   const stored = resource.shape?.write(object) ?? object;
   if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);
   const answer = readShape(recordOf(stored, 0), resource);
-  delete objectAt(answer, "metadata")["resourceVersion"];
+  if (version === "") delete objectAt(answer, "metadata")["resourceVersion"];
+  else objectAt(answer, "metadata")["resourceVersion"] = version;
   return answer;
 }
 
 /** Clients have no say in these fields. */
-function wipeSystemFields(object: JSONObject, resource: ServedResource): void {
-  // What a status subresource writes cannot be brought along.
-  if (resource.status === true && resource.keepsStatus !== true) wipeStatus(object, resource);
+function wipeSystemFields(object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
     delete metadata[field];
   }
+  delete metadata["selfLink"];
   delete metadata["managedFields"];
 }
 
+/** What a status subresource writes cannot be brought along. */
 function wipeStatus(object: JSONObject, resource: ServedResource): void {
+  if (resource.status !== true || resource.keepsStatus === true) return;
   const { status } = resource.custom === true ? {} : zeroStruct(schemaOf(resource));
   if (status === undefined) delete object["status"];
   else object["status"] = status;

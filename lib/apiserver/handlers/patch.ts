@@ -26,6 +26,7 @@ import {
   invalidOptions,
   StatusError,
   unprocessablePatch,
+  unknownFormat,
   unsupportedMediaType,
 } from "../status.ts";
 import { invalidValue } from "../validate/metadata.ts";
@@ -35,6 +36,9 @@ import { updateObject } from "./update.ts";
 
 /** Most operations in one JSON patch, as in the real server. */
 const mostOperations = 10_000;
+
+/** Forms of patches that custom resources know. */
+const patchesOfCustom = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 
 /** PATCH of an object or its status, in any of the four forms. */
 export async function patchObject(
@@ -62,7 +66,7 @@ export async function patchObject(
   let warnings: readonly string[] = [];
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
     const patched = patch.apply(current);
-    const decoded = decodePatched(patched, patch.show ?? JSON.stringify(patched), resource, call);
+    const decoded = decodePatched(patched, patch.show?.() ?? JSON.stringify(patched), resource, call);
     warnings = decoded.warnings;
     return { object: decoded.object, managed: false };
   };
@@ -86,41 +90,45 @@ export async function patchObject(
 interface Patch {
   readonly apply: (current: JSONObject) => JSONObject;
   /** What errors show. @default the patched object */
-  readonly show?: string;
+  readonly show?: () => string;
 }
 
-/** What the patch does to an object, which it may change. @throws StatusError 400, 415, 422 */
+/**
+ * What the patch does to an object, which it may change. The patch is read only then: whether there is an object comes
+ * first. @throws StatusError 415; its functions throw 400 and 422
+ */
 function parsePatch(call: Call, resource: ServedResource): Patch {
   const read = (): JSONValue => parseBody(call.body, "error decoding patch");
   switch (call.contentType) {
     case "application/json-patch+json": {
-      const operations = read();
-      if (!Array.isArray(operations)) throw wrongPatch(operations, "[]handlers.jsonPatchOp");
-      const wrong = operations.find((operation) => !isJsonObject(operation));
-      if (wrong !== undefined) throw wrongPatch(wrong, "handlers.jsonPatchOp");
-      if (operations.length > mostOperations) {
-        throw badRequest(
-          `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`,
-        );
-      }
-      return { apply: (current) => attempt(() => applyJsonPatch(current, operations)) };
-    }
-    case "application/merge-patch+json": {
-      const patch = parseObjectPatch(read());
-      return { apply: (current) => applyMergePatch(current, copyObject(patch)) };
-    }
-    case "application/strategic-merge-patch+json": {
-      if (resource.custom === true) throw unsupportedMediaType();
-      const patch = parseObjectPatch(read());
       return {
-        apply: (current) => applyStrategicPatch(current, copyObject(patch), schemaOf(resource)),
+        apply: (current) => {
+          const operations = parseOperations(read());
+          return attempt(() => applyJsonPatch(current, operations));
+        },
+      };
+    }
+    case "application/merge-patch+json":
+      return { apply: (current) => applyMergePatch(current, copyObject(parseObjectPatch(read()))) };
+    case "application/strategic-merge-patch+json": {
+      if (resource.custom === true) throw unknownFormat(patchesOfCustom);
+      return {
+        apply: (current) => applyStrategicPatch(current, copyObject(parseObjectPatch(read())), schemaOf(resource)),
         // The real server merges these before it decodes them, and shows the patch, not the object.
-        show: goFormat(patch),
+        show: () => goFormat(parseObjectPatch(read())),
       };
     }
     default:
-      throw unsupportedMediaType();
+      throw resource.custom === true ? unknownFormat(patchesOfCustom) : unsupportedMediaType();
   }
+}
+
+function parseOperations(operations: JSONValue): readonly JSONValue[] {
+  if (!Array.isArray(operations)) throw wrongPatch(operations, "[]handlers.jsonPatchOp");
+  const wrong = operations.find((operation) => !isJsonObject(operation));
+  if (wrong !== undefined) throw wrongPatch(wrong, "handlers.jsonPatchOp");
+  if (operations.length <= mostOperations) return operations;
+  throw badRequest(`The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`);
 }
 
 /** A patched object that does not decode makes the patch invalid. */

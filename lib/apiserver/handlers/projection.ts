@@ -35,13 +35,18 @@ export function itemProjection(resource: ServedResource, representation: Represe
   return objectProjection(resource, representation === "metadata list" ? "metadata" : "object");
 }
 
-/** Shows an object, which is in the shape of the resource already, as the client asks. @throws StatusError 406 */
+/**
+ * Shows an object, which is in the shape of the resource already, as the client asks. Throws a StatusError 406 for the
+ * form of lists only when it is used: by then the real server has written, too.
+ */
 export function representObject(
   resource: ServedResource,
   representation: Representation,
 ): (object: JSONObject) => JSONObject {
-  const projection = objectProjection(resource, representation);
-  return projection === metadataOnly ? projection.project : (object) => object;
+  return (object) => {
+    const projection = objectProjection(resource, representation);
+    return projection === metadataOnly ? projection.project(object) : object;
+  };
 }
 
 /** A list of objects as it is answered. */
@@ -59,7 +64,18 @@ export function listDocument(
     delete item["apiVersion"];
     return item;
   });
+  // Go appends to no list here, so that nothing is null and not [].
   return projection === metadataOnly
-    ? { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items }
-    : { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+    ? {
+      kind: "PartialObjectMetadataList",
+      apiVersion: "meta.k8s.io/v1",
+      metadata,
+      items: items.length === 0 ? null : items,
+    }
+    : {
+      kind: `${resource.kind}List`,
+      apiVersion: apiVersionOf(resource),
+      metadata: resource.custom === true ? { continue: "", ...metadata } : metadata,
+      items,
+    };
 }

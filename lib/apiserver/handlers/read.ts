@@ -21,11 +21,12 @@ export function getObject(
   namespace: string | undefined,
   name: string,
 ): Answer {
-  const projection = objectProjection(resource, parseAccept(call.accept));
+  const representation = parseAccept(call.accept);
   const version = parseVersion(call.query.get("resourceVersion") ?? "", true) ?? 0;
   if (version > context.store.revision) throw tooLargeVersion(version, context.store.revision);
   const record = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name));
   if (record === undefined) throw notFound(resource, name);
+  const projection = objectProjection(resource, representation);
   return { type: "value", code: 200, value: projection.project(parseStored(record.json)) };
 }
 
@@ -36,9 +37,9 @@ export function listOrWatch(
   resource: ServedResource,
   namespace: string | undefined,
 ): Answer {
+  const representation = parseAccept(call.accept);
   const query = parseListQuery(call.query);
   const selection = new Selection(resource, namespace, query.labelSelector, query.fieldSelector);
-  const representation = parseAccept(call.accept);
   if (query.watch) {
     const projection = objectProjection(resource, representation);
     return { type: "watch", events: openWatch(context, resource, selection, projection, query, call.signal) };
@@ -64,7 +65,8 @@ function list(
   let seen = 0;
   for (const record of collection.rangeAt(range, revision)) {
     const matches = selection.matches(record);
-    if (matches && limit > 0 && items.length === limit) {
+    // The real server does not look whether what comes after a full page matches too.
+    if (limit > 0 && items.length === limit) {
       metadata["continue"] = formatContinueToken({ revision, start: `${last}\0` });
       if (!selection.partial) metadata["remainingItemCount"] = collection.countAt(range, revision) - seen;
       break;

@@ -1,6 +1,6 @@
-import type { JSONObject } from "../../k8s/contract.ts";
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { type Context, timestamp } from "../context.ts";
-import { arrayAt, objectAt, stringAt } from "../json.ts";
+import { arrayAt, deepEqual, objectAt, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { parseListQuery } from "../request/list_options.ts";
@@ -101,7 +101,6 @@ async function remove(
     const object = mark(old, query, context, resource);
     if (object === undefined) {
       if (query.dryRun) return { uid, gone: true, object: old };
-      if (query.propagation === "Orphan") context.dependents?.orphan(uid);
       context.store.remove(collection, record);
       return { uid, gone: true, object: old };
     }
@@ -134,17 +133,21 @@ function mark(
 ): JSONObject | undefined {
   const metadata = objectAt(object, "metadata");
   const grace = graceOf(object, query);
-  const kept = arrayAt(metadata, "finalizers").length > 0 || grace > 0 ||
+  const finalizers = finalizersFor(query.propagation, arrayAt(metadata, "finalizers"), context);
+  const kept = finalizers.length > 0 || grace > 0 ||
     (resource === namespaces && arrayAt(objectAt(object, "spec"), "finalizers").length > 0);
   if (!kept) return undefined;
   const before = metadata["deletionGracePeriodSeconds"];
+  const changed = finalizers.length === 0 ? {} : { finalizers: [...finalizers] };
   if (metadata["deletionTimestamp"] !== undefined) {
-    if (typeof before !== "number" || grace >= before) return object;
-    return { ...object, metadata: { ...metadata, deletionGracePeriodSeconds: grace } };
+    const next = typeof before !== "number" || grace >= before ? before : grace;
+    if (next === before && deepEqual(changed.finalizers, metadata["finalizers"])) return object;
+    return { ...object, metadata: { ...metadata, ...changed, deletionGracePeriodSeconds: next } };
   }
   const generation = metadata["generation"];
   const marked: JSONObject = {
     ...metadata,
+    ...changed,
     deletionTimestamp: timestamp(context.clock, grace * 1_000),
     deletionGracePeriodSeconds: grace,
     ...(typeof generation === "number" ? { generation: generation + 1 } : {}),
@@ -152,6 +155,19 @@ function mark(
   if (resource !== namespaces) return { ...object, metadata: marked };
   delete marked["deletionGracePeriodSeconds"];
   return { ...object, metadata: marked, status: { ...objectAt(object, "status"), phase: "Terminating" } };
+}
+
+/** Finalizers of the garbage collector's own keep an owner until its dependents were seen to. */
+function finalizersFor(
+  propagation: DeleteQuery["propagation"],
+  finalizers: readonly JSONValue[],
+  { collectsGarbage }: Context,
+): readonly JSONValue[] {
+  // Nobody would take them away again.
+  if (propagation === undefined || !collectsGarbage) return finalizers;
+  const others = finalizers.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion");
+  if (propagation === "Background") return others;
+  return [...others, propagation === "Orphan" ? "orphan" : "foregroundDeletion"];
 }
 
 /** Seconds that a pod on a node gets to end; nothing else has a grace period. */

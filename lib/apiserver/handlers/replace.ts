@@ -25,9 +25,9 @@ export async function replaceObject(
   const query = parseWriteQuery(call, "UpdateOptions");
   const { object, warnings } = decodeObject(call, resource);
   const metadata = objectAt(object, "metadata");
+  checkPlace(metadata, namespace, name);
   const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
-    checkPlace(metadata, namespace, name);
     const uid = stringAt(metadata, "uid");
     // Whoever names a uid means an object that he has seen. The version is ignored, as in the real server.
     if (uid !== "") {

@@ -61,6 +61,7 @@ function collection(
     case "DELETE":
       // Only within one namespace, lest a slip deletes everything.
       if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
+      if (resource.group === "" && resource.plural === "namespaces") throw methodNotAllowed();
       return deleteCollection(context, call, resource, namespace);
     default:
       throw methodNotAllowed();

@@ -8,7 +8,7 @@ import type { WriteQuery } from "../request/write_options.ts";
 import { customResourceDefinitions } from "../resources/builtin.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
-import { badRequest, conflict, invalid, notFound } from "../status.ts";
+import { badRequest, conflict, invalid, notFound, plainError } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
 import { invalidValue, validateMetadataChange } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
@@ -68,6 +68,7 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   const before = objectAt(old, "metadata");
   checkPlace(metadata, namespace, name);
   const version = stringAt(metadata, "resourceVersion");
+  if (!/^\d*$/.test(version)) throw plainError(`strconv.ParseUint: parsing "${version}": invalid syntax`);
   if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
   const uid = stringAt(metadata, "uid");
   if (update.uidConflict && uid !== "" && uid !== before["uid"]) {
@@ -79,7 +80,11 @@ function prepare(update: Update, old: JSONObject): JSONObject {
     // The real server names the resource here, not the kind.
     throw invalid({ ...resource, kind: resource.plural }, name, [cause]);
   }
-  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "namespace"]) metadata[field] ??= before[field];
+  for (const field of ["uid", "deletionTimestamp", "namespace"]) metadata[field] ??= before[field];
+  // Clients' ideas of these are passed over in silence.
+  metadata["creationTimestamp"] = before["creationTimestamp"];
+  if (before["deletionTimestamp"] !== undefined) metadata["deletionTimestamp"] = before["deletionTimestamp"];
+  delete metadata["selfLink"];
   for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds", "generateName"]) {
     if (before[field] === undefined) delete metadata[field];
     else metadata[field] = before[field];
@@ -144,7 +149,7 @@ function admit(
     name,
     object,
     old,
-    options: { kind: options, apiVersion: "meta.k8s.io/v1", ...(query.dryRun ? { dryRun: ["All"] } : {}) },
+    options: { kind: options, apiVersion: "meta.k8s.io/v1", ...query.given },
     dryRun: query.dryRun,
     user: call.user,
     signal: call.signal,

@@ -16,5 +16,5 @@ export function parseAccept(accept: string): Representation {
     if (kind === "PartialObjectMetadata") return "metadata";
     if (kind === "PartialObjectMetadataList") return "metadata list";
   }
-  throw notAcceptable("only the following media types are accepted: application/json, application/yaml");
+  throw notAcceptable("only the following media types are accepted: application/json, application/yaml", {});
 }

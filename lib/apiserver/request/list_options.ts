@@ -1,3 +1,4 @@
+import { parseLabelSelector, splitFieldSelector } from "../selectors.ts";
 import { badRequest, type Cause, invalidOptions, plainError } from "../status.ts";
 
 /** Options of a list or watch, checked as the real server does. */
@@ -24,6 +25,9 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
   const match = query.get("resourceVersionMatch") ?? "";
   const initial = parseBoolean(query.get("sendInitialEvents"));
   const continueToken = query.get("continue") ?? "";
+  // What cannot be read at all comes before what does not fit together.
+  parseLabelSelector(query.get("labelSelector") ?? "");
+  splitFieldSelector(query.get("fieldSelector") ?? "");
   const causes = watch
     ? watchProblems(match, initial, continueToken)
     : listProblems(match, version, initial, continueToken);
@@ -64,7 +68,10 @@ function watchProblems(match: string, initial: boolean | undefined, continueToke
     ];
   }
   if (match !== "") {
-    return [forbiddenOption(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")];
+    return [
+      forbiddenOption(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+      ...(match === "NotOlderThan" ? [] : [unsupportedOption(field, match, ["NotOlderThan"])]),
+    ];
   }
   return continueToken === "" ? [] : [continueProblem];
 }

@@ -22,7 +22,8 @@ export class Selection {
     this.#resource = resource;
     this.#namespace = namespace;
     this.#labels = parseLabelSelector(labelSelector);
-    const known = ["metadata.name", ...(resource.namespaced ? ["metadata.namespace"] : [])];
+    // Cluster-scoped kinds of the server's own know the namespace too: it is empty.
+    const known = ["metadata.name", ...(resource.namespaced || resource.custom !== true ? ["metadata.namespace"] : [])];
     this.#fields = parseFieldSelector(fieldSelector, new Set([...known, ...Object.keys(resource.fieldLabels ?? {})]));
   }
 

@@ -12,6 +12,8 @@ export interface WriteQuery {
   /** Who writes, for managedFields. */
   readonly manager: string;
   readonly force: boolean;
+  /** Those that were given, as they are shown to admission webhooks; without their kind. */
+  readonly given: JSONObject;
 }
 
 /** Reads the options of a write. `kind` names them in errors, such as CreateOptions. @throws StatusError 422 */
@@ -33,6 +35,12 @@ export function parseWriteQuery(call: Call, kind: string): WriteQuery {
     // The part of the user agent before its version, as the real server takes it.
     manager: given === "" ? userAgent.split("/", 1).join() || "unknown" : given,
     force: parseBoolean(query.get("force")) ?? false,
+    given: {
+      ...(given === "" ? {} : { fieldManager: given }),
+      ...(validation === "" ? {} : { fieldValidation: validation }),
+      ...(query.has("force") ? { force: parseBoolean(query.get("force")) } : {}),
+      ...(query.getAll("dryRun").includes("All") ? { dryRun: ["All"] } : {}),
+    },
   };
 }
 
@@ -61,6 +69,11 @@ export function parseDeleteQuery(call: Call): DeleteQuery {
   const body = parseBody(call.body, "couldn't get version/kind");
   if (body !== undefined && body !== null && !isJsonObject(body)) throw badRequest("the DeleteOptions are no object");
   const options: JSONObject = body ?? queryOptions(call.query);
+  const kind = stringAt(options, "kind");
+  if (kind !== "" && kind !== "DeleteOptions") {
+    const version = stringAt(options, "apiVersion") || "meta.k8s.io/v1";
+    throw badRequest(`no kind "${kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`);
+  }
   const preconditions = objectAt(options, "preconditions");
   const policy = stringAt(options, "propagationPolicy");
   const grace = options["gracePeriodSeconds"];

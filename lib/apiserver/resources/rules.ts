@@ -1,7 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { deepEqual, objectAt, stringAt } from "../json.ts";
 import type { Cause } from "../status.ts";
-import { invalidValue } from "../validate/metadata.ts";
+import { invalidValue, required } from "../validate/metadata.ts";
 
 /** Leases: numbers that make sense. */
 export function validateLease(object: JSONObject): readonly Cause[] {
@@ -25,6 +25,26 @@ export function validateLease(object: JSONObject): readonly Cause[] {
   return causes;
 }
 
+/** Keys that Secrets of the well-known types must have. */
+const keysOfTypes: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+};
+
+function missingKeys(secret: JSONObject): readonly Cause[] {
+  const data = objectAt(secret, "data");
+  const type = stringAt(secret, "type");
+  const missing = (key: string): Cause => required(`data[${key}]`, "");
+  // Either of the two will do.
+  if (type === "kubernetes.io/basic-auth") {
+    const keys = ["username", "password"];
+    return keys.some((key) => data[key] !== undefined) ? [] : keys.map(missing);
+  }
+  return (keysOfTypes[type] ?? []).filter((key) => data[key] === undefined).map(missing);
+}
+
 /** Secrets and ConfigMaps: keys that can be file names, and no change of what is immutable. */
 export function validateSecret(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
   const causes: Cause[] = [];
@@ -37,6 +57,7 @@ export function validateSecret(object: JSONObject, old: JSONObject | undefined):
       }
     }
   }
+  if (object["kind"] === "Secret") causes.push(...missingKeys(object));
   if (old === undefined) return causes;
   const { kind } = object;
   if (kind === "Secret" && object["type"] !== old["type"]) {

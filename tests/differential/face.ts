@@ -1,0 +1,44 @@
+import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly body?: string;
+}
+
+/** What came back. */
+export interface WireAnswer {
+  readonly code: number;
+  readonly body: JSONValue;
+}
+
+/** A watch that is under way; it collects its events. */
+export interface Watching {
+  readonly events: readonly JSONValue[];
+  /** Waits until there are this many events, or it has ended; gives up after a while. */
+  reach(count: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One of the two servers. */
+export interface Face extends AsyncDisposable {
+  readonly name: string;
+  send(request: WireRequest): Promise<WireAnswer>;
+  /** Opens a watch; the answer when it is refused. */
+  watch(request: WireRequest): Promise<Watching | WireAnswer>;
+  /** Waits for what is done in the background after a request, until `done` holds or it will not come to be. */
+  settle(done: () => Promise<boolean>): Promise<void>;
+  /** The `clientConfig` of the scripted webhook. */
+  readonly clientConfig: JSONObject;
+  /** What the webhook was asked since the last call. */
+  takeReviews(): readonly JSONObject[];
+}
+
+/** Is it a watch? */
+export function isWatching(answer: Watching | WireAnswer): answer is Watching {
+  return "events" in answer;
+}

@@ -1,0 +1,95 @@
+import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
+import { isJsonObject } from "../../lib/k8s/errors.ts";
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const generated = /\b(g\d+-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g;
+/** A ConfigMap whose content is none of our business. */
+export const rootCertificate = "kube-root-ca.crt";
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/**
+ * Replaces what no two servers agree on, uids, times, resourceVersions, generated names and continue tokens, by tokens
+ * in the order in which they appear: what was equal stays equal, what differed stays different. One for each server
+ * and sequence.
+ */
+export class Normalizer {
+  readonly #uids = new Map<string, string>();
+  readonly #versions = new Map<string, string>();
+
+  /** The value with tokens; its keys in order. */
+  normalize(value: JSONValue): JSONValue {
+    return this.#walk(value, "", "");
+  }
+
+  #walk(value: JSONValue, key: string, parent: string): JSONValue {
+    if (typeof value === "string") return this.#text(value, key, parent);
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.#walk(item, "", key));
+      return key === "managedFields" ? items.toSorted((left, right) => order(rank(left), rank(right))) : items;
+    }
+    if (!isJsonObject(value)) return value;
+    const { metadata } = value;
+    if (isJsonObject(metadata) && metadata["name"] === rootCertificate) return rootCertificate;
+    const isList = "items" in value;
+    const normal: JSONObject = {};
+    for (const name of Object.keys(value).sort()) {
+      if (key === "" && parent === "managedFields" && name === "time") continue;
+      const field = value[name];
+      // A list's version is that of the whole server, in which others write too.
+      normal[name] = isList && name === "metadata" ? this.#listMeta(field) : this.#walk(field, name, key);
+    }
+    return normal;
+  }
+
+  #listMeta(value: JSONValue): JSONValue {
+    if (!isJsonObject(value)) return value;
+    const { resourceVersion, continue: token, ...rest } = value;
+    return {
+      ...rest,
+      ...(resourceVersion === undefined ? {} : { resourceVersion: "LIST" }),
+      ...(token === undefined ? {} : { continue: token === "" ? "" : "TOKEN" }),
+    };
+  }
+
+  #text(text: string, key: string, parent: string): string {
+    if (key === "resourceVersion" && parent === "metadata" && text !== "") {
+      return this.#token(this.#versions, text, "RV");
+    }
+    if (key === "continue" && parent === "metadata") return "TOKEN";
+    if (time.test(text) && parent === "metadata") return "TIME";
+    const named = text.replaceAll(uuid, (uid) => this.#token(this.#uids, uid, "UID")).replaceAll(generated, "$1XXXXX");
+    return key === "message"
+      ? named.replaceAll(/\b\d{2,}\b/g, (number) => this.#versions.get(number) ?? number)
+      : named;
+  }
+
+  #token(tokens: Map<string, string>, value: string, kind: string): string {
+    const token = tokens.get(value) ?? `${kind}${tokens.size + 1}`;
+    tokens.set(value, token);
+    return token;
+  }
+}
+
+function rank(entry: JSONValue): string {
+  if (!isJsonObject(entry)) return "";
+  const { operation, manager, subresource, apiVersion } = entry;
+  return [operation, manager, subresource, apiVersion].join("|");
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Where two values differ: `path: one | other`. */
+export function differences(left: JSONValue, right: JSONValue, path = ""): readonly string[] {
+  if (left === right) return [];
+  if (Array.isArray(left) && Array.isArray(right)) {
+    const length = Math.max(left.length, right.length);
+    return Array.from({ length }, (_, index) => differences(left[index], right[index], `${path}[${index}]`)).flat();
+  }
+  if (isJsonObject(left) && isJsonObject(right)) {
+    const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
+    return names.flatMap((name) => differences(left[name], right[name], `${path}.${name}`));
+  }
+  return [`${path}: ${JSON.stringify(left) ?? "absent"} | ${JSON.stringify(right) ?? "absent"}`];
+}
