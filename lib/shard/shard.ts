@@ -90,6 +90,12 @@ const drainWorkers = 10;
 /** Longest pause before a failed acknowledgement is tried again, in milliseconds: the sharder waits for it. */
 const longestDrainPause = 10_000;
 
+/**
+ * A half-open connection is noticed after about so long, in milliseconds: until then drains and changes go unseen,
+ * while the Lease says that all is well. Opening a watch again costs the API server little.
+ */
+const watchTimeout = 60_000;
+
 /** What an author's code sees of the shard while it sets up its controllers. See {@link runShard}. */
 export class Shard implements ShardIdentity {
   readonly ring: string;
@@ -126,6 +132,7 @@ export class Shard implements ShardIdentity {
       logger,
       labelSelector: shardSelector(this),
       transform,
+      watchTimeout,
       ...(indices === undefined ? {} : { indices }),
       ...(resyncPeriod === undefined ? {} : { resyncPeriod }),
       ...(observers.watch === undefined ? {} : { observer: observers.watch }),

@@ -1,9 +1,8 @@
-import type { HttpMethods, JSONObject, JSONValue, RequestOptions, RestClient } from "../contract.ts";
-import { InvalidObjectError, isExpired, isJsonObject, isNotFound } from "../errors.ts";
+import type { JSONValue, RestClient } from "../contract.ts";
+import { isExpired, isNotFound } from "../errors.ts";
 import type { Draft, KubeObject, PartialObjectMetadata, Scale } from "../types.ts";
 import {
   type ApplyOptions,
-  type CallOptions,
   type DeleteOptions,
   type GetOptions,
   type ListOptions,
@@ -14,26 +13,13 @@ import {
   type WriteOptions,
 } from "./options.ts";
 import { type Patch, patchMediaType } from "./patch.ts";
-import { apiVersionOf, metadataOf, parseObject, pathOf, type Resource } from "./resource.ts";
+import { type ApiOptions, Requests } from "./requests.ts";
+import { apiVersionOf, metadataOf, parseObject, type Resource } from "./resource.ts";
 import { isScale } from "../kinds/autoscaling.ts";
+import { type ObjectList, parseList } from "./object_list.ts";
 import { readWatch, type TypedWatchEvent } from "./watch_stream.ts";
 
-/** One answer to a list. */
-export interface ObjectList<T> {
-  /** The state of the collection that the list shows; a watch goes on from here. */
-  readonly resourceVersion: string;
-  /** Token of the next page; absent on the last one. */
-  readonly continueToken?: string;
-  readonly items: readonly T[];
-}
-
-/** Options of an {@link Api}. */
-export interface ApiOptions {
-  /** The namespace; without it, lists and watches span all namespaces. */
-  readonly namespace?: string;
-  /** Who owns the fields that are written (managedFields). */
-  readonly fieldManager?: string;
-}
+export type { ApiOptions, ObjectList };
 
 /**
  * Reads and writes the objects of one resource. All methods reject with an ApiError when the server refuses, a
@@ -44,12 +30,14 @@ export class Api<T extends KubeObject> {
   readonly #client: RestClient;
   readonly #options: ApiOptions;
   readonly #metadataOnly: boolean;
+  readonly #requests: Requests;
 
   constructor(client: RestClient, resource: Resource<T>, options: ApiOptions = {}, metadataOnly = false) {
     this.resource = resource;
     this.#client = client;
     this.#options = options;
     this.#metadataOnly = metadataOnly;
+    this.#requests = new Requests(client, resource, options, metadataOnly);
   }
 
   /** The namespace this Api is bound to; undefined for all of them. */
@@ -73,7 +61,7 @@ export class Api<T extends KubeObject> {
   async get(name: string, options: GetOptions = {}): Promise<T> {
     const query = new URLSearchParams();
     setIfGiven(query, "resourceVersion", options.resourceVersion);
-    return this.#parse(await this.#send("GET", this.#path(name), query, options));
+    return this.#parse(await this.#requests.read(this.#requests.path(name), query, options));
   }
 
   /** Reads one object; undefined when it does not exist. */
@@ -93,7 +81,7 @@ export class Api<T extends KubeObject> {
     setIfGiven(query, "continue", options.continueToken);
     setIfGiven(query, "resourceVersion", options.resourceVersion);
     setIfGiven(query, "resourceVersionMatch", options.resourceVersionMatch);
-    return this.#parseList(await this.#send("GET", this.#path(), query, options, "List"));
+    return parseList(this.resource, await this.#requests.read(this.#requests.path(), query, options, "List"));
   }
 
   /** Reads a collection page by page, so that it is never in memory as a whole. */
@@ -126,15 +114,14 @@ export class Api<T extends KubeObject> {
       query.set("sendInitialEvents", "true");
       query.set("resourceVersionMatch", "NotOlderThan");
     }
-    const request = this.#request("GET", this.#path(), query, options, "");
-    const stream = await this.#client.performRequest({ ...request, expectStream: true, expectJson: true });
+    const stream = await this.#requests.stream(this.#requests.path(), query, options);
     return readWatch(this.resource, stream, `watch of ${this.resource.plural}`);
   }
 
   /** Creates an object; its name may be left to `metadata.generateName`. */
   async create(object: Draft<T>, options: WriteOptions = {}): Promise<T> {
-    const path = this.#path(undefined, object.metadata.namespace);
-    return this.#parse(await this.#write("POST", path, this.#complete(object), options));
+    const path = this.#requests.path(undefined, object.metadata.namespace);
+    return this.#parse(await this.#requests.write("POST", path, this.#complete(object), options));
   }
 
   /** Replaces an object. With `metadata.resourceVersion` set it fails with a conflict when the object has changed. */
@@ -154,14 +141,14 @@ export class Api<T extends KubeObject> {
 
   /** Deletes one object. It may live on until its finalizers are gone. */
   async delete(name: string, options: DeleteOptions = {}): Promise<void> {
-    await this.#delete(this.#path(name), new URLSearchParams(), options);
+    await this.#requests.delete(this.#requests.path(name), new URLSearchParams(), options);
   }
 
   /** Deletes all objects that the selectors match. */
   async deleteCollection(
     options: DeleteOptions & { labelSelector?: string; fieldSelector?: string } = {},
   ): Promise<void> {
-    await this.#delete(this.#path(), selectorQuery(options), options);
+    await this.#requests.delete(this.#requests.path(), selectorQuery(options), options);
   }
 
   /** The status of the objects, written without touching the rest. */
@@ -179,7 +166,9 @@ export class Api<T extends KubeObject> {
   subresource(name: string): Subresource<T> {
     return {
       get: async (object, options = {}) =>
-        this.#parse(await this.#send("GET", this.#path(object, undefined, name), new URLSearchParams(), options)),
+        this.#parse(
+          await this.#requests.read(this.#requests.path(object, undefined, name), new URLSearchParams(), options),
+        ),
       replace: (object, options = {}) => this.#replace(object, options, name),
       patch: (object, patch, options = {}) => this.#patch(object, patch, options, name),
       apply: (object, options = {}) => this.#apply(object, options, name),
@@ -187,87 +176,22 @@ export class Api<T extends KubeObject> {
   }
 
   async #replace(object: Draft<T>, options: WriteOptions, subresource?: string): Promise<T> {
-    const path = this.#path(this.#nameOf(object, "replace"), object.metadata.namespace, subresource);
-    return this.#parse(await this.#write("PUT", path, this.#complete(object), options));
+    const path = this.#requests.path(this.#nameOf(object, "replace"), object.metadata.namespace, subresource);
+    return this.#parse(await this.#requests.write("PUT", path, this.#complete(object), options));
   }
 
   async #patch(name: string, patch: Patch, options: WriteOptions, subresource?: string): Promise<T> {
-    const path = this.#path(name, undefined, subresource);
+    const path = this.#requests.path(name, undefined, subresource);
     const body = patch.type === "json" ? patch.operations : patch.patch;
-    return this.#parse(await this.#write("PATCH", path, body, options, patchMediaType(patch)));
+    return this.#parse(await this.#requests.write("PATCH", path, body, options, patchMediaType(patch)));
   }
 
   async #apply(object: Draft<T>, options: ApplyOptions, subresource?: string): Promise<T> {
-    const path = this.#path(this.#nameOf(object, "apply"), object.metadata.namespace, subresource);
+    const path = this.#requests.path(this.#nameOf(object, "apply"), object.metadata.namespace, subresource);
     const mediaType = "application/apply-patch+yaml";
-    return this.#parse(await this.#write("PATCH", path, this.#complete(object), options, mediaType, options.force));
-  }
-
-  async #delete(path: string, query: URLSearchParams, options: DeleteOptions): Promise<void> {
-    const { preconditions, propagationPolicy, gracePeriodSeconds, dryRun } = options;
-    const body = {
-      apiVersion: "v1",
-      kind: "DeleteOptions",
-      ...(preconditions === undefined ? {} : { preconditions }),
-      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-      ...(dryRun === true ? { dryRun: ["All"] } : {}),
-    };
-    const request = { ...this.#request("DELETE", path, query, options, ""), ...encode(body) };
-    await this.#client.performRequest({ ...request, expectJson: true });
-  }
-
-  #write(
-    method: HttpMethods,
-    path: string,
-    body: unknown,
-    options: WriteOptions,
-    contentType?: string,
-    force?: boolean,
-  ): Promise<JSONValue> {
-    const query = new URLSearchParams();
-    setIfGiven(query, "fieldManager", options.fieldManager ?? this.#options.fieldManager);
-    if (options.dryRun === true) query.set("dryRun", "All");
-    if (force === true) query.set("force", "true");
-    const request = { ...this.#request(method, path, query, options, ""), ...encode(body, contentType) };
-    return this.#client.performRequest({ ...request, expectJson: true });
-  }
-
-  #send(
-    method: HttpMethods,
-    path: string,
-    query: URLSearchParams,
-    options: CallOptions,
-    shape: "" | "List" = "",
-  ): Promise<JSONValue> {
-    return this.#client.performRequest({ ...this.#request(method, path, query, options, shape), expectJson: true });
-  }
-
-  #request(
-    method: HttpMethods,
-    path: string,
-    querystring: URLSearchParams,
-    options: CallOptions,
-    shape: "" | "List",
-  ): RequestOptions {
-    return {
-      method,
-      path,
-      ...(querystring.size > 0 ? { querystring } : {}),
-      ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
-      accept: this.#metadataOnly
-        ? `application/json;as=PartialObjectMetadata${shape};g=meta.k8s.io;v=v1`
-        : "application/json",
-    };
-  }
-
-  #path(name?: string, namespace?: string, subresource?: string): string {
-    const { resource } = this;
-    const scope = resource.namespaced ? this.#options.namespace ?? namespace : undefined;
-    if (resource.namespaced && scope === undefined && name !== undefined) {
-      throw new TypeError(`${resource.plural} are namespaced: name the namespace of "${name}" with inNamespace()`);
-    }
-    return pathOf(resource, scope, name, subresource);
+    return this.#parse(
+      await this.#requests.write("PATCH", path, this.#complete(object), options, mediaType, options.force),
+    );
   }
 
   #nameOf(object: Draft<T>, verb: string): string {
@@ -285,20 +209,6 @@ export class Api<T extends KubeObject> {
   #parse(value: JSONValue): T {
     return parseObject(this.resource, value);
   }
-
-  #parseList(value: JSONValue): ObjectList<T> {
-    const { metadata, items }: JSONObject = isJsonObject(value) ? value : {};
-    const fields: JSONObject = isJsonObject(metadata) ? metadata : {};
-    const { resourceVersion, continue: token } = fields;
-    if (typeof resourceVersion !== "string" || !(Array.isArray(items) || items === null)) {
-      throw new InvalidObjectError(`the answer to a list of ${this.resource.plural} is no list`);
-    }
-    return {
-      resourceVersion,
-      ...(typeof token === "string" && token !== "" ? { continueToken: token } : {}),
-      items: (items ?? []).map((item) => this.#parse(item)),
-    };
-  }
 }
 
 /** Reads and writes one part of objects, such as their status. */
@@ -307,11 +217,4 @@ export interface Subresource<T extends KubeObject> {
   replace(object: Draft<T>, options?: WriteOptions): Promise<T>;
   patch(name: string, patch: Patch, options?: WriteOptions): Promise<T>;
   apply(object: Draft<T>, options?: ApplyOptions): Promise<T>;
-}
-
-const encoder = new TextEncoder();
-
-/** Typed objects are no JSONValue to the checker (interfaces have no index signature), so they are written as text. */
-function encode(body: unknown, contentType = "application/json"): Pick<RequestOptions, "bodyRaw" | "contentType"> {
-  return { bodyRaw: encoder.encode(JSON.stringify(body)), contentType };
 }

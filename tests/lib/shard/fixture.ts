@@ -1,7 +1,7 @@
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
-import type { JSONValue } from "../../../lib/k8s/contract.ts";
+import type { JSONValue, RestClient } from "../../../lib/k8s/contract.ts";
 import { secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { Lease, Secret } from "../../../lib/k8s/types.ts";
 import { runShard, type Shard, type ShardOptions } from "../../../lib/shard/mod.ts";
@@ -34,15 +34,23 @@ export interface TestShard {
 /** An in-memory API server on a virtual clock, shards on it, and a person who looks on. */
 export class TestCluster implements Disposable {
   readonly clock = new VirtualClock();
-  readonly server = new ApiServer({ clock: this.clock, random: seededRandom(7) });
-  readonly admin = this.server.client();
-  readonly secrets = new Api(this.admin, secrets, { namespace: "default" });
-  readonly leases = new Api(this.admin, leases, { namespace: "default" });
+  readonly server: ApiServer;
+  readonly admin: RestClient;
+  readonly secrets: Api<Secret>;
+  readonly leases: Api<Lease>;
   readonly writes: Write[] = [];
   readonly logs: string[] = [];
   /** What becomes of the requests of a connection; by default they pass. */
   network: (from: string) => Intercept = () => (request, next) => next(request);
   #seed = 100;
+
+  /** @param collectGarbage whether objects go whose owner does not exist. */
+  constructor(collectGarbage = true) {
+    this.server = new ApiServer({ clock: this.clock, random: seededRandom(7), collectGarbage });
+    this.admin = this.server.client();
+    this.secrets = new Api(this.admin, secrets, { namespace: "default" });
+    this.leases = new Api(this.admin, leases, { namespace: "default" });
+  }
 
   /** Writes of the shard's work, without those of its Lease. */
   workOf(shard: string): Write[] {
