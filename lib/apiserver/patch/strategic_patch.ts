@@ -47,7 +47,7 @@ function keepOnly(target: JSONObject, patch: JSONObject): void {
   for (const key of Object.keys(target)) if (!kept.includes(key)) delete target[key];
 }
 
-const badRetainKeys = "The patch format of retainKeys is invalid: its keys are those of the patch, in a list";
+const badRetainKeys = "invalid patch format of retainKeys";
 
 function remove(target: JSONObject, key: string, change: JSONValue): void {
   if (!Array.isArray(change)) throw badRequest(`the value of ${deleteFrom}${key} is no list`);
@@ -86,7 +86,10 @@ function applyOrder(target: JSONObject, key: string, patch: JSONObject, schema: 
   const order = getField(patch, elementOrder + key);
   const field = schema.type === "struct" ? schema.fields.get(key) : undefined;
   if (!Array.isArray(order)) throw badRequest(`the value of ${elementOrder}${key} is no list`);
-  if (field === undefined) throw plainError(`unable to find api field for the json field ${JSON.stringify(key)}`);
+  if (field === undefined) {
+    const struct = schema.type === "struct" ? schema.name.slice(schema.name.lastIndexOf(".") + 1) : "";
+    throw plainError(`unable to find api field in struct ${struct} for the json field ${JSON.stringify(key)}`);
+  }
   const { mergeKey } = field.patch;
   const items = getField(patch, key);
   const named = (item: JSONValue): boolean => {
@@ -94,10 +97,9 @@ function applyOrder(target: JSONObject, key: string, patch: JSONObject, schema: 
     return order.some((each) => sameItem(each, item, mergeKey));
   };
   if (Array.isArray(items) && !items.every(named)) {
-    throw badRequest(
-      `The order in patch list:\n${JSON.stringify(items)}\n doesn't match $setElementOrder list:\n${
-        JSON.stringify(order)
-      }\n`,
+    // The real server has no Status of its own for this.
+    throw plainError(
+      `The order in patch list:\n${goFormat(items)}\n doesn't match $setElementOrder list:\n${goFormat(order)}\n`,
     );
   }
   const list = getField(target, key);

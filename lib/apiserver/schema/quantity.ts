@@ -1,6 +1,9 @@
 const binary = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 
+/** Greater numbers are cut to this one. */
+const largest = 2n ** 63n - 1n;
+
 /**
  * A quantity in canonical form, as `resource.Quantity` of apimachinery writes it: the largest suffix of the same kind
  * with which the number is whole. Undefined when the text is no quantity.
@@ -23,9 +26,10 @@ export function formatQuantity(text: string): string | undefined {
 
 function formatDecimal(mantissa: bigint, shift: number, style: "suffix" | "exponent"): string {
   if (mantissa === 0n) return "0";
+  if (shift >= 0 && mantissa * 10n ** BigInt(shift) > largest) return `${largest}`;
   let [number, exponent] = [mantissa, shift];
-  // Nothing is finer than nano: it is rounded up.
-  while (exponent < -9) {
+  // Nothing is finer than a thousandth: it is rounded up.
+  while (exponent < -3) {
     number = (number + 9n) / 10n;
     exponent++;
   }
@@ -49,6 +53,7 @@ function formatBinary(mantissa: bigint, places: number, power: number): string {
   if (number % divisor !== 0n) return formatDecimal(number, -places, "suffix");
   number /= divisor;
   if (number === 0n) return "0";
+  if (number > largest) return `${largest}`;
   let suffix = 0;
   while (number % 1024n === 0n && suffix < binary.length - 1) {
     number /= 1024n;
