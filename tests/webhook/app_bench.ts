@@ -1,8 +1,7 @@
 /**
- * What the routes cost before the network: `deno bench -A tests/webhook/app_bench.ts`. "plain" answers without looking at
- * anything but the path, "hono" puts a hono router in front of the app.
+ * What the webhook costs before the network: `deno bench -A tests/webhook/app_bench.ts`. "plain" reads the body and
+ * answers without looking at it.
  */
-import { Hono } from "hono";
 import { VirtualClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import { webhookApp } from "../../webhook/app.ts";
@@ -14,7 +13,6 @@ const parsed: unknown = JSON.parse(body);
 const ring = exampleRing();
 const random = seededRandom(1);
 const app = webhookApp({ lookup: () => ring, random, clock: new VirtualClock() });
-const hono = new Hono().post("/webhooks/sharder/controllerring/:ring", (context) => app.handle(context.req.raw));
 const headers = { "content-type": "application/json", "content-length": String(body.length) };
 
 function request(): Request {
@@ -31,8 +29,4 @@ Deno.bench("plain", { group: "request", baseline: true }, async () => {
 
 Deno.bench("app", { group: "request" }, async () => {
   await app.handle(request());
-});
-
-Deno.bench("hono", { group: "request" }, async () => {
-  await hono.fetch(request());
 });
