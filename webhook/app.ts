@@ -49,8 +49,8 @@ const headBytes = 4_096;
  * Serves `POST /webhooks/sharder/controllerring/<ring>`. Reviews are always answered with status 200 and "allowed"; what
  * is no review gets an HTTP error (404, 405, 408, 413, 415, 400), which the webhook's `failurePolicy: Ignore` covers.
  *
- * There is one route, and each request pays for what stands between it and its answer, so it is matched by hand: see
- * tests/webhook/app_bench.ts for the figures.
+ * There is one route, and each request pays for what stands between it and its answer, so it is matched by hand: a
+ * router in front of it cost 3 to 17 ms of CPU per 1,000 requests over TLS (measured with hono).
  */
 export function webhookApp(options: WebhookAppOptions): WebhookApp {
   const { lookup, random, clock, observer, logger = getLogger(["sharding", "webhook"]) } = options;
