@@ -10,6 +10,23 @@ interface Known {
 
 const list: readonly Known[] = [
   {
+    name: "unknown groups get a Status in memory, a line of text from the real server",
+    applies: (_step, real, memory) => real.body === "404 page not found\n" && memory.code === 404,
+  },
+  {
+    name: "a watch as PartialObjectMetadataList is refused in memory",
+    applies: (step, _real, memory) =>
+      step.do === "watch" && step.accept.includes("PartialObjectMetadataList") && memory.code === 406,
+  },
+  {
+    name: "coordinated Leases (strategy, preferredHolder) are an alpha feature that the real server has switched off",
+    applies: (step) => /"(strategy|preferredHolder)"/.test(JSON.stringify(step)),
+  },
+  {
+    name: "an empty managedFields does not take ownership away in memory",
+    applies: (step) => JSON.stringify(step).includes('"managedFields":[]'),
+  },
+  {
     name: "the real server's handler panics",
     applies: (_step, real) => real.code === 0,
   },

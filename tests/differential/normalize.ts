@@ -2,7 +2,8 @@ import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../lib/k8s/errors.ts";
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-const generated = /\b(g\d+-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g;
+/** A generated name. */
+export const generated = /\b(g\d+-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g;
 /** A ConfigMap whose content is none of our business. */
 export const rootCertificate = "kube-root-ca.crt";
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -35,8 +36,10 @@ export class Normalizer {
     for (const name of Object.keys(value).sort()) {
       if (key === "" && parent === "managedFields" && name === "time") continue;
       const field = value[name];
-      // A list's version is that of the whole server, in which others write too.
-      normal[name] = isList && name === "metadata" ? this.#listMeta(field) : this.#walk(field, name, key);
+      // Keys of managed fields may hold a uid. A list's version is that of the whole server, in which others write too.
+      normal[name.replaceAll(uuid, (uid) => this.#token(this.#uids, uid, "UID"))] = isList && name === "metadata"
+        ? this.#listMeta(field)
+        : this.#walk(field, name, key);
     }
     return normal;
   }

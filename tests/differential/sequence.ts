@@ -5,7 +5,7 @@ import { SequenceClient } from "./client.ts";
 import { type Face, isWatching, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import { known } from "./known.ts";
-import { differences, Normalizer, rootCertificate } from "./normalize.ts";
+import { differences, generated, Normalizer, rootCertificate } from "./normalize.ts";
 import type { Step } from "./steps.ts";
 
 /** What came of a sequence. */
@@ -178,7 +178,12 @@ function outline({ body }: WireAnswer): JSONValue {
     const metadata = objectAt(item, "metadata");
     const { name = "", finalizers = [], ownerReferences = [] } = metadata;
     const owners = Array.isArray(ownerReferences) ? ownerReferences.length : 0;
-    return { name, finalizers, owners, deleted: metadata["deletionTimestamp"] !== undefined };
+    return {
+      name: String(name).replaceAll(generated, "$1XXXXX"),
+      finalizers,
+      owners,
+      deleted: metadata["deletionTimestamp"] !== undefined,
+    };
   });
 }
 
@@ -192,10 +197,13 @@ function worded(body: JSONValue): JSONValue {
   const { details } = body;
   if (!isJsonObject(details)) return { ...body, message: "WORDS" };
   const { causes } = details;
-  const short = Array.isArray(causes)
-    ? { causes: causes.filter(isJsonObject).map(({ field, reason }) => ({ field, reason })) }
-    : {};
+  // The real server checks metadata up to three times, and says so each time.
+  const short = Array.isArray(causes) ? { causes: [...new Set(causes.filter(isJsonObject).map(brief))] } : {};
   return { ...body, message: "WORDS", details: { ...details, ...short } };
+}
+
+function brief({ field, reason }: JSONObject): string {
+  return `${field}: ${reason}`;
 }
 
 function reviews(side: Side): JSONValue {

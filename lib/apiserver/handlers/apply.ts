@@ -32,15 +32,17 @@ export async function applyObject(target: Target, body: JSONValue): Promise<Appl
     const message = "Required value: is required for apply patch";
     throw invalidOptions("PatchOptions", [{ reason: "FieldValueRequired", message, field: "fieldManager" }]);
   }
-  const applied = readConfiguration(body, target);
   const collection = context.store.collection(storageKey(resource));
-  if (collection.get(recordKey(namespace ?? "", name)) === undefined) {
-    if (subresource !== undefined) throw notFound(resource, name);
-    return { code: 201, object: await create(target, applied) };
+  const exists = collection.get(recordKey(namespace ?? "", name)) !== undefined;
+  if (!exists && subresource !== undefined) throw notFound(resource, name);
+  const applied = readConfiguration(body, target);
+  if (!exists) {
+    // Webhooks see the status too, which is not stored.
+    const { status }: JSONObject = isJsonObject(body) ? body : {};
+    return { code: 201, object: await create(target, applied, status) };
   }
   const object = await updateObject({
     ...target,
-    options: "PatchOptions",
     uidConflict: false,
     change: (current) => ({ object: completeObject(merge(current, applied, target), resource), managed: true }),
   });
@@ -83,12 +85,13 @@ function readConfiguration(body: JSONValue, { resource, namespace, name, subreso
       if (!["apiVersion", "kind", "metadata", "status"].includes(key)) delete applied[key];
     }
     const { resourceVersion, uid } = meta;
-    applied["metadata"] = { name, namespace, resourceVersion, uid };
+    // Only namespaces take all of it along with their status.
+    if (resource.kind !== "Namespace") applied["metadata"] = { name, namespace, resourceVersion, uid };
   }
   return applied;
 }
 
-async function create(target: Target, applied: JSONObject): Promise<JSONObject> {
+async function create(target: Target, applied: JSONObject, status: JSONValue): Promise<JSONObject> {
   const { call, context, query, resource, name } = target;
   const uid = stringAt(objectAt(applied, "metadata"), "uid");
   if (uid !== "") throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
@@ -96,7 +99,7 @@ async function create(target: Target, applied: JSONObject): Promise<JSONObject> 
   // Named by a client that saw an older object of this name: it means nothing for the new one.
   delete objectAt(object, "metadata")["resourceVersion"];
   writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)))]);
-  return await insert(context, call, resource, object, query);
+  return await insert(context, call, resource, status === undefined ? object : { ...object, status }, query);
 }
 
 function ownerFor(target: Target, fields: FieldSet): Owner {

@@ -39,7 +39,7 @@ export async function createObject(
   namespace: string | undefined,
 ): Promise<Answer> {
   if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
-  const representation = representObject(resource, parseAccept(call.accept));
+  const representation = representObject(resource, parseAccept(call.accept, resource));
   const query = parseWriteQuery(call, "CreateOptions");
   const { object, warnings } = decodeObject(call, resource);
   wipeSystemFields(object);
@@ -97,7 +97,12 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
     throw plainError("resourceVersion should not be set on objects to be created");
   }
   const collection = context.store.collection(storageKey(resource));
-  if (collection.get(recordKey(namespace, name)) !== undefined) throw alreadyExists(resource, name);
+  if (collection.get(recordKey(namespace, name)) !== undefined) {
+    const error = alreadyExists(resource, name);
+    // Another attempt may get another name, as far as the real server looks.
+    if (stringAt(metadata, "generateName") !== "") objectAt(error.document, "details")["retryAfterSeconds"] = 1;
+    throw error;
+  }
   const stored = resource.shape?.write(object) ?? object;
   if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);
   const answer = readShape(recordOf(stored, 0), resource);
@@ -129,7 +134,7 @@ export function setNamespace(object: JSONObject, resource: ServedResource, names
   const metadata = objectAt(object, "metadata");
   const given = stringAt(metadata, "namespace");
   if (!resource.namespaced) {
-    if (given !== "") throw badRequest("namespace may not be set on a cluster-scoped object");
+    delete metadata["namespace"];
     return;
   }
   if (given !== "" && given !== namespace) {

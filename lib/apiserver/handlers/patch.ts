@@ -25,8 +25,8 @@ import {
   invalid,
   invalidOptions,
   StatusError,
-  unprocessablePatch,
   unknownFormat,
+  unprocessablePatch,
   unsupportedMediaType,
 } from "../status.ts";
 import { invalidValue } from "../validate/metadata.ts";
@@ -49,7 +49,7 @@ export async function patchObject(
   name: string,
   subresource: "status" | undefined,
 ): Promise<Answer> {
-  const represent = representObject(resource, parseAccept(call.accept));
+  const represent = representObject(resource, parseAccept(call.accept, resource));
   const query = parseWriteQuery(call, "PatchOptions");
   if (/^application\/apply-patch\+(yaml|json)$/.test(call.contentType)) {
     const { code, object } = await applyObject(
@@ -70,7 +70,6 @@ export async function patchObject(
     warnings = decoded.warnings;
     return { object: decoded.object, managed: false };
   };
-  const options = "PatchOptions";
   const updated = await updateObject({
     context,
     call,
@@ -80,7 +79,6 @@ export async function patchObject(
     subresource,
     query,
     change,
-    options,
     uidConflict: false,
   });
   return { type: "value", code: 200, value: represent(updated), warnings };

@@ -21,7 +21,7 @@ export function getObject(
   namespace: string | undefined,
   name: string,
 ): Answer {
-  const representation = parseAccept(call.accept);
+  const representation = parseAccept(call.accept, resource);
   const version = parseVersion(call.query.get("resourceVersion") ?? "", true) ?? 0;
   if (version > context.store.revision) throw tooLargeVersion(version, context.store.revision);
   const record = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name));
@@ -37,7 +37,7 @@ export function listOrWatch(
   resource: ServedResource,
   namespace: string | undefined,
 ): Answer {
-  const representation = parseAccept(call.accept);
+  const representation = parseAccept(call.accept, resource);
   const query = parseListQuery(call.query);
   const selection = new Selection(resource, namespace, query.labelSelector, query.fieldSelector);
   if (query.watch) {

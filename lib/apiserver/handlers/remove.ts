@@ -20,7 +20,7 @@ export async function deleteObject(
   namespace: string | undefined,
   name: string,
 ): Promise<Answer> {
-  const represent = representObject(resource, parseAccept(call.accept));
+  const represent = representObject(resource, parseAccept(call.accept, resource));
   const query = parseDeleteQuery(call);
   const outcome = await remove(context, call, resource, recordKey(namespace ?? "", name), name, query);
   if (!outcome.gone || answersObject(resource)) return { type: "value", code: 200, value: represent(outcome.object) };
@@ -48,7 +48,7 @@ export async function deleteCollection(
 ): Promise<Answer> {
   const listed = parseListQuery(call.query);
   const query = parseDeleteQuery(call);
-  const projection = itemProjection(resource, parseAccept(call.accept));
+  const projection = itemProjection(resource, parseAccept(call.accept, resource));
   const selection = new Selection(resource, namespace, listed.labelSelector, listed.fieldSelector);
   const collection = context.store.collection(storageKey(resource));
   const records = [...collection.range(selection.range)].filter((record) => selection.matches(record));

@@ -21,7 +21,7 @@ export async function replaceObject(
   name: string,
   subresource: "status" | undefined,
 ): Promise<Answer> {
-  const represent = representObject(resource, parseAccept(call.accept));
+  const represent = representObject(resource, parseAccept(call.accept, resource));
   const query = parseWriteQuery(call, "UpdateOptions");
   const { object, warnings } = decodeObject(call, resource);
   const metadata = objectAt(object, "metadata");
@@ -49,7 +49,6 @@ export async function replaceObject(
     subresource,
     query,
     change,
-    options: "UpdateOptions",
     uidConflict: true,
   });
   return { type: "value", code: 200, value: represent(updated), warnings };

@@ -5,7 +5,7 @@ import { trackUpdate } from "../apply/managed_fields.ts";
 import type { Call } from "../request/call.ts";
 import { normalizeObject } from "../request/decode.ts";
 import type { WriteQuery } from "../request/write_options.ts";
-import { customResourceDefinitions } from "../resources/builtin.ts";
+import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, conflict, invalid, notFound, plainError } from "../status.ts";
@@ -28,8 +28,6 @@ export interface Update {
    * called again when the object changed while webhooks were asked. Returns the managedFields too when it sets them.
    */
   readonly change: (current: JSONObject) => { readonly object: JSONObject; readonly managed: boolean };
-  /** Kind of the options that webhooks see. */
-  readonly options: "UpdateOptions" | "PatchOptions";
   /** A PUT checks another uid as a precondition, a patch as an invalid change. */
   readonly uidConflict: boolean;
 }
@@ -48,7 +46,9 @@ export async function updateObject(update: Update): Promise<JSONObject> {
     const admitted = admission instanceof Promise ? await admission : admission;
     // Somebody was faster while webhooks were asked: again, from what is stored now.
     if (collection.get(key) !== record) continue;
-    const next = finish(update, admitted ?? object, old);
+    const changed = admitted ?? object;
+    checkLock(update, objectAt(changed, "metadata"), old);
+    const next = finish(update, complete(update, changed, old), old);
     if (deepEqual(next, old)) return old;
     const stored = resource.shape?.write(next) ?? next;
     if (update.query.dryRun) return readShape(recordOf(stored, record.revision), resource);
@@ -60,44 +60,61 @@ export async function updateObject(update: Update): Promise<JSONObject> {
   }
 }
 
-/** The new object, checked against the lock, with what clients may not change taken from the old one. */
+/** The new object as it is shown to webhooks: as it was sent, with its owners. */
 function prepare(update: Update, old: JSONObject): JSONObject {
   const { resource, name, namespace, subresource } = update;
-  const { object: changed, managed } = update.change(copyObject(old));
-  const metadata = objectAt(changed, "metadata");
-  const before = objectAt(old, "metadata");
+  const { object, managed } = update.change(copyObject(old));
+  const metadata = objectAt(object, "metadata");
   checkPlace(metadata, namespace, name);
+  if (resource.namespaced) metadata["namespace"] = namespace;
+  else delete metadata["namespace"];
+  delete metadata["selfLink"];
+  if (managed) return object;
+  // Only a client that sends an empty list takes the ownership away.
+  metadata["managedFields"] = objectAt(old, "metadata")["managedFields"];
+  const owned = complete(update, copyObject(object), old);
+  const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };
+  trackUpdate(old, owned, resource, subresource === undefined ? writer : { ...writer, subresource });
+  const { managedFields } = objectAt(owned, "metadata");
+  metadata["managedFields"] = managedFields;
+  return object;
+}
+
+/** Checks the lock. Webhooks were asked by then, as by the real server. @throws StatusError */
+function checkLock({ resource, name, uidConflict }: Update, metadata: JSONObject, old: JSONObject): void {
+  const before = objectAt(old, "metadata");
   const version = stringAt(metadata, "resourceVersion");
-  if (!/^\d*$/.test(version)) throw plainError(`strconv.ParseUint: parsing "${version}": invalid syntax`);
-  if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
   const uid = stringAt(metadata, "uid");
-  if (update.uidConflict && uid !== "" && uid !== before["uid"]) {
+  if (uidConflict && uid !== "" && uid !== before["uid"]) {
     const known = stringAt(before, "uid");
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
   }
+  if (!/^\d*$/.test(version)) throw plainError(`strconv.ParseUint: parsing "${version}": invalid syntax`);
+  if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
   if ((version === "" || version === "0") && (resource.custom === true || resource.unconditionalUpdate === false)) {
     const cause = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
     // The real server names the resource here, not the kind.
     throw invalid({ ...resource, kind: resource.plural }, name, [cause]);
   }
-  for (const field of ["uid", "deletionTimestamp", "namespace"]) metadata[field] ??= before[field];
+}
+
+/** The object with what clients may not change taken from the old one. */
+function complete({ resource, subresource }: Update, object: JSONObject, old: JSONObject): JSONObject {
+  const metadata = objectAt(object, "metadata");
+  const before = objectAt(old, "metadata");
+  for (const field of ["uid", "deletionTimestamp"]) metadata[field] ??= before[field];
   // Clients' ideas of these are passed over in silence.
   metadata["creationTimestamp"] = before["creationTimestamp"];
   if (before["deletionTimestamp"] !== undefined) metadata["deletionTimestamp"] = before["deletionTimestamp"];
-  delete metadata["selfLink"];
-  for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds", "generateName"]) {
+  for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds"]) {
     if (before[field] === undefined) delete metadata[field];
     else metadata[field] = before[field];
   }
-  // Only a client that sends an empty list takes the ownership away.
-  if (!managed) metadata["managedFields"] = before["managedFields"];
-  const object = subresource === "status" ? withStatus(old, changed, resource) : withoutStatus(old, changed, resource);
-  if (!managed) {
-    const { clock } = update.context;
-    const writer = { manager: update.query.manager, time: timestamp(clock) };
-    trackUpdate(old, object, resource, subresource === undefined ? writer : { ...writer, subresource });
+  if (resource === namespaces && subresource === undefined) {
+    const { finalizers } = objectAt(old, "spec");
+    object["spec"] = { ...objectAt(object, "spec"), finalizers };
   }
-  return object;
+  return subresource === "status" ? withStatus(old, object, resource) : withoutStatus(old, object, resource);
 }
 
 /** @throws StatusError 400 when the object names another place than the path. */
@@ -129,6 +146,7 @@ function withStatus(old: JSONObject, object: JSONObject, resource: ServedResourc
   const before = objectAt(old, "metadata");
   const after = objectAt(object, "metadata");
   const own = { managedFields: after["managedFields"] };
+  if (resource === namespaces) return { ...rest, metadata: after, ...(status === undefined ? {} : { status }) };
   const metadata: JSONObject = resource.custom === true
     ? { ...before, ...own }
     : { ...after, labels: before["labels"], ownerReferences: before["ownerReferences"] };
@@ -140,7 +158,8 @@ function admit(
   object: JSONObject,
   old: JSONObject,
 ): Promise<JSONObject | undefined> | JSONObject | undefined {
-  const { call, context, namespace = "", name, query, resource, subresource, options } = update;
+  const { call, context, namespace = "", name, query, resource, subresource } = update;
+  const { force: _, ...given } = query.given;
   return context.admission.admit({
     resource,
     subresource,
@@ -149,7 +168,7 @@ function admit(
     name,
     object,
     old,
-    options: { kind: options, apiVersion: "meta.k8s.io/v1", ...query.given },
+    options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1", ...given },
     dryRun: query.dryRun,
     user: call.user,
     signal: call.signal,

@@ -1,10 +1,11 @@
+import type { ServedResource } from "../resources/served_resource.ts";
 import { notAcceptable } from "../status.ts";
 
 /** What kind of document the client wants. */
 export type Representation = "object" | "metadata" | "metadata list";
 
 /** Reads an Accept header: the first alternative that this server has. @throws StatusError 406 */
-export function parseAccept(accept: string): Representation {
+export function parseAccept(accept: string, resource: Pick<ServedResource, "custom">): Representation {
   if (accept === "") return "object";
   for (const alternative of accept.split(",")) {
     const [type = "", ...parameters] = alternative.split(";").map((part) => part.trim());
@@ -16,5 +17,8 @@ export function parseAccept(accept: string): Representation {
     if (kind === "PartialObjectMetadata") return "metadata";
     if (kind === "PartialObjectMetadataList") return "metadata list";
   }
-  throw notAcceptable("only the following media types are accepted: application/json, application/yaml", {});
+  throw notAcceptable(
+    "only the following media types are accepted: application/json, application/yaml",
+    resource.custom === true ? undefined : {},
+  );
 }

@@ -22,8 +22,9 @@ export class Selection {
     this.#resource = resource;
     this.#namespace = namespace;
     this.#labels = parseLabelSelector(labelSelector);
-    // Cluster-scoped kinds of the server's own know the namespace too: it is empty.
-    const known = ["metadata.name", ...(resource.namespaced || resource.custom !== true ? ["metadata.namespace"] : [])];
+    // Most cluster-scoped kinds of the server's own know the namespace too: it is empty.
+    const knowsNamespace = resource.namespaced || (resource.custom !== true && resource.kind !== "Namespace");
+    const known = ["metadata.name", ...(knowsNamespace ? ["metadata.namespace"] : [])];
     this.#fields = parseFieldSelector(fieldSelector, new Set([...known, ...Object.keys(resource.fieldLabels ?? {})]));
   }
 
