@@ -17,6 +17,8 @@ export function typeProblems(value: JSONValue, schema: TypeSchema, path = ""): r
       return listProblems(value, schema, path);
     case "map":
     case "struct":
+      // Where a schema may stand, true and false may, too (JSONSchemaPropsOrBool).
+      if (typeof value === "boolean" && schema.type === "struct" && schema.name.endsWith(".JSONSchemaProps")) return [];
       if (!isJsonObject(value)) return [`${path}: expected map, got ${show(value)}`];
       return Object.keys(value).sort().flatMap((key) => {
         const below = schemaAt(schema, key);

@@ -4,6 +4,7 @@ import { getField, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import { type Cause, notSupported } from "../status.ts";
 import { invalidValue, required } from "../validate/metadata.ts";
 import { unsupportedFormats } from "./formats.ts";
+import { compilePattern } from "./patterns.ts";
 import { defaultProblems } from "./structural_validation.ts";
 import { compileRule } from "./rules.ts";
 
@@ -61,7 +62,7 @@ function patternProblems(schema: JSONObject, path: string): readonly Cause[] {
   const pattern = stringAt(schema, "pattern");
   if (pattern === "") return [];
   try {
-    new RegExp(pattern, "u");
+    compilePattern(pattern);
     return [];
   } catch (cause) {
     // Go's regular expressions have a syntax of their own; what both read means the same.

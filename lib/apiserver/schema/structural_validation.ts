@@ -3,6 +3,7 @@ import { isJsonObject } from "../../k8s/errors.ts";
 import { deepEqual, getField, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import type { Cause } from "../status.ts";
 import { formatProblem } from "./formats.ts";
+import { compilePattern } from "./patterns.ts";
 
 /**
  * Evaluates the rules (`x-kubernetes-validations`) of one schema for one value.
@@ -162,7 +163,7 @@ function checkString(value: string, schema: JSONObject, path: string): readonly 
     causes.push(invalid(path, value, `should be at least ${minLength} chars long`));
   }
   const pattern = stringAt(schema, "pattern");
-  if (pattern !== "" && !new RegExp(pattern, "u").test(value)) {
+  if (pattern !== "" && !compilePattern(pattern).test(value)) {
     causes.push(invalid(path, value, `should match '${pattern}'`));
   }
   const format = stringAt(schema, "format");

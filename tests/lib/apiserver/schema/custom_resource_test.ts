@@ -178,7 +178,7 @@ const bad: readonly { name: string; definition: JSONObject; code: number; messag
     name: "with a wrong default",
     definition: definition({ type: "object", properties: { a: { type: "integer", default: "x" } } }),
     code: 422,
-    message: /properties\[a\]\.default: Invalid value: "string":  in body must be of type integer/,
+    message: /properties\[a\]\.default: Invalid value: "string": {2}in body must be of type integer/,
   },
   {
     name: "with a rule that does not compile",
