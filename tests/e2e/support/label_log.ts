@@ -2,7 +2,10 @@ import { Api } from "../../../lib/k8s/api/api.ts";
 import type { Resource } from "../../../lib/k8s/api/resource.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import type { KubeObject, PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import { watch } from "../../../lib/runtime/watch/mod.ts";
 import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
+import { systemClock } from "../../../lib/util/clock/mod.ts";
+import { systemRandom } from "../../../lib/util/random.ts";
 
 /** The ring's labels of an object at one moment. */
 export interface LabelState {
@@ -24,22 +27,22 @@ export class LabelLog implements AsyncDisposable {
     this.#ring = ring;
   }
 
-  /** Begins to watch; returns when what is there has been read. */
+  /**
+   * Begins to watch; returns when what is there has been read. It goes on where it was when the API server ends a watch,
+   * as that does with readers who are slow on a busy machine.
+   */
   async start(client: RestClient, resource: Resource<KubeObject>): Promise<void> {
     const objects = new Api(client, resource, { namespace: "default" }).asMetadata();
-    const { items, resourceVersion } = await objects.list({ signal: this.#stop.signal });
-    for (const object of items) this.#note(object);
-    const events = await objects.watch({ resourceVersion, signal: this.#stop.signal });
+    const events = watch(objects, { clock: systemClock, random: systemRandom, signal: this.#stop.signal });
+    const complete = Promise.withResolvers<void>();
     this.#running = (async () => {
-      try {
-        for await (const event of events) {
-          if (event.type === "ADDED" || event.type === "MODIFIED") this.#note(event.object);
-          if (event.type === "DELETED") this.#history.delete(event.object.metadata.name);
-        }
-      } catch (error) {
-        if (!this.#stop.signal.aborted) throw error;
+      for await (const event of events) {
+        if (event.type === "init_done") complete.resolve();
+        if (event.type === "init_apply" || event.type === "apply") this.#note(event.object);
+        if (event.type === "delete") this.#history.delete(event.object.metadata.name);
       }
     })();
+    await complete.promise;
   }
 
   /** All states of an object so far, oldest first. */
