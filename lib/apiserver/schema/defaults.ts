@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { deepCopy, objectAt, objectsAt, stringAt } from "../json.ts";
+import { arrayAt, deepCopy, objectAt, objectsAt, stringAt } from "../json.ts";
 import type { TypeSchema } from "./type_schema.ts";
 
 /** Defaults of one struct: of its fields, and what depends on other fields. */
@@ -195,7 +195,8 @@ function completeService(service: JSONObject): void {
       clientIP: { timeoutSeconds: 10_800, ...objectAt(objectAt(service, "sessionAffinityConfig"), "clientIP") },
     };
   }
-  if (type === "NodePort" || type === "LoadBalancer") setDefault(service, "externalTrafficPolicy", "Cluster");
+  const isReachable = type === "NodePort" || type === "LoadBalancer" || arrayAt(service, "externalIPs").length > 0;
+  if (isReachable && type !== "ExternalName") setDefault(service, "externalTrafficPolicy", "Cluster");
   if (type !== "ExternalName") setDefault(service, "internalTrafficPolicy", "Cluster");
   if (type === "LoadBalancer") service["allocateLoadBalancerNodePorts"] ??= true;
 }

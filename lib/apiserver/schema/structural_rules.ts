@@ -8,6 +8,7 @@ import { compilePattern } from "./patterns.ts";
 import { defaultProblems } from "./structural_validation.ts";
 import { compileRule } from "./rules.ts";
 
+const types = ["array", "boolean", "integer", "number", "object", "string"];
 const forbidden = ["$ref", "definitions", "dependencies", "additionalItems", "patternProperties", "id", "$schema"];
 
 /**
@@ -36,6 +37,11 @@ function problemsAt(schema: JSONObject, path: string, isRoot: boolean): readonly
     schema["x-kubernetes-int-or-string"] === true;
   if (type === "" && !isRoot && !isFree) {
     causes.push(required(`${path}.type`, "must not be empty for specified object fields"));
+  }
+  if (type !== "" && !types.includes(type)) {
+    const allowed = types.map((each) => JSON.stringify(each)).join(", ");
+    const message = `Unsupported value: ${JSON.stringify(type)}: supported values: ${allowed}`;
+    causes.push({ reason: "FieldValueNotSupported", message, field: `${path}.type` });
   }
   if (properties.length > 0 && more !== undefined && more !== false) {
     const message = "Forbidden: additionalProperties and properties are mutual exclusive";

@@ -3,6 +3,7 @@ import type { ServedResource } from "../resources/served_resource.ts";
 import { schemaOf } from "../schema/resource_schema.ts";
 import type { Cause } from "../status.ts";
 import { enumProblems } from "./enums.ts";
+import { requiredProblems } from "./required.ts";
 
 /**
  * What is wrong with an object besides its metadata: by the rules of its kind, or by its structural schema.
@@ -16,5 +17,10 @@ export function validateObject(
 ): readonly Cause[] {
   if (resource.custom === true) return resource.structural?.validate(object, old) ?? [];
   if (subresource !== undefined) return [];
-  return [...resource.validate?.(object, old) ?? [], ...enumProblems(object, schemaOf(resource))];
+  const schema = schemaOf(resource);
+  return [
+    ...resource.validate?.(object, old) ?? [],
+    ...requiredProblems(object, schema),
+    ...enumProblems(object, schema),
+  ];
 }
