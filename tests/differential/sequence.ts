@@ -130,25 +130,35 @@ async function compareStep(step: Step, sides: Sides, tally: Tally): Promise<Outc
   tally.refusals += answers[0].filter(({ code }) => code >= 400).length;
   for (let index = 0; index < Math.max(answers[0].length, answers[1].length); index++) {
     const [left, right] = [answers[0][index], answers[1][index]];
-    const name = left === undefined || right === undefined ? undefined : known(step, left, right);
-    if (name !== undefined) return { result: "known", name };
     const found = differences(normal(real, left), normal(memory, right));
-    if (found.length > 0) return { result: "different", step, request, differences: found };
+    if (found.length > 0) return explained(step, request, found, left, right);
   }
   const asked = differences(reviews(real), reviews(memory), "reviews");
-  if (asked.length > 0) return { result: "different", step, request, differences: asked };
+  if (asked.length > 0) return explained(step, request, asked, answers[0][0], answers[1][0]);
   if (!("kind" in step) || ["get", "list", "watch"].includes(step.do)) return { result: "same" };
-  if (!real.client.hasOwners && !isCollected(step)) return { result: "same" };
+  // The real server empties a namespace in its own time, and slowly where there are many.
+  if (step.kind === "namespaces" || (!real.client.hasOwners && !isCollected(step))) return { result: "same" };
   const left = await settle(sides, step.kind);
   return left.length === 0
     ? { result: "same" }
-    : { result: "different", step, request, differences: left.map((each) => `after a while: ${each}`) };
+    : explained(step, request, left.map((each) => `after a while: ${each}`), answers[0][0], answers[1][0]);
+}
+
+function explained(
+  step: Step,
+  request: string,
+  differences: readonly string[],
+  real: WireAnswer | undefined,
+  memory: WireAnswer | undefined,
+): Outcome {
+  const name = real === undefined || memory === undefined ? undefined : known(step, real, memory);
+  return name === undefined ? { result: "different", step, request, differences } : { result: "known", name };
 }
 
 /** Is something done in the background after such a step? */
 function isCollected(step: Step): boolean {
   return step.do === "delete" &&
-      (step.kind === "namespaces" || step.policy === "Foreground" || step.policy === "Orphan") ||
+      (step.policy === "Foreground" || step.policy === "Orphan") ||
     step.do === "deletecollection";
 }
 

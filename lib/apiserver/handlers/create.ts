@@ -114,7 +114,7 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
 /** Clients have no say in these fields. */
 function wipeSystemFields(object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
-  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"]) {
     delete metadata[field];
   }
   delete metadata["selfLink"];

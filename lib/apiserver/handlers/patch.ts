@@ -49,9 +49,11 @@ export async function patchObject(
   name: string,
   subresource: "status" | undefined,
 ): Promise<Answer> {
+  const isApply = /^application\/apply-patch\+(yaml|json)$/.test(call.contentType);
+  const patch = isApply ? undefined : parsePatch(call, resource);
   const represent = representObject(resource, parseAccept(call.accept, resource));
   const query = parseWriteQuery(call, "PatchOptions");
-  if (/^application\/apply-patch\+(yaml|json)$/.test(call.contentType)) {
+  if (patch === undefined) {
     const { code, object } = await applyObject(
       { context, call, resource, namespace, name, subresource, query },
       parseYamlBody(call.body),
@@ -62,7 +64,6 @@ export async function patchObject(
     const message = "Forbidden: may not be specified for non-apply patch";
     throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", message, field: "force" }]);
   }
-  const patch = parsePatch(call, resource);
   let warnings: readonly string[] = [];
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
     const patched = patch.apply(current);
@@ -111,9 +112,11 @@ function parsePatch(call: Call, resource: ServedResource): Patch {
     case "application/strategic-merge-patch+json": {
       if (resource.custom === true) throw unknownFormat(patchesOfCustom);
       return {
-        apply: (current) => applyStrategicPatch(current, copyObject(parseObjectPatch(read())), schemaOf(resource)),
+        // Null is a patch without fields here.
+        apply: (current) =>
+          applyStrategicPatch(current, copyObject(parseObjectPatch(read() ?? {})), schemaOf(resource)),
         // The real server merges these before it decodes them, and shows the patch, not the object.
-        show: () => goFormat(parseObjectPatch(read())),
+        show: () => goFormat(parseObjectPatch(read() ?? {})),
       };
     }
     default:

@@ -56,7 +56,7 @@ export async function deleteCollection(
   for (const record of records) {
     // Somebody else may have deleted it meanwhile, which is what was wanted.
     if (collection.get(record.key) === undefined) continue;
-    await remove(context, call, resource, record.key, record.name, query);
+    await remove(context, call, resource, record.key, record.name, query, "");
   }
   return { type: "value", code: 200, value: listDocument(resource, projection, metadata, records) };
 }
@@ -76,6 +76,8 @@ async function remove(
   key: string,
   name: string,
   query: DeleteQuery,
+  /** What webhooks are told of its name: nothing when a whole collection goes. */
+  shown = name,
 ): Promise<Outcome> {
   const collection = context.store.collection(storageKey(resource));
   while (true) {
@@ -88,7 +90,7 @@ async function remove(
       subresource: undefined,
       operation: "DELETE",
       namespace: record.namespace,
-      name,
+      name: shown,
       object: undefined,
       old,
       options: query.document,

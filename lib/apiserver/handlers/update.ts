@@ -66,6 +66,7 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   const { object, managed } = update.change(copyObject(old));
   const metadata = objectAt(object, "metadata");
   checkPlace(metadata, namespace, name);
+  if (update.uidConflict) checkUid(update, metadata, old);
   if (resource.namespaced) metadata["namespace"] = namespace;
   else delete metadata["namespace"];
   delete metadata["selfLink"];
@@ -80,15 +81,18 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   return object;
 }
 
+/** @throws StatusError 409 */
+function checkUid({ resource, name }: Update, metadata: JSONObject, old: JSONObject): void {
+  const uid = stringAt(metadata, "uid");
+  const known = stringAt(objectAt(old, "metadata"), "uid");
+  if (uid === "" || uid === known) return;
+  throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
+}
+
 /** Checks the lock. Webhooks were asked by then, as by the real server. @throws StatusError */
-function checkLock({ resource, name, uidConflict }: Update, metadata: JSONObject, old: JSONObject): void {
+function checkLock({ resource, name }: Update, metadata: JSONObject, old: JSONObject): void {
   const before = objectAt(old, "metadata");
   const version = stringAt(metadata, "resourceVersion");
-  const uid = stringAt(metadata, "uid");
-  if (uidConflict && uid !== "" && uid !== before["uid"]) {
-    const known = stringAt(before, "uid");
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
-  }
   if (!/^\d*$/.test(version)) throw plainError(`strconv.ParseUint: parsing "${version}": invalid syntax`);
   if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
   if ((version === "" || version === "0") && (resource.custom === true || resource.unconditionalUpdate === false)) {
@@ -146,7 +150,9 @@ function withStatus(old: JSONObject, object: JSONObject, resource: ServedResourc
   const before = objectAt(old, "metadata");
   const after = objectAt(object, "metadata");
   const own = { managedFields: after["managedFields"] };
-  if (resource === namespaces) return { ...rest, metadata: after, ...(status === undefined ? {} : { status }) };
+  if (resource === namespaces) {
+    return { ...rest, metadata: after, status: { phase: "Active", ...objectAt(object, "status") } };
+  }
   const metadata: JSONObject = resource.custom === true
     ? { ...before, ...own }
     : { ...after, labels: before["labels"], ownerReferences: before["ownerReferences"] };
@@ -183,7 +189,7 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   const before = objectAt(old, "metadata");
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
   const causes = [
-    ...validateMetadataChange(metadata, before),
+    ...validateMetadataChange(metadata, before, resource),
     ...validateObject(object, old, resource, subresource),
   ];
   if (causes.length > 0) throw invalid(resource, name, causes);

@@ -46,7 +46,9 @@ export function parseYamlBody(body: Body): JSONValue {
 export function decodeObject(call: Call, resource: ServedResource): Decoded {
   const what = `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind`;
   const decoding = newDecoding(call);
-  const value = parseBody(call.body, what);
+  const parsed = call.contentType === "application/yaml" ? parseYamlBody(call.body) : parseBody(call.body, what);
+  // Go reads null as an object without fields.
+  const value = parsed === null && resource.custom !== true ? {} : parsed;
   const twice = decoding.validation !== "Ignore" && call.body !== undefined && "text" in call.body
     ? duplicateFields(call.body.text)
     : [];

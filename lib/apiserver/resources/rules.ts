@@ -57,6 +57,10 @@ export function validateSecret(object: JSONObject, old: JSONObject | undefined):
       }
     }
   }
+  for (const key of Object.keys(objectAt(object, "data"))) {
+    if (objectAt(object, "binaryData")[key] === undefined) continue;
+    causes.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
+  }
   if (object["kind"] === "Secret") causes.push(...missingKeys(object));
   if (old === undefined) return causes;
   const { kind } = object;

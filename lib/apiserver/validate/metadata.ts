@@ -21,11 +21,15 @@ export function required(field: string, problem: string): Cause {
 /** Checks the metadata of a new object. */
 export function validateMetadata(metadata: JSONObject, resource: ServedResource): readonly Cause[] {
   const rule = resource.names ?? "subdomain";
-  return [...validatePrefix(metadata, rule), ...validateName(metadata, rule), ...validateFields(metadata)];
+  return [...validatePrefix(metadata, rule), ...validateName(metadata, rule), ...validateFields(metadata, resource)];
 }
 
 /** Checks the metadata of an object that replaces another. */
-export function validateMetadataChange(metadata: JSONObject, old: JSONObject): readonly Cause[] {
+export function validateMetadataChange(
+  metadata: JSONObject,
+  old: JSONObject,
+  resource: ServedResource,
+): readonly Cause[] {
   const causes: Cause[] = [];
   for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"]) {
     if (!deepEqual(metadata[field], old[field])) {
@@ -46,7 +50,7 @@ export function validateMetadataChange(metadata: JSONObject, old: JSONObject): r
       });
     }
   }
-  return [...causes, ...validateFields(metadata)];
+  return [...causes, ...validateFields(metadata, resource)];
 }
 
 function validatePrefix(metadata: JSONObject, rule: NameRule): readonly Cause[] {
@@ -63,7 +67,7 @@ function validateName(metadata: JSONObject, rule: NameRule): readonly Cause[] {
   return nameProblems(name, rule).map((problem) => invalidValue("metadata.name", name, problem));
 }
 
-function validateFields(metadata: JSONObject): readonly Cause[] {
+function validateFields(metadata: JSONObject, { group }: ServedResource): readonly Cause[] {
   const causes: Cause[] = [];
   for (const [key, value] of Object.entries(objectAt(metadata, "labels"))) {
     for (const problem of qualifiedNameProblems(key)) causes.push(invalidValue("metadata.labels", key, problem));
@@ -86,7 +90,8 @@ function validateFields(metadata: JSONObject): readonly Cause[] {
   stringsAt(metadata, "finalizers").forEach((finalizer, index) => {
     const field = `metadata.finalizers[${index}]`;
     for (const problem of qualifiedNameProblems(finalizer)) causes.push(invalidValue(field, finalizer, problem));
-    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+    // Kinds of newer groups are checked by the general rules only.
+    if (group === "" && !finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
       const problem = "name is neither a standard finalizer name nor is it fully qualified";
       causes.push(invalidValue(field, finalizer, problem));
     }
