@@ -15,11 +15,24 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens for HTTP/1.1 and, with TLS, HTTP/2. The one place here that touches the network. */
+/** A port could not be listened on. */
+export class ApiListenError extends Error {
+  override readonly name = "ApiListenError";
+}
+
+/**
+ * Listens for HTTP/1.1 and, with TLS, HTTP/2. The one place here that touches the network.
+ * @throws ApiListenError
+ */
 export function listen({ hostname, port, tls, handler }: ListenOptions): Listener {
   const common = { hostname, port, onListen: (): void => {} };
-  const server = tls === undefined
-    ? Deno.serve(common, handler)
-    : Deno.serve({ ...common, cert: tls.certificate, key: tls.key }, handler);
-  return { port: server.addr.port, close: () => server.shutdown() };
+  try {
+    const server = tls === undefined
+      ? Deno.serve(common, handler)
+      : Deno.serve({ ...common, cert: tls.certificate, key: tls.key }, handler);
+    return { port: server.addr.port, close: () => server.shutdown() };
+  } catch (cause) {
+    const message = `the in-memory API server cannot listen on ${hostname}:${port}: free the port or choose another`;
+    throw new ApiListenError(message, { cause });
+  }
 }

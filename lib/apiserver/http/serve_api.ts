@@ -50,7 +50,7 @@ const loopback = "127.0.0.1";
  * await Deno.writeTextFile("kubeconfig", listener.kubeconfig());
  * ```
  *
- * @throws Error when the port cannot be listened on.
+ * @throws ApiListenError when the port cannot be listened on.
  */
 export async function serveApi(server: RequestTarget, options: ServeApiOptions = {}): Promise<ApiListener> {
   const { port = 0, tls = true, clock = systemClock, random = systemRandom, authenticate, anonymous } = options;

@@ -14,8 +14,7 @@ export function writeAnswer(answer: Answer, mediaType: MediaType): Response {
   switch (answer.type) {
     case "value": {
       const response = writeValue(answer.code, answer.value, mediaType);
-      const warnings = "warnings" in answer && Array.isArray(answer.warnings) ? answer.warnings : [];
-      for (const warning of warnings) response.headers.append("warning", `299 - ${JSON.stringify(String(warning))}`);
+      for (const warning of answer.warnings ?? []) response.headers.append("warning", warningOf(warning));
       return response;
     }
     case "text":
@@ -23,6 +22,11 @@ export function writeAnswer(answer: Answer, mediaType: MediaType): Response {
     case "watch":
       return new Response(eventStream(answer.events), { status: 200, headers: headersOf("application/json") });
   }
+}
+
+/** A warning as a header (RFC 9110 allows ASCII only): clients show its text to people. */
+function warningOf(text: string): string {
+  return `299 - "${text.replaceAll(/["\\]/g, "\\$&").replaceAll(/[^ -~]/g, "?")}"`;
 }
 
 /** Writes a refusal. */

@@ -10,7 +10,8 @@ export interface Step {
   readonly prints: RegExp;
 }
 
-const crds = new URL("../../../deploy/crds", import.meta.url).pathname;
+const deploy = new URL("../../../deploy", import.meta.url).pathname;
+const crds = `${deploy}/crds`;
 
 function ring(resource: string, more = ""): string {
   return `apiVersion: sharding.timebertt.dev/v1alpha1
@@ -111,6 +112,16 @@ export const steps: readonly Step[] = [
   },
   { args: ["explain", "secret.data"], prints: /FIELD: data <map\[string\]string>/ },
   { args: ["explain", "lease.spec.renewTime"], prints: /FIELD: renewTime </ },
+  { args: ["apply", "--server-side", "-k", `${deploy}/rbac`], prints: /clusterrole.*sharder serverside-applied/ },
+  {
+    args: ["apply", "--server-side", "-k", `${deploy}/examples/checksum-controller`],
+    prints: /controllerring\.sharding\.timebertt\.dev\/checksum-controller serverside-applied/,
+  },
+  { args: ["diff", "--server-side", "-k", `${deploy}/examples/checksum-controller`], prints: /^$/ },
+  {
+    args: ["get", "rolebindings", "-n", "sharding-system", "-owide"],
+    prints: /NAME +ROLE +AGE +USERS +GROUPS +SERVICEACC/,
+  },
   { args: ["diff", "-f", "-"], stdin: ring("secrets"), code: 1, prints: /\+ {4}resource: secrets/ },
   { args: ["apply", "-f", "-"], stdin: ring("secrets"), prints: /ring created/ },
   { args: ["apply", "-f", "-"], stdin: ring("secrets"), prints: /ring unchanged/ },
@@ -121,7 +132,7 @@ export const steps: readonly Step[] = [
     prints: /-\s+resource: secrets\n\+\s+resource: configmaps/,
   },
   { args: ["apply", "-f", "-"], stdin: ring("configmaps"), prints: /ring configured/ },
-  { args: ["get", "controllerring"], prints: /NAME +READY +AVAILABLE +SHARDS +AGE\nring +\d+s\n/ },
+  { args: ["get", "controllerring"], prints: /NAME +READY +AVAILABLE +SHARDS +AGE\n(.*\n)?ring +\d+s\n/ },
   {
     args: ["patch", "controllerring", "ring", "--subresource=status", "--type=merge", "-p"].concat(
       `{"status":{"shards":3,"availableShards":2,"conditions":[` +
@@ -158,6 +169,12 @@ export const steps: readonly Step[] = [
     prints: /data:\n {2}foo: YmFy/,
   },
   { args: ["create", "secret", "generic", "foo"], code: 1, prints: /secrets "foo" already exists/ },
+  {
+    args: ["create", "-f", "-"],
+    stdin: "apiVersion: v1\nkind: Secret\nmetadata: {name: bad}\nextra: 1\n",
+    code: 1,
+    prints: /strict decoding error: unknown field "extra"/,
+  },
   { args: ["create", "secret", "generic", "foo1"], prints: /secret\/foo1 created/ },
   { args: ["create", "configmap", "sums", "--from-literal=a=b"], prints: /configmap\/sums created/ },
   { args: ["apply", "--server-side", "-f", "-"], stdin: sums, code: 1, prints: /conflict with "kubectl-create"/ },

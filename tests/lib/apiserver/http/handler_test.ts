@@ -193,3 +193,12 @@ Deno.test("a refusal that says when to try again has Retry-After", async () => {
   assert.equal(response.headers.get("retry-after"), "1");
   await response.body?.cancel();
 });
+
+Deno.test("what is dropped is warned of in a header that clients show", async () => {
+  using server = face();
+  const body = JSON.stringify({ metadata: { name: "a" }, 'odd "\u00fc': 1 });
+  const response = await server.send(`${path}?fieldValidation=Warn`, { ...configMap("a"), body });
+  assert.equal(response.status, 201);
+  assert.equal(response.headers.get("warning"), '299 - "unknown field \\"odd \\\\\\"?\\""');
+  await response.body?.cancel();
+});

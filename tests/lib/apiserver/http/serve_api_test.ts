@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { serveApi } from "../../../../lib/apiserver/http/mod.ts";
+import { ApiListenError, serveApi } from "../../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../../lib/apiserver/mod.ts";
 import type { WatchSource } from "../../../../lib/apiserver/request/call.ts";
 import { Api } from "../../../../lib/k8s/api/api.ts";
@@ -58,6 +58,8 @@ Deno.test("close() ends watches cleanly, and gives the port back", async () => {
   await listener.close();
   assert.equal(await text, "");
   await listener.close();
+  await using other = await serveApi(server, { tls: false });
+  await assert.rejects(serveApi(server, { tls: false, port: Number(new URL(other.url).port) }), ApiListenError);
   await using again = await serveApi(server, { tls: false, port: Number(new URL(listener.url).port) });
   assert.equal(again.url, listener.url);
 });
