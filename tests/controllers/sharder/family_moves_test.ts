@@ -26,7 +26,7 @@ const signal = new AbortController().signal;
 
 /** Mains of a resource and their ConfigMaps on an API server, and what a sharder knows of them. */
 class Scene {
-  readonly #server = new ApiServer({ clock: new VirtualClock(), random: seededRandom(1) });
+  readonly #server = new ApiServer({ clock: new VirtualClock(), random: seededRandom(1), collectGarbage: false });
   readonly mains: Api<KubeObject>;
   readonly children: Api<KubeObject>;
   readonly families = new Families(100);
