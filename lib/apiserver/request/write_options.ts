@@ -83,7 +83,8 @@ export function parseDeleteQuery(call: Call): DeleteQuery {
     causes.push({ reason: "FieldValueNotSupported", message, field: "propagationPolicy" });
   }
   if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
-  const dryRun = [...arrayAt(options, "dryRun").map(String), ...call.query.getAll("dryRun")];
+  // Where there is a body, the real server does not look at the query at all.
+  const dryRun = isJsonObject(body) ? arrayAt(options, "dryRun").map(String) : call.query.getAll("dryRun");
   return {
     dryRun: parseDryRun(dryRun, "DeleteOptions"),
     uid: stringAt(preconditions, "uid") || undefined,
