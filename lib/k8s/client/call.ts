@@ -6,6 +6,7 @@ export class Call implements Disposable {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | undefined;
   readonly #calls: Set<Call>;
+  readonly #whenOver: (() => void)[] = [];
   readonly #aborted = (): void => this.abort(this.#parent?.reason);
 
   /**
@@ -30,8 +31,14 @@ export class Call implements Disposable {
     this.#controller.abort(reason);
   }
 
+  /** Calls back once when the request is done. */
+  readonly whenOver = (callback: () => void): void => {
+    this.#whenOver.push(callback);
+  };
+
   /** The request is done, with all of its body. */
   [Symbol.dispose](): void {
+    for (const callback of this.#whenOver.splice(0)) callback();
     this.#parent?.removeEventListener("abort", this.#aborted);
     this.#calls.delete(this);
   }

@@ -124,7 +124,7 @@ export class KubeRestClient implements RestClient {
 
   async #attempt(opts: RequestOptions, what: string, identity: Identity, call: Call): Promise<Response> {
     const { clock, observer, transport } = this.#parts;
-    const request = this.#request(opts, identity, call.signal);
+    const request = this.#request(opts, identity, call);
     using _limit = this.#limit(call, what, longestHead);
     opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();
@@ -149,7 +149,7 @@ export class KubeRestClient implements RestClient {
     }
   }
 
-  #request(opts: RequestOptions, identity: Identity, signal: AbortSignal): TransportRequest {
+  #request(opts: RequestOptions, identity: Identity, { signal, whenOver }: Call): TransportRequest {
     const { access, userAgent } = this.#parts;
     const url = new URL(`${access.server}${opts.path}`);
     if (opts.querystring !== undefined) url.search = opts.querystring.toString();
@@ -162,7 +162,8 @@ export class KubeRestClient implements RestClient {
     if (identity.authorization !== undefined) setAuthorization(headers, identity.authorization, access.source);
     for (const [name, value] of access.impersonation ?? []) headers.append(name, value);
     const body = bodyOf(opts);
-    return { method: opts.method, url, headers, signal, ...(body === undefined ? {} : { body }) };
+    const stream = opts.expectStream === true;
+    return { method: opts.method, url, headers, signal, stream, whenOver, ...(body === undefined ? {} : { body }) };
   }
 
   /** Gives up a request whose answer does not come, and its connection with it: nobody else may notice for hours. */

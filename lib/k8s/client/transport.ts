@@ -9,6 +9,10 @@ export interface TransportRequest {
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   /** Gives up the request, or the body of its answer. */
   readonly signal: AbortSignal;
+  /** The answer may go on for a long time, as that to a watch. @default false */
+  readonly stream?: boolean;
+  /** Calls back once when the request is over, with all of its answer. */
+  readonly whenOver: (callback: () => void) => void;
 }
 
 /** Sends HTTP requests to one server. */

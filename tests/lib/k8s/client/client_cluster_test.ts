@@ -26,6 +26,26 @@ Deno.test("the client works with a real API server", { ignore: !binariesAvailabl
   await using controlPlane = await startControlPlane({ controllerManager: false });
   const load = (kubeconfig: string): Promise<ClusterAccess> =>
     loadClusterAccess({ host: denoHost, clock, flags: { kubeconfig } });
+  await t.step("many watches at once leave room for other requests", async () => {
+    using client = createRestClient({ config: await load(controlPlane.kubeconfig), clock, random });
+    const api = new Api(client, configMaps, { namespace: "default" });
+    const controller = new AbortController();
+    const { signal } = controller;
+    // The API server takes at most 100 requests at a time on one HTTP/2 connection.
+    const open = new Set<unknown>();
+    const watches = Array.from({ length: 120 }, async () => {
+      const events = await api.watch({ sendInitialEvents: true, signal });
+      await assert.rejects(async () => {
+        for await (const event of events) {
+          if (event.type === "BOOKMARK" && event.initialEventsEnd) open.add(events);
+        }
+      }, /enough/);
+    });
+    while (open.size < watches.length) await api.list({ limit: 1 });
+    controller.abort(new Error("enough"));
+    await Promise.all(watches);
+  });
+
   const users = {
     token: controlPlane.admin,
     certificate: await controlPlane.certificateUser("somebody", ["system:masters"]),
