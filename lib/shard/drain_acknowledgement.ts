@@ -1,10 +1,9 @@
 import type { Api } from "../k8s/api/api.ts";
-import { type JsonPatchOperation, pointer } from "../k8s/api/patch.ts";
 import { isConflict, isInvalid, isNotFound } from "../k8s/errors.ts";
 import type { KubeObject } from "../k8s/types.ts";
 import type { Reconcile } from "../runtime/controller/mod.ts";
 import type { StoreReader } from "../runtime/watch/mod.ts";
-import { drainLabel, shardLabel } from "../sharding/names.ts";
+import { acknowledgementPatch } from "../sharding/label_patch.ts";
 import type { KeyGate } from "./key_gate.ts";
 import { ownershipOf, type ShardIdentity } from "./shard_labels.ts";
 import type { WakeSource } from "./wake_source.ts";
@@ -52,7 +51,8 @@ export function acknowledgeDrains<T extends KubeObject>(parts: DrainParts<T>): R
     const namespaced = api.inNamespace(key.namespace);
     const options = { signal, fieldManager: acknowledgementFieldManager };
     try {
-      await namespaced.patch(key.name, { type: "json", operations: removeLabels(object, parts) }, options);
+      const operations = acknowledgementPatch(object.metadata, parts.ring);
+      await namespaced.patch(key.name, { type: "json", operations }, options);
       logger.debug("acknowledged the drain");
     } catch (error) {
       if (isNotFound(error)) return;
@@ -63,15 +63,4 @@ export function acknowledgeDrains<T extends KubeObject>(parts: DrainParts<T>): R
       logger.debug("the drain was withdrawn or acknowledged already");
     }
   };
-}
-
-function removeLabels(object: KubeObject, { ring, shard }: ShardIdentity): JsonPatchOperation[] {
-  const shardPath = pointer("metadata", "labels", shardLabel(ring));
-  const drainPath = pointer("metadata", "labels", drainLabel(ring));
-  return [
-    { op: "test", path: shardPath, value: shard },
-    { op: "test", path: drainPath, value: object.metadata.labels?.[drainLabel(ring)] },
-    { op: "remove", path: drainPath },
-    { op: "remove", path: shardPath },
-  ];
 }
