@@ -1,5 +1,6 @@
 import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../k8s/contract.ts";
 import { ApiError, ConnectionError, parseStatus } from "../k8s/errors.ts";
+import { administrator, completeUser, type User, type UserInfo } from "./authentication/user_info.ts";
 import { deepCopy } from "./json.ts";
 import type { Answer, Body, Call, WatchSource } from "./request/call.ts";
 import { StatusError } from "./status.ts";
@@ -15,8 +16,11 @@ export type DirectAnswer = JSONValue | Uint8Array | ReadableStream<JSONValue | U
 
 /** Who the client is. */
 export interface DirectClientOptions {
-  /** User name that admission webhooks see. @default "system:admin" */
-  readonly user?: string;
+  /**
+   * Who sends the requests. A name alone is that of an administrator (group `system:masters`), who may do everything.
+   * @default "system:admin"
+   */
+  readonly user?: string | User;
   /** The part before the first "/" is the field manager of writes that name none. @default "deno" */
   readonly userAgent?: string;
   /** Sees and may change all requests and answers, for fault injection. */
@@ -27,7 +31,7 @@ export interface DirectClientOptions {
 export class DirectClient implements RestClient {
   readonly defaultNamespace = "default";
   readonly #handle: (call: Call) => Answer | Promise<Answer>;
-  readonly #user: string;
+  readonly #user: UserInfo;
   readonly #userAgent: string;
   readonly #intercept: Intercept | undefined;
   readonly #closed = new AbortController();
@@ -35,7 +39,7 @@ export class DirectClient implements RestClient {
   constructor(handle: (call: Call) => Answer | Promise<Answer>, options: DirectClientOptions = {}) {
     const { user = "system:admin", userAgent = "deno", intercept } = options;
     this.#handle = handle;
-    this.#user = user;
+    this.#user = typeof user === "string" ? administrator(user) : completeUser(user);
     this.#userAgent = userAgent;
     this.#intercept = intercept;
   }

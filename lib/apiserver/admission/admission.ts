@@ -1,4 +1,5 @@
 import type { JSONObject } from "../../k8s/contract.ts";
+import type { UserInfo } from "../authentication/user_info.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 
 /** A write that asks for admission. */
@@ -15,7 +16,7 @@ export interface AdmissionAttempt {
   readonly old: JSONObject | undefined;
   readonly options: JSONObject;
   readonly dryRun: boolean;
-  readonly user: string;
+  readonly user: UserInfo;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -2,6 +2,7 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { Buffer } from "node:buffer";
 import { type Clock, deadline } from "../../util/clock/mod.ts";
+import { userInfoDocument } from "../authentication/user_info.ts";
 import { arrayAt, copyObject, deepEqual, objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
 import { applyJsonPatch } from "../patch/json_patch.ts";
 import { completeObject } from "../request/decode.ts";
@@ -165,7 +166,7 @@ function reviewOf(attempt: AdmissionAttempt, uid: string): JSONObject {
     ...(attempt.name === "" ? {} : { name: attempt.name }),
     ...(namespace === "" ? {} : { namespace }),
     operation,
-    userInfo: { username: user, groups: ["system:authenticated"] },
+    userInfo: userInfoDocument(user),
     object: object === undefined ? null : copyObject(complete(object, attempt)),
     oldObject: old === undefined ? null : copyObject(complete(old, attempt)),
     dryRun,

@@ -1,9 +1,10 @@
 import { getLogger, type Logger } from "../../util/log.ts";
+import { anonymousUser, type User } from "../authentication/user_info.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { notAcceptable, notSupported, StatusError } from "../status.ts";
 import { answersIn, readRequest } from "./read_request.ts";
 import { selfSubjectReview, selfSubjectReviewPath } from "./self_subject_review.ts";
-import { type Authenticate, type UserInfo, userOf } from "./users.ts";
+import { type Authenticate, userOf } from "./users.ts";
 import { writeAnswer, writeError } from "./write_response.ts";
 
 /** What answers requests of all faces. */
@@ -17,7 +18,7 @@ export interface ApiHandlerOptions {
   readonly server: RequestTarget;
   readonly authenticate: Authenticate;
   /** Who sends requests without a token. @default nobody: such requests get 401 */
-  readonly anonymous?: UserInfo;
+  readonly anonymous?: User;
   /** Ends all watches when it aborts. */
   readonly closing: AbortSignal;
   /** The time, in milliseconds since the epoch. */
@@ -50,11 +51,11 @@ async function answerTo(request: Request, options: ApiHandlerOptions): Promise<A
   const { headers } = request;
   const url = new URL(request.url);
   const isOpen = request.method === "GET" && open.test(url.pathname);
-  const user = isOpen ? { username: "system:anonymous" } : userOf(headers, authenticate, anonymous);
+  const user = isOpen ? anonymousUser : userOf(headers, authenticate, anonymous);
   if (headers.has("impersonate-user")) throw notSupported("impersonation");
   refuseOnlyProtobuf(url.pathname, headers.get("accept") ?? "");
   // A client that goes away cancels the stream of its watch; other requests are short.
-  const call = await readRequest(request, url, user.username, closing);
+  const call = await readRequest(request, url, user, closing);
   if (call.method === "POST" && call.path === selfSubjectReviewPath) {
     const time = new Date(now()).toISOString().replace(/\.\d+Z$/, "Z");
     return { type: "value", code: 201, value: selfSubjectReview(user, time) };

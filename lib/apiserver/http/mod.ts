@@ -6,4 +6,5 @@
 export { apiHandler, type ApiHandlerOptions, type RequestTarget } from "./api_handler.ts";
 export { ApiListenError } from "./listen.ts";
 export { type ApiListener, serveApi, type ServeApiOptions } from "./serve_api.ts";
-export type { Authenticate, TokenUser, UserInfo } from "./users.ts";
+export type { User, UserInfo } from "../authentication/user_info.ts";
+export type { Authenticate, TokenUser } from "./users.ts";

@@ -1,5 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
+import type { UserInfo } from "../authentication/user_info.ts";
 import type { Body, Call } from "../request/call.ts";
 import { parseProtobuf } from "./protobuf.ts";
 import { badRequest, methodNotAllowed, StatusError } from "../status.ts";
@@ -13,7 +14,7 @@ const longestBody = 3 * 1_024 * 1_024;
 export type MediaType = "application/json" | "application/yaml";
 
 /** Reads a request. `signal` ends it. @throws StatusError 400, 405, 413, 415 */
-export async function readRequest(request: Request, url: URL, user: string, signal: AbortSignal): Promise<Call> {
+export async function readRequest(request: Request, url: URL, user: UserInfo, signal: AbortSignal): Promise<Call> {
   const { headers } = request;
   const method = methodOf(request.method);
   const [mediaType = ""] = (headers.get("content-type") ?? "").split(";");

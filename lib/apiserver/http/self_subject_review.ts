@@ -1,20 +1,15 @@
 import type { JSONObject } from "../../k8s/contract.ts";
-import type { UserInfo } from "./users.ts";
+import { type UserInfo, userInfoDocument } from "../authentication/user_info.ts";
 
 /** Path of the request behind `kubectl auth whoami`. */
 export const selfSubjectReviewPath = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 /** Tells a user who he is (KEP-3325). `time` is RFC 3339. */
-export function selfSubjectReview({ username, uid, groups = [] }: UserInfo, time: string): JSONObject {
-  const userInfo = {
-    username,
-    ...(uid === undefined ? {} : { uid }),
-    groups: [...new Set([...groups, "system:authenticated"])],
-  };
+export function selfSubjectReview(user: UserInfo, time: string): JSONObject {
   return {
     kind: "SelfSubjectReview",
     apiVersion: "authentication.k8s.io/v1",
     metadata: { creationTimestamp: time },
-    status: { userInfo },
+    status: { userInfo: userInfoDocument(user) },
   };
 }

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from "../../util/clock/mod.ts";
 import { type Random, systemRandom } from "../../util/random.ts";
+import type { User } from "../authentication/user_info.ts";
 import { apiHandler, type RequestTarget } from "./api_handler.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import { listen, type Listener } from "./listen.ts";
-import { type Authenticate, tokenAuthentication, type TokenUser, type UserInfo } from "./users.ts";
+import { type Authenticate, tokenAuthentication, type TokenUser } from "./users.ts";
 
 /** How to serve an API server over HTTP. */
 export interface ServeApiOptions {
@@ -19,7 +20,7 @@ export interface ServeApiOptions {
   /** Knows more tokens than those of `users`, such as those of service accounts. */
   readonly authenticate?: Authenticate;
   /** Who sends requests without a token. @default nobody: such requests get 401 */
-  readonly anonymous?: UserInfo;
+  readonly anonymous?: User;
   /** Real time: certificates are valid by it. @default the machine's clock */
   readonly clock?: Clock;
   /** Makes the token of the default user. It guards nothing that matters, and only this machine can reach it. */

@@ -1,18 +1,11 @@
+import { completeUser, type User, type UserInfo } from "../authentication/user_info.ts";
 import { StatusError } from "../status.ts";
 
-/** Who sent a request (`UserInfo` of `authentication.k8s.io/v1`). */
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  /** Without `system:authenticated`, which is added. */
-  readonly groups?: readonly string[];
-}
-
 /** Finds out who holds a bearer token; undefined when nobody does. */
-export type Authenticate = (token: string) => UserInfo | undefined;
+export type Authenticate = (token: string) => User | undefined;
 
 /** A user who is known by a bearer token. */
-export interface TokenUser extends UserInfo {
+export interface TokenUser extends User {
   readonly token: string;
 }
 
@@ -27,16 +20,16 @@ export function tokenAuthentication(users: readonly TokenUser[]): Authenticate {
  * @param anonymous who sends requests that carry no token; undefined: nobody may.
  * @throws StatusError 401
  */
-export function userOf(headers: Headers, authenticate: Authenticate, anonymous: UserInfo | undefined): UserInfo {
+export function userOf(headers: Headers, authenticate: Authenticate, anonymous: User | undefined): UserInfo {
   const header = headers.get("authorization");
   if (header === null) {
     if (anonymous === undefined) throw unauthorized();
-    return anonymous;
+    return completeUser(anonymous);
   }
   const [, token = ""] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
   const user = token === "" ? undefined : authenticate(token);
   if (user === undefined) throw unauthorized();
-  return user;
+  return completeUser(user);
 }
 
 function unauthorized(): StatusError {

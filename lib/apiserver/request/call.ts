@@ -1,4 +1,5 @@
 import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
+import type { UserInfo } from "../authentication/user_info.ts";
 
 /** A request as the handlers see it, whichever face it came through. */
 export interface Call {
@@ -9,7 +10,7 @@ export interface Call {
   readonly contentType: string;
   readonly accept: string;
   readonly body: Body;
-  readonly user: string;
+  readonly user: UserInfo;
   /** Names the field manager of writes that do not name one. */
   readonly userAgent: string;
   readonly signal: AbortSignal | undefined;

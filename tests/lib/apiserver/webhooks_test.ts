@@ -53,7 +53,11 @@ Deno.test("a webhook is shown the request, and its patch is applied", async () =
   const reply: Reply = () => patch({ op: "add", path: "/metadata/labels", value: { shard: "s1" } });
   const { requests, fixture } = await scripted([{}], reply);
   using _ = fixture;
-  const api = new Api(fixture.server.client({ user: "jane" }), configMaps, { namespace: "default" });
+  const api = new Api(
+    fixture.server.client({ user: { username: "jane", uid: "7", groups: ["system:masters"], extra: { team: ["a"] } } }),
+    configMaps,
+    { namespace: "default" },
+  );
   const made = await api.create({ metadata: { name: "a" } });
   assert.deepEqual(made.metadata.labels, { shard: "s1" });
   const [request = {}] = requests;
@@ -61,7 +65,12 @@ Deno.test("a webhook is shown the request, and its patch is applied", async () =
   assert.deepEqual([operation, name, namespace, dryRun, oldObject], ["CREATE", "a", "default", false, null]);
   assert.deepEqual(resource, { group: "", version: "v1", resource: "configmaps" });
   assert.deepEqual(kind, { group: "", version: "v1", kind: "ConfigMap" });
-  assert.deepEqual(userInfo, { username: "jane", groups: ["system:authenticated"] });
+  assert.deepEqual(userInfo, {
+    username: "jane",
+    uid: "7",
+    groups: ["system:masters", "system:authenticated"],
+    extra: { team: ["a"] },
+  });
   assert.equal(JSON.stringify(request["object"]).includes("uid"), false);
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { administrator } from "../../../../lib/apiserver/authentication/user_info.ts";
 import type { JSONObject, JSONValue } from "../../../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../../../lib/k8s/errors.ts";
 import { refusal, send, start } from "../fixture.ts";
@@ -158,7 +159,7 @@ Deno.test("answers warn of dropped fields unless they are to be ignored", async 
       contentType: "application/json",
       accept: "",
       body: { value: structuredClone(odd) },
-      user: "u",
+      user: administrator("u"),
       userAgent: "a",
       signal: undefined,
     });
