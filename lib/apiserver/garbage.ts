@@ -1,6 +1,7 @@
 import type { JSONObject, JSONValue } from "../k8s/contract.ts";
 import type { Clock } from "../util/clock/mod.ts";
-import { type Context, timestamp } from "./context.ts";
+import type { Context } from "./context.ts";
+import { planDeletion } from "./deletion.ts";
 import { arrayAt, objectAt, objectsAt, parseStored, stringAt } from "./json.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
@@ -151,24 +152,31 @@ export class GarbageCollector {
     const object = parseStored(record.json);
     const metadata = objectAt(object, "metadata");
     const others = arrayAt(metadata, "finalizers").filter((each) => each !== finalizer);
-    if (others.length === 0) return void this.#store.remove(collection, record);
-    metadata["finalizers"] = [...others];
+    // The node has the last word on a pod that is ending.
+    const isEnding = (metadata["deletionGracePeriodSeconds"] ?? 0) !== 0;
+    if (others.length === 0 && !isEnding) return void this.#store.remove(collection, record);
+    if (others.length === 0) delete metadata["finalizers"];
+    else metadata["finalizers"] = [...others];
     this.#store.put(collection, object, record);
   }
 
-  /** Removes an object, or marks it when finalizers keep it. */
+  /** Removes an object, or marks it when finalizers or a grace period keep it. */
   #delete(collection: Collection, record: StoredObject): void {
     const object = parseStored(record.json);
-    const metadata = objectAt(object, "metadata");
-    if (arrayAt(metadata, "finalizers").length === 0) {
-      this.#store.remove(collection, record);
-      return;
+    const finalizers = arrayAt(objectAt(object, "metadata"), "finalizers");
+    const request = { gracePeriodSeconds: undefined, finalizers, now: this.#clock.now() };
+    const deletion = planDeletion(object, request);
+    switch (deletion.type) {
+      case "pending":
+        return;
+      case "remove":
+        this.#store.remove(collection, record);
+        return;
+      case "mark": {
+        const marked = this.#store.put(collection, deletion.object, record);
+        if (deletion.thenRemove) this.#store.remove(collection, marked);
+      }
     }
-    if (metadata["deletionTimestamp"] !== undefined) return;
-    metadata["deletionTimestamp"] = timestamp(this.#clock);
-    metadata["deletionGracePeriodSeconds"] = 0;
-    if (typeof metadata["generation"] === "number") metadata["generation"]++;
-    this.#store.put(collection, object, record);
   }
 
   /** Empties a namespace that is being deleted, and removes it when it is empty. */

@@ -1,6 +1,7 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
-import { type Context, timestamp } from "../context.ts";
-import { arrayAt, deepEqual, objectAt, stringAt } from "../json.ts";
+import type { Context } from "../context.ts";
+import { type Deletion, planDeletion } from "../deletion.ts";
+import { arrayAt, objectAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { parseListQuery } from "../request/list_options.ts";
@@ -100,15 +101,23 @@ async function remove(
     });
     if (collection.get(key) !== record) continue;
     const { uid } = record;
-    const object = mark(old, query, context, resource);
-    if (object === undefined) {
-      if (query.dryRun) return { uid, gone: true, object: old };
-      context.store.remove(collection, record);
-      return { uid, gone: true, object: old };
+    const deletion = plan(old, query, context, resource);
+    switch (deletion.type) {
+      case "pending":
+        return { uid, gone: false, object: old };
+      case "remove":
+        if (!query.dryRun) context.store.remove(collection, record);
+        return { uid, gone: true, object: old };
+      case "mark": {
+        const { object, thenRemove } = deletion;
+        if (query.dryRun) return { uid, gone: thenRemove, object };
+        const marked = context.store.put(collection, resource.shape?.write(object) ?? object, record);
+        if (!thenRemove) return { uid, gone: false, object: readShape(marked, resource) };
+        const { revision } = context.store.remove(collection, marked);
+        objectAt(object, "metadata")["resourceVersion"] = String(revision);
+        return { uid, gone: true, object };
+      }
     }
-    if (object === old || query.dryRun) return { uid, gone: false, object };
-    const stored = resource.shape?.write(object) ?? object;
-    return { uid, gone: false, object: readShape(context.store.put(collection, stored, record), resource) };
   }
 }
 
@@ -126,37 +135,19 @@ function checkPreconditions(resource: ServedResource, record: StoredObject, quer
   }
 }
 
-/** The object marked as being deleted; itself when it is already; undefined when nothing keeps it. */
-function mark(
-  object: JSONObject,
-  query: DeleteQuery,
-  context: Context,
-  resource: ServedResource,
-): JSONObject | undefined {
+function plan(object: JSONObject, query: DeleteQuery, context: Context, resource: ServedResource): Deletion {
   const metadata = objectAt(object, "metadata");
-  const grace = graceOf(object, query);
-  const finalizers = finalizersFor(query.propagation, arrayAt(metadata, "finalizers"), context);
-  const kept = finalizers.length > 0 || grace > 0 ||
-    (resource === namespaces && arrayAt(objectAt(object, "spec"), "finalizers").length > 0);
-  if (!kept) return undefined;
-  const before = metadata["deletionGracePeriodSeconds"];
-  const changed = finalizers.length === 0 ? {} : { finalizers: [...finalizers] };
-  if (metadata["deletionTimestamp"] !== undefined) {
-    const next = typeof before !== "number" || grace >= before ? before : grace;
-    if (next === before && deepEqual(changed.finalizers, metadata["finalizers"])) return object;
-    return { ...object, metadata: { ...metadata, ...changed, deletionGracePeriodSeconds: next } };
-  }
-  const generation = metadata["generation"];
-  const marked: JSONObject = {
-    ...metadata,
-    ...changed,
-    deletionTimestamp: timestamp(context.clock, grace * 1_000),
-    deletionGracePeriodSeconds: grace,
-    ...(typeof generation === "number" ? { generation: generation + 1 } : {}),
-  };
-  if (resource !== namespaces) return { ...object, metadata: marked };
-  delete marked["deletionGracePeriodSeconds"];
-  return { ...object, metadata: marked, status: { ...objectAt(object, "status"), phase: "Terminating" } };
+  const deletion = planDeletion(object, {
+    gracePeriodSeconds: query.gracePeriodSeconds,
+    finalizers: finalizersFor(query.propagation, arrayAt(metadata, "finalizers"), context),
+    held: resource === namespaces && arrayAt(objectAt(object, "spec"), "finalizers").length > 0,
+    now: context.clock.now(),
+  });
+  if (resource !== namespaces || deletion.type !== "mark") return deletion;
+  // Those of namespaces are emptied in their own time.
+  delete objectAt(deletion.object, "metadata")["deletionGracePeriodSeconds"];
+  const status = { ...objectAt(object, "status"), phase: "Terminating" };
+  return { ...deletion, object: { ...deletion.object, status } };
 }
 
 /** Finalizers of the garbage collector's own keep an owner until its dependents were seen to. */
@@ -170,14 +161,4 @@ function finalizersFor(
   const others = finalizers.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion");
   if (propagation === "Background") return others;
   return [...others, propagation === "Orphan" ? "orphan" : "foregroundDeletion"];
-}
-
-/** Seconds that a pod on a node gets to end; nothing else has a grace period. */
-function graceOf(object: JSONObject, query: DeleteQuery): number {
-  const spec = objectAt(object, "spec");
-  if (object["kind"] !== "Pod" || object["apiVersion"] !== "v1" || stringAt(spec, "nodeName") === "") return 0;
-  const phase = stringAt(objectAt(object, "status"), "phase");
-  if (phase === "Succeeded" || phase === "Failed") return 0;
-  const own = spec["terminationGracePeriodSeconds"];
-  return query.gracePeriodSeconds ?? (typeof own === "number" ? own : 30);
 }

@@ -100,6 +100,6 @@ function queryOptions(query: URLSearchParams): JSONObject {
   const policy = query.get("propagationPolicy");
   const grace = query.get("gracePeriodSeconds");
   if (policy !== null) options["propagationPolicy"] = policy;
-  if (grace !== null && /^\d+$/.test(grace)) options["gracePeriodSeconds"] = Number(grace);
+  if (grace !== null && /^-?\d+$/.test(grace)) options["gracePeriodSeconds"] = Number(grace);
   return options;
 }
