@@ -1,5 +1,6 @@
 import { ApiError, ConnectionError, parseStatus, type Status } from "../errors.ts";
 import type { JSONValue } from "../contract.ts";
+import { reasonOf } from "../status_reasons.ts";
 import { describeError } from "../../util/log.ts";
 import { excerpt } from "./json_lines.ts";
 
@@ -70,26 +71,3 @@ function messageOf(response: Response, body: string): string {
   }
   return excerpt(body) || "the server gave no message";
 }
-
-/** The reason that the API server would give (API conventions, "HTTP Status codes"); "" when it has none. */
-function reasonOf(code: number): string {
-  return reasons.get(code) ?? "";
-}
-
-const reasons: ReadonlyMap<number, string> = new Map([
-  [400, "BadRequest"],
-  [401, "Unauthorized"],
-  [403, "Forbidden"],
-  [404, "NotFound"],
-  [405, "MethodNotAllowed"],
-  [406, "NotAcceptable"],
-  [409, "Conflict"],
-  [410, "Gone"],
-  [413, "RequestEntityTooLarge"],
-  [415, "UnsupportedMediaType"],
-  [422, "Invalid"],
-  [429, "TooManyRequests"],
-  [500, "InternalError"],
-  [503, "ServiceUnavailable"],
-  [504, "Timeout"],
-]);
