@@ -116,7 +116,7 @@ export class SharderProcess extends TestProcess {
         config,
         identity: name,
         clock: stage.clock,
-        random: stage.name === "in-memory" ? seededRandom(seed) : stage.random,
+        random: stage.time === "virtual" ? seededRandom(seed) : stage.random,
         connect: ({ userAgent }) => connect(userAgent),
         serveWebhook: (app) => {
           apps.push(app);
@@ -161,7 +161,7 @@ export function startShard(name: string, context: ProcessContext, settings: Shar
       setUp,
       userAgent: "checksum-controller",
       clock: stage.clock,
-      random: stage.name === "in-memory" ? seededRandom(seed) : stage.random,
+      random: stage.time === "virtual" ? seededRandom(seed) : stage.random,
       connect: ({ userAgent }) => connect(userAgent),
     }, signal));
 }

@@ -20,10 +20,13 @@ export type Condition = () => boolean | Promise<boolean>;
 
 /**
  * An API server with the project's manifests, and the time that goes by on it. The integration suite is written once
- * against this: on one face everything is in memory and on a virtual clock, the other is the real thing.
+ * against this: the API server in memory, called directly and on a virtual clock; the same over HTTP in real time; and
+ * the real thing.
  */
 export interface Stage extends AsyncDisposable {
-  readonly name: "in-memory" | "real";
+  readonly time: "virtual" | "real";
+  /** Does it refuse what an actor has no right to? */
+  readonly authorizes: boolean;
   readonly clock: Clock;
   readonly random: Random;
   /** Longest time that a request of a process takes to the server, in milliseconds, where it takes none by itself. */

@@ -9,13 +9,16 @@ import type { Served } from "../../../commands/sharder/run.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
 import { create, manifest } from "../manifests.ts";
 import type { Actor, Condition, Stage } from "../stage.ts";
+import type { Ability } from "../suite.ts";
 import { captureLogs, vain } from "./captured_logs.ts";
 
 const origin = "https://webhook.example";
 
 /** Everything in this process: the API server in memory, webhooks called as functions, and time that tests move. */
 export class InMemoryStage implements Stage {
-  readonly name = "in-memory";
+  static readonly abilities: readonly Ability[] = ["virtual time", "compaction"];
+  readonly time = "virtual";
+  readonly authorizes = false;
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
   readonly latency = 10;

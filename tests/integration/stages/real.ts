@@ -2,9 +2,7 @@ import { clusterOf } from "../../../commands/common/system_parts.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
 import { type CertificatePair, fixedSource } from "../../../lib/certificates/source.ts";
-import { Api } from "../../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
-import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import { type ClusterAccess, denoHost, loadClusterAccess } from "../../../lib/k8s/kubeconfig/mod.ts";
 import type { WebhookClientConfig } from "../../../lib/k8s/types.ts";
 import { systemClock } from "../../../lib/util/clock/mod.ts";
@@ -14,31 +12,22 @@ import { WebhookServer } from "../../../webhook/server.ts";
 import { type ControlPlane, startControlPlane } from "../../controlplane/control_plane.ts";
 import { freePorts, loopback } from "../../controlplane/ports.ts";
 import { serviceAccountUser } from "../../controlplane/users.ts";
-import { create, manifest } from "../manifests.ts";
-import { type Actor, type Condition, type Grant, jsonOf, type Stage } from "../stage.ts";
-import { captureLogs, vain } from "./captured_logs.ts";
+import type { Actor, Condition, Grant, Stage } from "../stage.ts";
+import type { Ability } from "../suite.ts";
+import { captureLogs } from "./captured_logs.ts";
+import { accounts, createNamespace, grant, install } from "./installation.ts";
+import { consistently, eventually } from "./real_time.ts";
 
 const users = {
-  sharder: serviceAccountUser("sharding-system", "sharder"),
-  shard: serviceAccountUser("default", "checksum-controller"),
+  sharder: serviceAccountUser(accounts.sharder.namespace, accounts.sharder.name),
+  shard: serviceAccountUser(accounts.shard.namespace, accounts.shard.name),
 };
-
-const manifests = [
-  "crds/namespace.yaml",
-  "crds/sharding.timebertt.dev_controllerrings.yaml",
-  "rbac/service_account.yaml",
-  "rbac/sharder.yaml",
-  "rbac/leader_election.yaml",
-  "examples/checksum-controller/service_account.yaml",
-  "examples/checksum-controller/rbac.yaml",
-];
-
-/** How often a condition is looked at, in milliseconds. */
-const pollInterval = 40;
 
 /** kube-apiserver, etcd and kube-controller-manager, the webhooks over TLS on a port of this machine, real time. */
 export class RealStage implements Stage {
-  readonly name = "real";
+  static readonly abilities: readonly Ability[] = ["restart"];
+  readonly time = "real";
+  readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;
   readonly latency = 0;
@@ -85,7 +74,7 @@ export class RealStage implements Stage {
       const stage = new RealStage(controlPlane, access, certificate, port, clientConfig);
       await captureLogs(systemClock, stage.logs);
       using admin = stage.connect("admin", "manifests");
-      for (const file of manifests) for (const object of await manifest(file)) await create(admin, object);
+      await install(admin);
       return stage;
     } catch (error) {
       await controlPlane[Symbol.asyncDispose]();
@@ -108,27 +97,12 @@ export class RealStage implements Stage {
 
   async createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
     using admin = this.connect("admin", "manifests");
-    await new Api(admin, namespaces).create({ metadata: { name, labels: { ...labels } } });
-    for (const object of await manifest("examples/checksum-controller/rbac.yaml")) {
-      const { kind, metadata } = object;
-      const fields = typeof metadata === "object" && !Array.isArray(metadata) ? metadata : {};
-      if (kind === "Role" || kind === "RoleBinding") {
-        await create(admin, { ...object, metadata: { ...fields, namespace: name } });
-      }
-    }
+    await createNamespace(admin, name, labels);
   }
 
   async grant(name: string, rules: readonly Grant[]): Promise<void> {
     using admin = this.connect("admin", "manifests");
-    const apiVersion = "rbac.authorization.k8s.io/v1";
-    await create(admin, { apiVersion, kind: "ClusterRole", metadata: { name }, rules: jsonOf(rules) });
-    await create(admin, {
-      apiVersion,
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-      subjects: [{ kind: "ServiceAccount", namespace: "sharding-system", name: "sharder" }],
-    });
+    await grant(admin, name, rules);
   }
 
   async restart(): Promise<void> {
@@ -136,28 +110,15 @@ export class RealStage implements Stage {
     await this.#controlPlane.startApiServer();
   }
 
-  async eventually(what: string, condition: Condition, ms: number): Promise<void> {
-    const end = performance.now() + ms;
-    while (!await condition()) {
-      if (performance.now() > end) throw vain(what, ms, this.logs);
-      await pause();
-    }
+  eventually(what: string, condition: Condition, ms: number): Promise<void> {
+    return eventually(what, condition, ms, this.logs);
   }
 
-  async consistently(what: string, condition: Condition, ms: number): Promise<void> {
-    const end = performance.now() + ms;
-    while (true) {
-      if (!await condition()) throw new Error(`it did not stay so for ${ms} ms that ${what}`);
-      if (performance.now() > end) return;
-      await pause();
-    }
+  consistently(what: string, condition: Condition, ms: number): Promise<void> {
+    return consistently(what, condition, ms);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#controlPlane[Symbol.asyncDispose]();
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, pollInterval));
 }

@@ -118,11 +118,11 @@ export const faultTolerance: readonly Behaviour[] = [
       world.startShard("shard-c");
       await world.spread(three, names);
     },
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "watches that break at once are opened again with growing pauses" },
   },
   {
     name: "a crash and restart of the API server costs no process and no object its shard",
-    realOnly: true,
+    needs: { ability: "restart", why: "the API server is killed and started again" },
     run: async (world) => {
       world.pace = "usual";
       await world.setUp();
@@ -164,11 +164,11 @@ export const faultTolerance: readonly Behaviour[] = [
       world.startShard("shard-c");
       await world.spread(three, names);
     },
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "watches are opened again every few minutes" },
   },
   {
     name: "a pass whose continue token expires goes on after the last object",
-    virtualOnly: true,
+    needs: { ability: "compaction", why: "the API server forgets the state of a page's list in the middle of it" },
     run: async (world) => {
       const names = await startLate(world, 25);
       let expired = 0;
@@ -189,7 +189,7 @@ export const faultTolerance: readonly Behaviour[] = [
   ...[42, 7].map((seed): Behaviour => ({
     name:
       `whatever breaks for a while (seed ${seed}), in the end every object is where it belongs and nothing more is written`,
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "it lasts six minutes" },
     run: async (world) => {
       await world.setUp();
       await world.startAll(shards);

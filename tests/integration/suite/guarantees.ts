@@ -79,7 +79,7 @@ export const guarantees: readonly Behaviour[] = [
   },
   {
     name: "a label that names no shard is repaired as soon as such labels can be judged",
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "bogus labels are judged after 30 s only" },
     run: async (world) => {
       await world.setUp();
       await world.startAll(shards);
@@ -224,7 +224,7 @@ export const guarantees: readonly Behaviour[] = [
         "it is asked to let go",
         async () => (await world.secrets.get(name)).metadata.labels?.[world.drainLabel] !== undefined,
       );
-      const patience = world.stage.name === "real" ? 1_000 : 120_000;
+      const patience = world.stage.time === "real" ? 1_000 : 120_000;
       await world.consistently("both stay", async () =>
         await world.shardOf(world.secrets, name) === "shard-x" &&
         await world.shardOf(world.configMaps, `checksums-${name}`) === "shard-x", patience);
@@ -241,7 +241,7 @@ export const guarantees: readonly Behaviour[] = [
   },
   {
     name: "a settled system writes nothing but Leases for ten minutes, and then still works",
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "it lasts eleven minutes" },
     run: async (world) => {
       world.pace = "usual";
       await world.setUp();
@@ -290,7 +290,7 @@ export const guarantees: readonly Behaviour[] = [
   },
   {
     name: "more objects than can be told one by one are assigned all the same",
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "a thousand writes take longer than the rest lasts" },
     run: async (world) => {
       await world.setUp();
       world.startSharder();
@@ -310,13 +310,13 @@ export const guarantees: readonly Behaviour[] = [
       await world.setUp();
       const poor = `${world.name}-poor`;
       await world.createRing(poor, { ...world.spec(), resources: [{ group: "apps", resource: "deployments" }] });
-      if (world.stage.name === "in-memory") {
+      if (!world.stage.authorizes) {
         world.fault = ({ path }) => path.includes("/deployments") ? forbidden : { type: "none" };
       }
       await world.startAll(shards);
       await world.writeLease("shard-x", { duration: 3_600, ring: poor });
       // Quotes are escaped in the log.
-      const words = world.stage.name === "real"
+      const words = world.stage.authorizes
         ? /system:serviceaccount:sharding-system:sharder\W+cannot (list|watch) resource \W+deployments\W+ in API group \W+apps/
         : /GET \/apis\/apps\/v1\/.*deployments: Forbidden \(403\)/;
       await world.eventually("the log says so", () => world.logged(words), 15_000);

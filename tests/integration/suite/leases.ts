@@ -3,6 +3,9 @@ import { leaseRingLabel, leaseStateLabel } from "../../../lib/sharding/names.ts"
 import type { Behaviour } from "../suite.ts";
 import type { LeaseSight, World } from "../world.ts";
 
+/** What is judged after 40 s of watching, after silences of 10 s and more, is deleted after a minute. */
+const minutes = { ability: "virtual time", why: "it takes minutes" } as const;
+
 const shardIdentity = "shardlease-controller";
 
 /** State label and holder of a Lease. */
@@ -45,7 +48,7 @@ export const leases: readonly Behaviour[] = [
   {
     name:
       "a foreign shard's Lease is ready, expired after L, taken over after 2 L, given back, and deleted a minute after",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       const history = await world.leaseHistory();
@@ -62,7 +65,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a Lease that proves the stop of its shard is taken over L + 2 s after its last change",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x", { stopsAfter: 7 });
@@ -72,7 +75,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a proof that a foreign renewal has left behind does not count",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x", { stopsAfter: 7, age: 1_000 });
@@ -84,7 +87,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a shard that renews late is ready again and keeps what it has",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x");
@@ -106,7 +109,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "objects of a dead shard move only while its Lease is held, also a slow move, which renews the hold",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x");
@@ -137,7 +140,7 @@ export const leases: readonly Behaviour[] = [
   {
     name:
       "a Lease that somebody deletes counts as not renewed: it is created again to be taken over, and objects move then",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x");
@@ -195,7 +198,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a Lease with nonsense times is reported with a remedy, and ages by what was seen of it",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       world.startShard("shard-a");
@@ -217,7 +220,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a Lease that was renewed in the far future is taken over when it is silent, all the same",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x", { age: -3_600_000 });
@@ -226,7 +229,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "a Lease that is held by a stranger is no shard, and is deleted a minute after it expired",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x", { holder: "somebody" });
@@ -235,7 +238,7 @@ export const leases: readonly Behaviour[] = [
   },
   {
     name: "an orphaned Lease is not deleted as long as an object carries its label",
-    virtualOnly: true,
+    needs: minutes,
     run: async (world) => {
       await startJudge(world);
       await world.writeLease("shard-x", { holder: "" });

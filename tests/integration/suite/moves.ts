@@ -78,7 +78,7 @@ export const moves: readonly Behaviour[] = [
   },
   {
     name: "a released Lease is held while its objects move, released again, and deleted a minute after",
-    virtualOnly: true,
+    needs: { ability: "virtual time", why: "a Lease is kept for a minute" },
     run: async (world) => {
       await world.setUp();
       const { shards } = await world.startAll(three);

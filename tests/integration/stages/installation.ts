@@ -1,0 +1,60 @@
+import { Api } from "../../../lib/k8s/api/api.ts";
+import type { JSONObject, RestClient } from "../../../lib/k8s/contract.ts";
+import { isJsonObject } from "../../../lib/k8s/errors.ts";
+import { namespaces } from "../../../lib/k8s/kinds/core.ts";
+import { create, manifest } from "../manifests.ts";
+import { type Grant, jsonOf } from "../stage.ts";
+
+const manifests = [
+  "crds/namespace.yaml",
+  "crds/sharding.timebertt.dev_controllerrings.yaml",
+  "rbac/service_account.yaml",
+  "rbac/sharder.yaml",
+  "rbac/leader_election.yaml",
+  "examples/checksum-controller/service_account.yaml",
+  "examples/checksum-controller/rbac.yaml",
+];
+
+/** The service accounts of the manifests, as the manifests' roles name them. */
+export const accounts = {
+  sharder: { namespace: "sharding-system", name: "sharder" },
+  shard: { namespace: "default", name: "checksum-controller" },
+} as const;
+
+/** Applies the project's manifests with their roles. */
+export async function install(admin: RestClient): Promise<void> {
+  for (const object of await objects()) await create(admin, object);
+}
+
+/** Creates a namespace with all rights that a shard of the checksum-controller needs there. */
+export async function createNamespace(
+  admin: RestClient,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  await new Api(admin, namespaces).create({ metadata: { name, labels: { ...labels } } });
+  for (const object of await manifest("examples/checksum-controller/rbac.yaml")) {
+    const { kind, metadata } = object;
+    const fields = isJsonObject(metadata) ? metadata : {};
+    if (kind === "Role" || kind === "RoleBinding") {
+      await create(admin, { ...object, metadata: { ...fields, namespace: name } });
+    }
+  }
+}
+
+/** Lets the sharder do more than the manifests say. */
+export async function grant(admin: RestClient, name: string, rules: readonly Grant[]): Promise<void> {
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  await create(admin, { apiVersion, kind: "ClusterRole", metadata: { name }, rules: jsonOf(rules) });
+  await create(admin, {
+    apiVersion,
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+    subjects: [{ kind: "ServiceAccount", ...accounts.sharder }],
+  });
+}
+
+async function objects(): Promise<JSONObject[]> {
+  return (await Promise.all(manifests.map(manifest))).flat();
+}

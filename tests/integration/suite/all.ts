@@ -1,0 +1,10 @@
+import type { Behaviour } from "../suite.ts";
+import { assignment } from "./assignment.ts";
+import { faultTolerance } from "./faults.ts";
+import { guarantees } from "./guarantees.ts";
+import { leases } from "./leases.ts";
+import { moves } from "./moves.ts";
+import { rings } from "./rings.ts";
+
+/** The whole suite. */
+export const all: readonly Behaviour[] = [assignment, moves, rings, leases, guarantees, faultTolerance].flat();
