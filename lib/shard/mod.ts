@@ -22,6 +22,7 @@ export {
 export { createShardLease, defaultShardTiming, type ShardLeaseOptions } from "./shard_lease.ts";
 export { GuardedClient, type GuardedClientParts, ShardFencedError } from "./guarded_client.ts";
 export { type Ownership, ownershipOf, type ShardIdentity, shardSelector } from "./shard_labels.ts";
+export type { ReconcileCall, ReconcileObserver } from "./reconcile_observer.ts";
 export { shardPredicate } from "./shard_predicate.ts";
 export {
   type ShardContext,

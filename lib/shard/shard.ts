@@ -26,6 +26,7 @@ import type { Random } from "../util/random.ts";
 import { acknowledgeDrains } from "./drain_acknowledgement.ts";
 import { KeyGate } from "./key_gate.ts";
 import type { ShardCache } from "./shard_cache.ts";
+import { observed, type ReconcileObserver } from "./reconcile_observer.ts";
 import { ownershipOf, type ShardIdentity, shardSelector } from "./shard_labels.ts";
 import { shardPredicate } from "./shard_predicate.ts";
 import { shardedReconciler, type ShardReconcile } from "./sharded_reconciler.ts";
@@ -36,9 +37,14 @@ export type ShardGroup = "always" | "leader" | "sharded";
 
 /** Hear what the parts of a shard do; measurements hang here. */
 export interface ShardObservers {
+  /** Hears how many workers each controller has, how many are busy, and how its calls end. */
   readonly controller?: ControllerObserver;
+  /** Hears what goes in and out of the queues of the controllers. */
   readonly queue?: QueueObserver;
+  /** Hears of lists, watches and their failures. */
   readonly watch?: WatchObserver;
+  /** Hears for which object a reconciler is called, and how the call ends. */
+  readonly reconcile?: ReconcileObserver;
 }
 
 /** Tells people what happened to an object. Never throws, never waits. */
@@ -167,7 +173,7 @@ export class Shard implements ShardIdentity {
     });
     const gate = this.#gateFor(main, common);
     const { ring, shard } = this;
-    const parts = { ring, shard, store, api, gate, wake, reconcile };
+    const parts = { ring, shard, store, api, gate, wake, reconcile: observed(name, reconcile, observers.reconcile) };
     const sharded = shardedReconciler(onReleased === undefined ? parts : { ...parts, onReleased });
     add(new Controller({ ...common, name, reconcile: sharded, workers, sources: [events, wake, ...owned] }), "sharded");
   }

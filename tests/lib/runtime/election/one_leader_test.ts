@@ -5,7 +5,7 @@ import { sleep, VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { type Random, seededRandom } from "../../../../lib/util/random.ts";
 import { FakeServer, type Network } from "../fake_server.ts";
 import { candidate } from "./fixture.ts";
-import { FreezableClock } from "./freezable_clock.ts";
+import { ProcessClock } from "../../../../lib/testing/process_clock.ts";
 
 interface Weather {
   readonly seed: number;
@@ -31,7 +31,7 @@ const weather: fc.Arbitrary<Weather> = fc.record({
 /** Delays, loses and hangs requests of one process; a frozen process gets no answers either. */
 function network(
   clock: VirtualClock,
-  own: FreezableClock,
+  own: ProcessClock,
   random: Random,
   { failing, hanging, delay }: Weather,
 ): Network {
@@ -57,7 +57,7 @@ const nextTerm = { number: 0 };
 async function campaign(
   elector: LeaderElector,
   who: string,
-  clock: FreezableClock,
+  clock: ProcessClock,
   global: VirtualClock,
   stop: () => AbortSignal,
   end: AbortSignal,
@@ -85,7 +85,7 @@ Deno.test("LeaderElector: candidates never write in overlapping intervals, whate
       const end = new AbortController();
       const writes: Write[] = [];
       const processes = ["a", "b", "c"].map((who) => {
-        const own = new FreezableClock(clock, (random.next() - 0.5) * 3_600_000);
+        const own = new ProcessClock(clock, (random.next() - 0.5) * 3_600_000);
         const options = { network: network(clock, own, random, weather), random };
         let stop = new AbortController();
         const nextStop = (): AbortSignal => (stop = new AbortController()).signal;

@@ -1,0 +1,11 @@
+/** The parts of the test kit for authors of sharded controllers; `testing.ts` puts them together. */
+export * from "./builders.ts";
+export type { Condition } from "./conditions.ts";
+export type { FaultRule, InjectedFault } from "./network.ts";
+export { type ProcessParts, type ProcessState, type Program, TestProcess } from "./process.ts";
+export type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
+export type { RequestFilter, RequestVerb, ResourceName, TestRequest } from "./requests.ts";
+export type { SharderParts, SharderSettings, StartSharder } from "./sharder.ts";
+export { type ProcessSettings, TestStage, type TestStageOptions, type WaitOptions } from "./stage.ts";
+export { TestRing, type TestShardSettings } from "./test_ring.ts";
+export type { WebhookHandler } from "./webhooks.ts";

@@ -1,0 +1,111 @@
+import { type Fault, faults, type Intercept } from "../apiserver/mod.ts";
+import type { RequestOptions } from "../k8s/contract.ts";
+import { type Clock, sleep } from "../util/clock/mod.ts";
+import type { Random } from "../util/random.ts";
+import { describeRequest, matches, type RequestFilter, type TestRequest } from "./requests.ts";
+
+/** Which requests a fault befalls. */
+export interface FaultRule extends RequestFilter {
+  /** So many matching requests pass before the first fault: the n-th is befallen with n - 1. @default 0 */
+  readonly skip?: number;
+  /** So many matching requests are befallen, then no more. @default all */
+  readonly times?: number;
+  /** How likely a matching request is befallen, from 0 to 1, by the stage's random numbers. @default 1 */
+  readonly chance?: number;
+}
+
+/** A fault that is in force until it is disposed of. */
+export interface InjectedFault extends Disposable {
+  /** How many requests it befell so far. */
+  readonly hits: number;
+}
+
+interface Rule {
+  readonly fault: Fault;
+  readonly filter: FaultRule;
+  seen: number;
+  hits: number;
+}
+
+interface Entry extends TestRequest {
+  outcome: TestRequest["outcome"];
+  error?: unknown;
+}
+
+/** Parts of a {@link Network}. */
+export interface NetworkParts {
+  readonly clock: Clock;
+  /** For latencies and for faults with a chance. */
+  readonly random: Random;
+  /** Longest time that a request takes to the server, in milliseconds; each takes a random part of it. */
+  readonly latency: number;
+}
+
+/** What lies between the processes and the API server: it takes time, remembers, and goes wrong as it is told. */
+export class Network {
+  readonly #parts: NetworkParts;
+  readonly #rules: Rule[] = [];
+  readonly #requests: Entry[] = [];
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+  }
+
+  /** Everything that was sent so far. */
+  get requests(): readonly TestRequest[] {
+    return this.#requests;
+  }
+
+  /** Lets a fault befall requests. Of several that match, the one that was injected first counts. */
+  inject(fault: Fault, filter: FaultRule): InjectedFault {
+    const rule: Rule = { fault, filter, seen: 0, hits: 0 };
+    this.#rules.push(rule);
+    return {
+      get hits(): number {
+        return rule.hits;
+      },
+      [Symbol.dispose]: () => {
+        const index = this.#rules.indexOf(rule);
+        if (index >= 0) this.#rules.splice(index, 1);
+      },
+    };
+  }
+
+  /** What befalls the requests of one connection. */
+  intercept(process: string, userAgent: string): Intercept {
+    const { clock, random, latency } = this.#parts;
+    return async (request, next) => {
+      const entry = this.#record(request, process, userAgent);
+      const fault = this.#faultFor(entry);
+      try {
+        if (latency > 0) await sleep(clock, latency * random.next(), request.abortSignal);
+        const answer = await faults(clock, () => fault)(request, next);
+        entry.outcome = "answered";
+        return answer;
+      } catch (error) {
+        entry.outcome = "failed";
+        entry.error = error;
+        throw error;
+      }
+    };
+  }
+
+  #record(request: RequestOptions, process: string, userAgent: string): Entry {
+    const number = this.#requests.length;
+    const at = this.#parts.clock.now();
+    const entry: Entry = { number, process, userAgent, at, outcome: "pending", ...describeRequest(request) };
+    this.#requests.push(entry);
+    return entry;
+  }
+
+  #faultFor(request: TestRequest): Fault {
+    for (const rule of this.#rules) {
+      const { skip = 0, times = Infinity, chance = 1 } = rule.filter;
+      if (rule.hits >= times || !matches(request, rule.filter)) continue;
+      if (rule.seen++ < skip || (chance < 1 && this.#parts.random.next() >= chance)) continue;
+      rule.hits++;
+      return rule.fault;
+    }
+    return { type: "none" };
+  }
+}

@@ -1,0 +1,72 @@
+import type { DirectAnswer, Intercept } from "../apiserver/mod.ts";
+import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../k8s/contract.ts";
+import { ConnectionError } from "../k8s/errors.ts";
+import type { Gate } from "./gate.ts";
+
+/** Parts of a {@link ProcessClient}. */
+export interface ProcessClientParts {
+  /** Sends the requests. */
+  readonly client: RestClient;
+  readonly intercept: Intercept;
+  /** While it is closed, answers wait outside the process. */
+  readonly gate: Gate;
+  /** Aborts when the connection breaks; asked anew for each request, as it may be mended. */
+  readonly broken: () => AbortSignal;
+}
+
+/** A connection of a process that can be frozen, cut off or killed. */
+export class ProcessClient implements RestClient {
+  readonly defaultNamespace = "default";
+  readonly #parts: ProcessClientParts;
+
+  constructor(parts: ProcessClientParts) {
+    this.#parts = parts;
+  }
+
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
+  performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  async performRequest(opts: RequestOptions): Promise<DirectAnswer | KubernetesTunnel> {
+    const { client, intercept, broken } = this.#parts;
+    const { abortSignal } = opts;
+    const cut = broken();
+    const signal = abortSignal === undefined ? cut : AbortSignal.any([abortSignal, cut]);
+    const send = (request: RequestOptions): Promise<DirectAnswer> => client.performRequest(request);
+    const answer = await this.#received(async () => {
+      if (cut.aborted) throw new ConnectionError(`${opts.method} ${opts.path}: the connection is cut`);
+      return await intercept({ ...opts, abortSignal: signal }, send);
+    });
+    return answer instanceof ReadableStream ? this.#stream(answer) : answer;
+  }
+
+  close(): void {
+    this.#parts.client[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Hands something over to the process, which takes it when it runs. */
+  async #received<T>(receive: () => Promise<T>): Promise<T> {
+    try {
+      return await receive();
+    } finally {
+      await this.#parts.gate.passed();
+    }
+  }
+
+  #stream(source: ReadableStream<JSONValue | Uint8Array>): ReadableStream<JSONValue | Uint8Array> {
+    const reader = source.getReader();
+    return new ReadableStream({
+      pull: async (controller) => {
+        const { done, value } = await this.#received(() => reader.read());
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+}

@@ -1,0 +1,25 @@
+import type { JSONObject } from "../k8s/contract.ts";
+import type { ProcessParts } from "./process.ts";
+import type { WebhookHandler } from "./webhooks.ts";
+
+/** Settings of a sharder. */
+export interface SharderSettings {
+  /**
+   * Fields of its configuration file (kind SharderConfig, see docs/configuration.md) that differ from the defaults, such
+   * as `{ controller: { sharder: { syncPeriod: "1m" } } }`.
+   */
+  readonly config?: JSONObject;
+}
+
+/** What a sharder on a stage gets. */
+export interface SharderParts extends ProcessParts, SharderSettings {
+  /** Identity of the replica. */
+  readonly name: string;
+  /** Where the API server finds its webhook. */
+  readonly webhookOrigin: string;
+  /** Lets its webhook listen there until it is disposed of. */
+  readonly serveWebhook: (handler: WebhookHandler) => Disposable;
+}
+
+/** Runs a replica of the sharder until its signal aborts. Handed in, as this layer does not know the sharder. */
+export type StartSharder = (parts: SharderParts, signal: AbortSignal) => Promise<void>;

@@ -1,0 +1,243 @@
+import { ApiServer, type ApiServerOptions, type DirectClientOptions, type Fault } from "../apiserver/mod.ts";
+import { Api } from "../k8s/api/api.ts";
+import type { Resource } from "../k8s/api/resource.ts";
+import type { JSONObject, RestClient } from "../k8s/contract.ts";
+import { isAlreadyExists } from "../k8s/errors.ts";
+import { namespaces } from "../k8s/kinds/core.ts";
+import type { KubeObject } from "../k8s/types.ts";
+import { systemNamespace } from "../sharding/names.ts";
+import { controllerRings } from "../sharding/ring_types.ts";
+import { VirtualClock } from "../util/clock/mod.ts";
+import { describeError, type LogLevel } from "../util/log.ts";
+import { type Random, seededRandom } from "../util/random.ts";
+import { namespace as namespaceFor, ring as ringFor, type RingFields, stageStart } from "./builders.ts";
+import { type CapturedLogs, captureLogs } from "./captured_logs.ts";
+import { type Condition, consistently, eventually } from "./conditions.ts";
+import { applyAll, readManifest } from "./manifests.ts";
+import { type FaultRule, type InjectedFault, Network } from "./network.ts";
+import { type Program, TestProcess } from "./process.ts";
+import { matches, type RequestFilter, type TestRequest } from "./requests.ts";
+import type { SharderSettings, StartSharder } from "./sharder.ts";
+import { TestRing } from "./test_ring.ts";
+import { type WebhookHandler, Webhooks } from "./webhooks.ts";
+
+/** Settings of a {@link TestStage}. */
+export interface TestStageOptions {
+  /**
+   * Where all random numbers come from (uids, names, jitter, latencies). The same test with the same seed does the
+   * same. @default 1
+   */
+  readonly seed?: number;
+  /** When the time begins: milliseconds since the Unix epoch, or as ISO 8601. @default "2026-01-01T00:00:00Z" */
+  readonly start?: number | string;
+  /** Longest time that a request of a process takes to the server, in milliseconds; each takes a random part. @default 10 */
+  readonly latency?: number;
+  /** The lowest level of the log lines that are kept. @default "info" */
+  readonly logLevel?: LogLevel;
+  /** How the API server behaves. */
+  readonly server?: Pick<ApiServerOptions, "resources" | "collectGarbage" | "historyLimit" | "watchBuffer">;
+}
+
+/** Settings of a process. */
+export interface ProcessSettings {
+  /** Whose rights it has: a name is that of an administrator. @default its own name */
+  readonly user?: NonNullable<DirectClientOptions["user"]>;
+  /** Milliseconds that its wall clock is ahead. @default 0 */
+  readonly skew?: number;
+}
+
+/** For how long to wait, in milliseconds of the stage's time. */
+export interface WaitOptions {
+  /** @default 60_000 */
+  readonly within?: number;
+}
+
+/** Seeds of parts lie apart, so that stages with neighbouring seeds have nothing in common. */
+const seedSpan = 10_000;
+
+/** What a failed wait quotes of the log. */
+const quotedLines = 15;
+
+/**
+ * A cluster in memory for one test: an API server, processes, and time that only the test moves. Nothing here takes real
+ * time or is left to chance. Made by `createTestStage()`; dispose of it with `await using`.
+ */
+export class TestStage implements AsyncDisposable {
+  /** The seed that the stage was made with. */
+  readonly seed: number;
+  /** The time. It stands still but for {@link advance}, {@link eventually} and {@link consistently}. */
+  readonly clock: VirtualClock;
+  /** Random numbers for the test itself. */
+  readonly random: Random;
+  /** The API server, for what a person at its machine could do: `compact()`, `revision`. */
+  readonly server: ApiServer;
+  readonly #admin: RestClient;
+  readonly #network: Network;
+  readonly #webhooks = new Webhooks();
+  readonly #logs: CapturedLogs;
+  readonly #processes: TestProcess[] = [];
+  readonly #startSharder: StartSharder;
+
+  constructor(options: TestStageOptions, startSharder: StartSharder) {
+    const { seed = 1, start = stageStart, latency = 10, logLevel = "info", server = {} } = options;
+    const clock = new VirtualClock(start);
+    this.seed = seed;
+    this.clock = clock;
+    this.random = seededRandom(seed * seedSpan);
+    this.server = new ApiServer({
+      ...server,
+      clock,
+      random: seededRandom(seed * seedSpan + 1),
+      callWebhook: (clientConfig, review, signal) => this.#webhooks.call(clientConfig, review, signal),
+    });
+    this.#admin = this.server.client({ userAgent: "test" });
+    this.#network = new Network({ clock, random: seededRandom(seed * seedSpan + 2), latency });
+    this.#logs = captureLogs(clock, logLevel);
+    this.#startSharder = startSharder;
+  }
+
+  /** Log lines of all processes and of the test since the stage was made, oldest first. */
+  get logs(): readonly string[] {
+    return this.#logs.lines;
+  }
+
+  /** The processes in the order in which they were started. */
+  get processes(): readonly TestProcess[] {
+    return this.#processes;
+  }
+
+  /** A connection of the test's own, without latency and faults. @param options.user @default an administrator */
+  client(options: Pick<DirectClientOptions, "user" | "userAgent"> = {}): RestClient {
+    return this.server.client({ userAgent: "test", ...options });
+  }
+
+  /** All objects of a resource with all rights, without latency and faults; see `Api.inNamespace()`. */
+  api<T extends KubeObject>(resource: Resource<T>): Api<T> {
+    return new Api(this.#admin, resource);
+  }
+
+  /** Creates a namespace with these labels. */
+  async createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.api(namespaces).create(namespaceFor({ name, labels }));
+  }
+
+  /**
+   * Applies objects, such as CustomResourceDefinitions and what they define, in this order.
+   * @param manifest YAML or JSON with one or more documents, or the objects themselves.
+   * @throws ApiError when one is refused; Error when one is of an unknown kind.
+   */
+  async apply(manifest: string | readonly JSONObject[]): Promise<void> {
+    await applyAll(this.#admin, typeof manifest === "string" ? readManifest(manifest) : manifest);
+  }
+
+  /** Creates a ControllerRing. @param fields see `ring()` */
+  async createRing(fields: RingFields = {}): Promise<TestRing> {
+    const { metadata } = await this.api(controllerRings).create(ringFor(fields));
+    return new TestRing(this, metadata.name);
+  }
+
+  /** Starts a replica of the sharder of this package: with defaults, and a webhook that the API server calls. */
+  startSharder(name = "sharder", settings: SharderSettings & ProcessSettings = {}): TestProcess {
+    const webhookOrigin = `https://${name.replaceAll(/[^a-z0-9-]/g, "-")}.webhook.test`;
+    const replica = this.start(name, async (parts, signal) => {
+      await this.#ensureNamespace(systemNamespace);
+      const serveWebhook = (handler: WebhookHandler): Disposable =>
+        this.serveWebhook(webhookOrigin, async (request) => {
+          await replica.whenReachable();
+          return await handler(request);
+        });
+      await this.#startSharder({ ...parts, ...settings, name, webhookOrigin, serveWebhook }, signal);
+    }, settings);
+    return replica;
+  }
+
+  /** Starts any program as a process of its own. @throws Error when there is a process of that name that still runs */
+  start(name: string, program: Program, settings: ProcessSettings = {}): TestProcess {
+    const { user = name, skew = 0 } = settings;
+    if (this.#processes.some((process) => process.name === name && process.isAlive)) {
+      throw new Error(`a process ${name} runs already: stop or kill it first, or take another name`);
+    }
+    const process = new TestProcess(name, {
+      clock: this.clock,
+      network: this.#network,
+      seed: this.seed * seedSpan + 100 + this.#processes.length,
+      skew,
+      connect: (userAgent) => this.server.client({ user, userAgent }),
+      untilEnded: (ending) => this.eventually(`${ending.name} ends`, () => ending.hasEnded),
+    }, program);
+    this.#processes.push(process);
+    return process;
+  }
+
+  /**
+   * Lets a webhook of the author's own listen at the origin that its configuration names (`https://host`, or
+   * `https://<service>.<namespace>.svc:<port>`) until it is disposed of. Several at one origin take turns.
+   */
+  serveWebhook(origin: string, handler: WebhookHandler): Disposable {
+    return this.#webhooks.serve(new URL(origin).origin, handler);
+  }
+
+  /**
+   * Lets a fault befall requests of the processes, such as
+   * `stage.inject({ type: "status", code: 409 }, { process: "shard-a", verb: "patch", resource: secrets, times: 3 })`.
+   * Dispose of the result to end it.
+   */
+  inject(fault: Fault, rule: FaultRule = {}): InjectedFault {
+    return this.#network.inject(fault, rule);
+  }
+
+  /** The requests of the processes so far, oldest first. */
+  requests(filter: RequestFilter = {}): readonly TestRequest[] {
+    return this.#network.requests.filter((request) => matches(request, filter));
+  }
+
+  /** The number that the next request of a process gets: a moment for `RequestFilter.since`. */
+  get mark(): number {
+    return this.#network.requests.length;
+  }
+
+  /** Lets `ms` milliseconds go by. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  /**
+   * Lets the time go by until a condition holds. It is looked at each time something happens.
+   * @param what completes "it did not come to be that ...".
+   * @throws Error when it does not hold within the time; it quotes the end of the log, and processes that failed.
+   */
+  async eventually(what: string, condition: Condition, { within = 60_000 }: WaitOptions = {}): Promise<void> {
+    const why = (): string => this.#report(`within ${within} ms it did not come to be that ${what}`);
+    await eventually(this.clock, condition, within, why);
+  }
+
+  /** Lets `ms` milliseconds go by and sees that a condition holds all the time. @throws Error when it does not */
+  async consistently(what: string, condition: Condition, ms: number): Promise<void> {
+    const why = (): string => this.#report(`it did not stay so for ${ms} ms that ${what}`);
+    await consistently(this.clock, condition, ms, why);
+  }
+
+  /** Ends all processes and the API server, and gives the logs back to where they went before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const process of this.#processes.toReversed()) await process.wind();
+    } finally {
+      this.#admin[Symbol.dispose]();
+      this.server.close();
+      this.#logs[Symbol.dispose]();
+    }
+  }
+
+  async #ensureNamespace(name: string): Promise<void> {
+    await this.createNamespace(name).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
+  }
+
+  #report(message: string): string {
+    const failed = this.#processes.filter(({ state }) => state === "failed")
+      .map(({ name, error }) => `\n  process ${name} failed: ${describeError(error)}`);
+    const lines = this.logs.slice(-quotedLines).map((line) => `\n  ${line}`);
+    return [message, ...failed, ...(lines.length === 0 ? [] : ["\nlast log lines:", ...lines])].join("");
+  }
+}

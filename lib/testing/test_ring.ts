@@ -1,0 +1,223 @@
+import { formatGroupResource } from "../k8s/api/resource.ts";
+import { Discovery } from "../k8s/discovery.ts";
+import { leases } from "../k8s/kinds/coordination.ts";
+import { controllerOf, formatKey, keyOf, type KubeObject, type ObjectKey } from "../k8s/types.ts";
+import { runShard, type ShardOptions } from "../shard/mod.ts";
+import { mainKey } from "../sharding/hash_key.ts";
+import { HashRing } from "../sharding/hash_ring.ts";
+import { drainLabel, leaseRingLabel, shardLabel } from "../sharding/names.ts";
+import { controlledResources, controllerRings, mainResources } from "../sharding/ring_types.ts";
+import { referenceTiming, shardState } from "../sharding/shard_state.ts";
+import type { TestProcess } from "./process.ts";
+import { ReconcileLog } from "./reconciles.ts";
+import type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
+import type { ProcessSettings, TestStage, WaitOptions } from "./stage.ts";
+
+/** Settings of a shard: those of `runShard()`, of which all but `setUp` have defaults here. */
+export interface TestShardSettings
+  extends
+    Pick<ShardOptions, "setUp">,
+    Partial<Omit<ShardOptions, "ring" | "shardName" | "setUp" | "connect" | "clock" | "random">>,
+    ProcessSettings {}
+
+/** An object that a ring shards, and its labels. */
+interface Sharded {
+  readonly object: KubeObject;
+  /** As people write it: `secrets default/foo`. */
+  readonly description: string;
+  readonly shard: string | undefined;
+  readonly draining: boolean;
+}
+
+interface Objects {
+  readonly mains: readonly Sharded[];
+  readonly controlled: readonly Sharded[];
+}
+
+/** A ControllerRing on a stage, its shards and its objects. */
+export class TestRing {
+  readonly name: string;
+  readonly #stage: TestStage;
+  readonly #discovery: Discovery;
+  readonly #log: ReconcileLog;
+  readonly #shards = new Map<string, TestProcess>();
+  #listed: { readonly revision: number; readonly objects: Objects } | undefined;
+
+  constructor(stage: TestStage, name: string) {
+    this.name = name;
+    this.#stage = stage;
+    this.#discovery = new Discovery(stage.client(), { clock: stage.clock });
+    this.#log = new ReconcileLog(stage.clock);
+  }
+
+  /** Starts a shard of this ring, as a process of its own: `runShard()` with the author's controllers. */
+  startShard(name: string, settings: TestShardSettings): TestProcess {
+    const { user, skew, observers = {}, ...options } = settings;
+    const process = this.#stage.start(
+      name,
+      ({ clock, random, connect }, signal) =>
+        runShard({
+          leaseNamespace: "default",
+          ...options,
+          observers: { reconcile: this.#log.observer(name), ...observers },
+          ring: this.name,
+          shardName: name,
+          clock,
+          random,
+          connect,
+        }, signal),
+      { ...(user === undefined ? {} : { user }), ...(skew === undefined ? {} : { skew }) },
+    );
+    this.#shards.set(name, process);
+    return process;
+  }
+
+  /** The calls of the author's reconcilers in the shards of this ring, in the order in which they began. */
+  reconciles(filter: ReconcileFilter = {}): readonly TestReconcile[] {
+    return this.#log.list(filter);
+  }
+
+  /** Waits until the ring is ready, and so many shards are available. @throws Error when that does not come to be */
+  async untilReady(shards: number, wait: WaitOptions = {}): Promise<void> {
+    await this.#stage.eventually(`ring ${this.name} is ready with ${shards} available shards`, async () => {
+      const { status } = await this.#stage.api(controllerRings).get(this.name);
+      const ready = status?.conditions?.find(({ type }) => type === "Ready");
+      if (ready?.status !== "True") throw new Error(`it is not ready: ${ready?.message ?? "nobody looked at it yet"}`);
+      if (status?.availableShards !== shards) throw new Error(`it has ${status?.availableShards ?? 0}`);
+    }, wait);
+  }
+
+  /**
+   * Waits until everything is where it belongs: each main object carries the label of the live shard that the hash of
+   * its name gives it to, each controlled object that of its controller, and none is about to move. Live is a shard that
+   * holds its Lease; those that this test killed, froze, disconnected or stopped are not, and those that it started have
+   * to be there.
+   * @throws Error that names the first objects that are not where they belong.
+   */
+  async untilSettled(wait: WaitOptions = {}): Promise<void> {
+    await this.#stage.eventually(`the objects of ring ${this.name} are where they belong`, async () => {
+      const problems = await this.#problems();
+      if (problems.length > 0) throw new Error(summary(problems));
+    }, wait);
+  }
+
+  /**
+   * The main objects of each shard, as `namespace/name` in alphabetical order. Under "" those that have none; live
+   * shards without objects are there too.
+   */
+  async distribution(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const keys = new Map<string, string[]>((await this.#liveShards()).live.map((shard) => [shard, []]));
+    for (const { shard = "", object } of (await this.#objects()).mains) {
+      keys.set(shard, [...keys.get(shard) ?? [], formatKey(keyOf(object))].sort());
+    }
+    return new Map([...keys].sort(([a], [b]) => a < b ? -1 : 1));
+  }
+
+  /** The shard whose label an object carries; undefined when it carries none. */
+  ownerOf(object: KubeObject): string | undefined {
+    return object.metadata.labels?.[shardLabel(this.name)];
+  }
+
+  /**
+   * Sees that no two shards worked on the same object at the same time, by all calls of reconcilers so far.
+   * @throws Error that names the object, the shards and the times.
+   */
+  assertOneOwner(): void {
+    const running = new Map<string, TestReconcile[]>();
+    for (const call of this.#log.list()) {
+      const object = `${call.kind} ${call.key}`;
+      const earlier = running.get(object) ?? [];
+      const other = earlier.find((one) => one.shard !== call.shard && this.#endOf(one) > call.startedAt);
+      if (other !== undefined) throw new Error(`two shards worked on ${object}: ${inWords(other)}, ${inWords(call)}`);
+      running.set(object, [...earlier.filter((one) => this.#endOf(one) > call.startedAt), call]);
+    }
+  }
+
+  /** A call of a process that was killed ended with it; one that still runs, or is frozen, has no end. */
+  #endOf({ endedAt, startedAt, shard }: TestReconcile): number {
+    if (endedAt !== undefined) return endedAt;
+    return this.#shards.get(shard)?.state === "killed" ? startedAt : Infinity;
+  }
+
+  async #problems(): Promise<readonly string[]> {
+    const { live, missing } = await this.#liveShards();
+    if (missing.length > 0) return missing.map((shard) => `shard ${shard} has no valid Lease yet`);
+    if (live.length === 0) return [`ring ${this.name} has no live shard`];
+    const hashRing = new HashRing(live);
+    const { mains, controlled } = await this.#objects();
+    const owners = new Map<string, string | undefined>();
+    const problems: string[] = [];
+    const judge = ({ description, shard, draining }: Sharded, owner: string | undefined): void => {
+      const place = shard === undefined ? "has no shard" : `is on ${shard}`;
+      if (shard !== owner) problems.push(`${description} ${place} and belongs to ${owner ?? "none"}`);
+      else if (draining) problems.push(`${description} is asked to leave ${shard}`);
+    };
+    for (const main of mains) {
+      const { apiVersion, kind, metadata } = main.object;
+      const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+      const key = mainKey({ group, kind }, metadata);
+      owners.set(metadata.uid ?? "", main.shard);
+      judge(main, key.type === "key" ? hashRing.ownerOf(key.key) : undefined);
+    }
+    for (const child of controlled) {
+      const uid = controllerOf(child.object.metadata)?.uid;
+      if (uid !== undefined && owners.has(uid)) judge(child, owners.get(uid));
+    }
+    return problems;
+  }
+
+  /** The shards that objects may be on, and those of the test that should be there and are not (yet). */
+  async #liveShards(): Promise<{ readonly live: readonly string[]; readonly missing: readonly string[] }> {
+    const { items } = await this.#stage.api(leases).list({ labelSelector: `${leaseRingLabel}=${this.name}` });
+    const { clock } = this.#stage;
+    const now = { wall: clock.now(), monotonic: clock.monotonic() };
+    const ready = items.filter((lease) => shardState(lease, undefined, now, referenceTiming).state === "ready")
+      .map(({ metadata }) => metadata.name);
+    const started = [...this.#shards.values()];
+    const running = started.filter(({ state }) => state === "running").map(({ name }) => name);
+    return {
+      live: ready.filter((name) => !this.#shards.has(name) || running.includes(name)),
+      missing: running.filter((name) => !ready.includes(name)),
+    };
+  }
+
+  /** Listed again only when something has changed, as conditions are looked at often. */
+  async #objects(): Promise<Objects> {
+    const { revision } = this.#stage.server;
+    if (this.#listed?.revision !== revision) this.#listed = { revision, objects: await this.#listAll() };
+    return this.#listed.objects;
+  }
+
+  async #listAll(): Promise<Objects> {
+    const ring = await this.#stage.api(controllerRings).get(this.name);
+    const [mains, controlled] = [mainResources(ring), controlledResources(ring)];
+    return { mains: await this.#list(mains), controlled: await this.#list(controlled) };
+  }
+
+  async #list(resources: readonly { readonly group: string; readonly resource: string }[]): Promise<Sharded[]> {
+    const found: Sharded[] = [];
+    for (const name of resources) {
+      const { items } = await this.#stage.api(await this.#discovery.resourceFor(name)).list();
+      for (const object of items) {
+        const key: ObjectKey = keyOf(object);
+        found.push({
+          object,
+          description: `${formatGroupResource(name)} ${formatKey(key)}`,
+          shard: this.ownerOf(object),
+          draining: object.metadata.labels?.[drainLabel(this.name)] !== undefined,
+        });
+      }
+    }
+    return found;
+  }
+}
+
+function summary(problems: readonly string[]): string {
+  const rest = problems.length - 5;
+  return problems.slice(0, 5).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
+}
+
+function inWords({ shard, startedAt, endedAt }: TestReconcile): string {
+  const [start, end] = [startedAt, endedAt].map((time) => time === undefined ? "now" : new Date(time).toISOString());
+  return `${shard} from ${start} to ${end}`;
+}

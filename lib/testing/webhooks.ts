@@ -1,0 +1,59 @@
+import type { JSONObject, JSONValue } from "../k8s/contract.ts";
+import { ConnectionError, isJsonObject } from "../k8s/errors.ts";
+
+/** Answers requests of the API server as a webhook's HTTP server does. */
+export type WebhookHandler = (request: Request) => Response | Promise<Response>;
+
+/** Webhooks that are called as functions: who listens at which origin. */
+export class Webhooks {
+  readonly #handlers = new Map<string, WebhookHandler[]>();
+
+  /** Listens at an origin such as `https://webhook.example` until it is disposed of. Several there take turns. */
+  serve(origin: string, handler: WebhookHandler): Disposable {
+    const handlers = this.#handlers.get(origin) ?? [];
+    this.#handlers.set(origin, handlers);
+    handlers.push(handler);
+    return {
+      [Symbol.dispose]: () => {
+        const index = handlers.indexOf(handler);
+        if (index >= 0) handlers.splice(index, 1);
+      },
+    };
+  }
+
+  /** Calls one of those who listen, as the API server does. @throws ConnectionError when it fails */
+  async call(clientConfig: JSONObject, review: JSONObject, signal: AbortSignal): Promise<JSONValue> {
+    const url = urlOf(clientConfig);
+    const handlers = this.#handlers.get(url.origin) ?? [];
+    const handler = handlers.shift();
+    if (handler === undefined) throw new ConnectionError(`nobody listens at ${url.origin}`);
+    handlers.push(handler);
+    const request = new Request(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(review),
+      signal,
+    });
+    const response = await answered(handler(request), signal);
+    const body = await response.text();
+    if (response.status !== 200) throw new ConnectionError(`${url} answers ${response.status}: ${body}`);
+    return JSON.parse(body);
+  }
+}
+
+/** Where a webhook is: its url, or that of its service. */
+function urlOf({ url, service }: JSONObject): URL {
+  if (typeof url === "string") return new URL(url);
+  const { name, namespace, path = "/", port = 443 } = isJsonObject(service) ? service : {};
+  return new URL(`https://${name}.${namespace}.svc:${port}${path}`);
+}
+
+/** Webhooks need not look at their request's signal: a frozen one cannot. */
+function answered(response: Response | Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(signal.reason);
+    if (signal.aborted) return aborted();
+    signal.addEventListener("abort", aborted, { once: true });
+    Promise.resolve(response).then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * The test kit for authors of sharded controllers: a cluster in memory with an API server, the sharder and the shards of
+ * a controller, on a clock that only the test moves. A test takes milliseconds, and with the same seed it does the same.
+ *
+ * ```ts
+ * import * as sharding from "@controller-sharding/deno";
+ * import { createTestStage, secret } from "@controller-sharding/deno/testing";
+ *
+ * Deno.test("every Secret gets a shard", async () => {
+ *   await using stage = createTestStage({ seed: 1 });
+ *   stage.startSharder();
+ *   const ring = await stage.createRing({ name: "example", resources: [sharding.secrets] });
+ *   ring.startShard("shard-a", {
+ *     setUp: (shard) => shard.control(shard.cache(sharding.secrets), { name: "nothing", reconcile: async () => {} }),
+ *   });
+ *   await stage.api(sharding.secrets).create(secret({ name: "foo" }));
+ *   await ring.untilSettled();
+ * });
+ * ```
+ *
+ * The guide is docs/testing.md.
+ *
+ * @module
+ */
+import { parseSharderConfig } from "./commands/sharder/config/sharder_config.ts";
+import { runSharder } from "./commands/sharder/run.ts";
+import type { JSONObject } from "./lib/k8s/contract.ts";
+import { isJsonObject } from "./lib/k8s/errors.ts";
+import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testing/mod.ts";
+import { untilAborted } from "./lib/util/until_aborted.ts";
+
+export * from "./lib/testing/mod.ts";
+
+/** Makes a cluster in memory for one test. Dispose of it with `await using`. */
+export function createTestStage(options: TestStageOptions = {}): TestStage {
+  return new TestStage(options, startSharder);
+}
+
+/** The very sharder of this package, with connections and a webhook that need no network. */
+async function startSharder(parts: SharderParts, signal: AbortSignal): Promise<void> {
+  const { name, clock, random, connect, serveWebhook, webhookOrigin, config = {} } = parts;
+  await runSharder({
+    config: parseSharderConfig(withWebhook(config, webhookOrigin)).config,
+    identity: name,
+    clock,
+    random,
+    connect,
+    serveWebhook: (app) => ({
+      name: "webhook",
+      check: () => undefined,
+      run: async (stop) => {
+        using _app = app;
+        using _listener = serveWebhook((request) => app.handle(request));
+        await untilAborted(stop);
+      },
+    }),
+  }, signal);
+}
+
+function withWebhook(config: JSONObject, url: string): JSONObject {
+  const webhook = isJsonObject(config["webhook"]) ? config["webhook"] : {};
+  const settings = isJsonObject(webhook["config"]) ? webhook["config"] : {};
+  return {
+    apiVersion: "config.sharding.timebertt.dev/v1alpha1",
+    kind: "SharderConfig",
+    ...config,
+    webhook: { ...webhook, config: { clientConfig: { url }, ...settings } },
+  };
+}
