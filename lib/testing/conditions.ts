@@ -1,4 +1,5 @@
 import type { VirtualClock } from "../util/clock/mod.ts";
+import { describeError } from "../util/log.ts";
 
 /**
  * What a test waits for. It does not hold (yet) while this answers false or throws, so it may be an assertion too. It
@@ -22,13 +23,13 @@ export async function eventually(
   clock: VirtualClock,
   condition: Condition,
   ms: number,
-  why: () => string,
+  why: (last: string) => string,
 ): Promise<void> {
   const end = clock.monotonic() + ms;
   await clock.settle();
   for (let verdict = await judge(condition); !verdict.holds; verdict = await judge(condition)) {
     const rest = end - clock.monotonic();
-    if (rest <= 0) throw failure(why(), verdict.error);
+    if (rest <= 0) throw failure(why, verdict.error);
     await clock.advance(Math.min(clock.next ?? rest, rest));
   }
 }
@@ -38,20 +39,21 @@ export async function consistently(
   clock: VirtualClock,
   condition: Condition,
   ms: number,
-  why: () => string,
+  why: (last: string) => string,
 ): Promise<void> {
   const end = clock.monotonic() + ms;
   await clock.settle();
   while (true) {
     const verdict = await judge(condition);
-    if (!verdict.holds) throw failure(why(), verdict.error);
+    if (!verdict.holds) throw failure(why, verdict.error);
     const rest = end - clock.monotonic();
     if (rest <= 0) return;
     await clock.advance(Math.min(clock.next ?? rest, rest));
   }
 }
 
-function failure(message: string, cause: unknown): Error {
-  if (cause === undefined) return new Error(message);
-  return new Error(cause instanceof Error ? `${message}\nlast: ${cause.message}` : message, { cause });
+/** @param why makes the message; it gets what the condition threw, as ": reason", or "". */
+function failure(why: (last: string) => string, cause: unknown): Error {
+  if (cause === undefined) return new Error(why(""));
+  return new Error(why(`: ${describeError(cause)}`), { cause });
 }

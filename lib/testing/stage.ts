@@ -60,7 +60,7 @@ const quotedLines = 15;
 
 /**
  * A cluster in memory for one test: an API server, processes, and time that only the test moves. Nothing here takes real
- * time or is left to chance. Made by `createTestStage()`; dispose of it with `await using`.
+ * time or is left to chance. One stage at a time: it takes the logs of the whole program. Made by `createTestStage()`; dispose of it with `await using`.
  */
 export class TestStage implements AsyncDisposable {
   /** The seed that the stage was made with. */
@@ -207,13 +207,13 @@ export class TestStage implements AsyncDisposable {
    * @throws Error when it does not hold within the time; it quotes the end of the log, and processes that failed.
    */
   async eventually(what: string, condition: Condition, { within = 60_000 }: WaitOptions = {}): Promise<void> {
-    const why = (): string => this.#report(`within ${within} ms it did not come to be that ${what}`);
+    const why = (last: string): string => this.#report(`within ${within} ms it did not come to be that ${what}${last}`);
     await eventually(this.clock, condition, within, why);
   }
 
   /** Lets `ms` milliseconds go by and sees that a condition holds all the time. @throws Error when it does not */
   async consistently(what: string, condition: Condition, ms: number): Promise<void> {
-    const why = (): string => this.#report(`it did not stay so for ${ms} ms that ${what}`);
+    const why = (last: string): string => this.#report(`it did not stay so for ${ms} ms that ${what}${last}`);
     await consistently(this.clock, condition, ms, why);
   }
 

@@ -8,6 +8,7 @@ import { HashRing } from "../sharding/hash_ring.ts";
 import { drainLabel, leaseRingLabel, shardLabel } from "../sharding/names.ts";
 import { controlledResources, controllerRings, mainResources } from "../sharding/ring_types.ts";
 import { referenceTiming, shardState } from "../sharding/shard_state.ts";
+import { describeError } from "../util/log.ts";
 import type { TestProcess } from "./process.ts";
 import { ReconcileLog } from "./reconciles.ts";
 import type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
@@ -53,13 +54,14 @@ export class TestRing {
   /** Starts a shard of this ring, as a process of its own: `runShard()` with the author's controllers. */
   startShard(name: string, settings: TestShardSettings): TestProcess {
     const { user, skew, observers = {}, ...options } = settings;
-    const process = this.#stage.start(
+    const reconcile = this.#log.observer(name, () => shard.state);
+    const shard = this.#stage.start(
       name,
       ({ clock, random, connect }, signal) =>
         runShard({
           leaseNamespace: "default",
           ...options,
-          observers: { reconcile: this.#log.observer(name), ...observers },
+          observers: { reconcile, ...observers },
           ring: this.name,
           shardName: name,
           clock,
@@ -68,8 +70,8 @@ export class TestRing {
         }, signal),
       { ...(user === undefined ? {} : { user }), ...(skew === undefined ? {} : { skew }) },
     );
-    this.#shards.set(name, process);
-    return process;
+    this.#shards.set(name, shard);
+    return shard;
   }
 
   /** The calls of the author's reconcilers in the shards of this ring, in the order in which they began. */
@@ -102,6 +104,25 @@ export class TestRing {
   }
 
   /**
+   * Waits until everything is where it belongs, as {@link untilSettled} does, and until the last call of a reconciler
+   * for each main object was by its owner, has ended, and succeeded.
+   * @param wait.since only calls from this number on count, such as `ring.reconciles().length` at a moment. @default 0
+   * @throws Error that names the first objects for which that does not come to be.
+   */
+  async untilReconciled({ since = 0, ...wait }: WaitOptions & { readonly since?: number } = {}): Promise<void> {
+    await this.#stage.eventually(`the objects of ring ${this.name} are reconciled by their owners`, async () => {
+      const problems = await this.#problems();
+      const last = new Map(this.#log.list({ since }).map((call) => [`${call.kind} ${call.key}`, call]));
+      for (const { object, description, shard } of (await this.#objects()).mains) {
+        const call = last.get(`${object.kind} ${formatKey(keyOf(object))}`);
+        const problem = problemOf(call, shard);
+        if (problem !== undefined) problems.push(`${description} ${problem}`);
+      }
+      if (problems.length > 0) throw new Error(summary(problems));
+    }, wait);
+  }
+
+  /**
    * The main objects of each shard, as `namespace/name` in alphabetical order. Under "" those that have none; live
    * shards without objects are there too.
    */
@@ -119,27 +140,22 @@ export class TestRing {
   }
 
   /**
-   * Sees that no two shards worked on the same object at the same time, by all calls of reconcilers so far.
-   * @throws Error that names the object, the shards and the times.
+   * Sees that no reconciler was called for an object while one in another shard's process was still at work on it. A
+   * process that is frozen or ended is not at work.
+   * @throws Error that names the object, the two shards and the times.
    */
   assertOneOwner(): void {
-    const running = new Map<string, TestReconcile[]>();
-    for (const call of this.#log.list()) {
-      const object = `${call.kind} ${call.key}`;
-      const earlier = running.get(object) ?? [];
-      const other = earlier.find((one) => one.shard !== call.shard && this.#endOf(one) > call.startedAt);
-      if (other !== undefined) throw new Error(`two shards worked on ${object}: ${inWords(other)}, ${inWords(call)}`);
-      running.set(object, [...earlier.filter((one) => this.#endOf(one) > call.startedAt), call]);
-    }
+    const [clash] = this.#log.clashes;
+    if (clash === undefined) return;
+    const [first, second] = clash;
+    const start = new Date(second.startedAt).toISOString();
+    throw new Error(
+      `two shards worked on ${second.kind} ${second.key}: ${second.shard} began at ${start}, while ${first.shard} had ` +
+        `been at it since ${new Date(first.startedAt).toISOString()}`,
+    );
   }
 
-  /** A call of a process that was killed ended with it; one that still runs, or is frozen, has no end. */
-  #endOf({ endedAt, startedAt, shard }: TestReconcile): number {
-    if (endedAt !== undefined) return endedAt;
-    return this.#shards.get(shard)?.state === "killed" ? startedAt : Infinity;
-  }
-
-  async #problems(): Promise<readonly string[]> {
+  async #problems(): Promise<string[]> {
     const { live, missing } = await this.#liveShards();
     if (missing.length > 0) return missing.map((shard) => `shard ${shard} has no valid Lease yet`);
     if (live.length === 0) return [`ring ${this.name} has no live shard`];
@@ -212,12 +228,14 @@ export class TestRing {
   }
 }
 
+/** Why the last call for an object is not the one that its owner should have made. */
+function problemOf(call: TestReconcile | undefined, owner: string | undefined): string | undefined {
+  if (call === undefined || call.shard !== owner) return `was not reconciled by ${owner ?? "any shard"}`;
+  if (call.endedAt === undefined) return `is still being reconciled by ${owner}`;
+  return call.error === undefined ? undefined : `could not be reconciled by ${owner}: ${describeError(call.error)}`;
+}
+
 function summary(problems: readonly string[]): string {
   const rest = problems.length - 5;
   return problems.slice(0, 5).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
-}
-
-function inWords({ shard, startedAt, endedAt }: TestReconcile): string {
-  const [start, end] = [startedAt, endedAt].map((time) => time === undefined ? "now" : new Date(time).toISOString());
-  return `${shard} from ${start} to ${end}`;
 }
