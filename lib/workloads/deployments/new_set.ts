@@ -2,6 +2,7 @@ import { ApiError, isAlreadyExists } from "../../k8s/errors.ts";
 import type { Draft } from "../../k8s/types.ts";
 import type { ReplicaSet } from "../kinds/apps.ts";
 import { findCondition } from "../objects/conditions.ts";
+import { isNamespaceTerminating } from "../objects/namespaces.ts";
 import { controllerReference, isControlledBy } from "../objects/owners.ts";
 import { annotationsInUse, revisionAnnotation, revisionOf, sizeAnnotations } from "./revisions.ts";
 import type { Rollout } from "./rollout.ts";
@@ -90,9 +91,7 @@ export async function createNew(rollout: Rollout): Promise<void> {
 }
 
 async function noteFailure(rollout: Rollout, name: string, error: unknown): Promise<void> {
-  if (!(error instanceof ApiError) || error.status.causes.some(({ reason }) => reason === "NamespaceTerminating")) {
-    return;
-  }
+  if (!(error instanceof ApiError) || isNamespaceTerminating(error)) return;
   const message = `Failed to create new replica set "${name}": ${error.status.message}`;
   const reason = "ReplicaSetCreateError";
   if (progressDeadline(rollout.deployment) !== undefined) {

@@ -12,6 +12,7 @@ import type { Pod } from "../kinds/core.ts";
 import { isSameStatus } from "../objects/canonical_json.ts";
 import { claim } from "../objects/claim.ts";
 import { isControlledBy, orphansIn, ownedBy } from "../objects/owners.ts";
+import { isNamespaceTerminating } from "../objects/namespaces.ts";
 import { isActive, isTerminating } from "../objects/pod_state.ts";
 import { deletionOrder } from "./deletion_order.ts";
 import type { Expectations } from "./expectations.ts";
@@ -186,9 +187,4 @@ function outcomeOf(error: unknown, reason: NonNullable<Observation["failure"]>["
 /** The API server's own words, as people know them from `kubectl describe`. */
 function messageOf(error: unknown): string {
   return error instanceof ApiError ? error.status.message : describeError(error);
-}
-
-/** The namespace is being deleted: there is nothing to report, and nothing to try again. */
-function isNamespaceTerminating(error: unknown): boolean {
-  return error instanceof ApiError && error.status.causes.some(({ reason }) => reason === "NamespaceTerminating");
 }

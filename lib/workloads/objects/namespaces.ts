@@ -1,0 +1,6 @@
+import { ApiError } from "../../k8s/errors.ts";
+
+/** Was a creation refused because the namespace is being deleted? Then trying again is of no use. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return error instanceof ApiError && error.status.causes.some(({ reason }) => reason === "NamespaceTerminating");
+}
