@@ -1,6 +1,6 @@
 import { formatGroupResource, type GroupResource, isOptionalStringMap, type Resource } from "../k8s/api/resource.ts";
 import type { KubeObject, LabelSelector } from "../k8s/types.ts";
-import { ringGroup } from "./names.ts";
+import { ringGroup, systemNamespace } from "./names.ts";
 
 /** A resource whose objects are spread over the ring's shards by their own name. */
 export interface RingResource extends GroupResource {
@@ -70,6 +70,13 @@ export function controlledResources(ring: ControllerRing): readonly GroupResourc
   const controlled = (ring.spec?.resources ?? []).flatMap((main) => main.controlledResources ?? []);
   return distinct(controlled).filter((resource) => roleOf(ring, resource) === "controlled");
 }
+
+/** What rings select when nobody says otherwise: all namespaces but the cluster's own and the sharder's. */
+export const usualNamespaces: LabelSelector = {
+  matchExpressions: [
+    { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system", systemNamespace] },
+  ],
+};
 
 /** Which namespaces belong to a ring: the ring's own selector if it has one, else the sharder's. */
 export function namespaceSelectorOf(ring: ControllerRing, fallback: LabelSelector): LabelSelector {

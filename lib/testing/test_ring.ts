@@ -1,17 +1,11 @@
-import { formatGroupResource } from "../k8s/api/resource.ts";
-import { Discovery } from "../k8s/discovery.ts";
-import { leases } from "../k8s/kinds/coordination.ts";
-import { controllerOf, formatKey, keyOf, type KubeObject, type ObjectKey } from "../k8s/types.ts";
+import { controllerRings } from "../sharding/ring_types.ts";
+import { formatKey, keyOf, type KubeObject } from "../k8s/types.ts";
 import { runShard, type ShardOptions } from "../shard/mod.ts";
-import { mainKey } from "../sharding/hash_key.ts";
-import { HashRing } from "../sharding/hash_ring.ts";
-import { drainLabel, leaseRingLabel, shardLabel } from "../sharding/names.ts";
-import { controlledResources, controllerRings, mainResources } from "../sharding/ring_types.ts";
-import { referenceTiming, shardState } from "../sharding/shard_state.ts";
+import { shardLabel } from "../sharding/names.ts";
 import { describeError } from "../util/log.ts";
 import type { TestProcess } from "./process.ts";
-import { ReconcileLog } from "./reconciles.ts";
-import type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
+import { type ReconcileFilter, ReconcileLog, type TestReconcile } from "./reconciles.ts";
+import { RingState } from "./ring_state.ts";
 import type { ProcessSettings, TestStage, WaitOptions } from "./stage.ts";
 
 /** Settings of a shard: those of `runShard()`, of which all but `setUp` have defaults here. */
@@ -21,33 +15,18 @@ export interface TestShardSettings
     Partial<Omit<ShardOptions, "ring" | "shardName" | "setUp" | "connect" | "clock" | "random">>,
     ProcessSettings {}
 
-/** An object that a ring shards, and its labels. */
-interface Sharded {
-  readonly object: KubeObject;
-  /** As people write it: `secrets default/foo`. */
-  readonly description: string;
-  readonly shard: string | undefined;
-  readonly draining: boolean;
-}
-
-interface Objects {
-  readonly mains: readonly Sharded[];
-  readonly controlled: readonly Sharded[];
-}
-
 /** A ControllerRing on a stage, its shards and its objects. */
 export class TestRing {
   readonly name: string;
   readonly #stage: TestStage;
-  readonly #discovery: Discovery;
+  readonly #state: RingState;
   readonly #log: ReconcileLog;
   readonly #shards = new Map<string, TestProcess>();
-  #listed: { readonly revision: number; readonly objects: Objects } | undefined;
 
   constructor(stage: TestStage, name: string) {
     this.name = name;
     this.#stage = stage;
-    this.#discovery = new Discovery(stage.client(), { clock: stage.clock });
+    this.#state = new RingState(stage, name, this.#shards);
     this.#log = new ReconcileLog(stage.clock);
   }
 
@@ -98,7 +77,7 @@ export class TestRing {
    */
   async untilSettled(wait: WaitOptions = {}): Promise<void> {
     await this.#stage.eventually(`the objects of ring ${this.name} are where they belong`, async () => {
-      const problems = await this.#problems();
+      const problems = await this.#state.problems();
       if (problems.length > 0) throw new Error(summary(problems));
     }, wait);
   }
@@ -111,9 +90,9 @@ export class TestRing {
    */
   async untilReconciled({ since = 0, ...wait }: WaitOptions & { readonly since?: number } = {}): Promise<void> {
     await this.#stage.eventually(`the objects of ring ${this.name} are reconciled by their owners`, async () => {
-      const problems = await this.#problems();
+      const problems = [...await this.#state.problems()];
       const last = new Map(this.#log.list({ since }).map((call) => [`${call.kind} ${call.key}`, call]));
-      for (const { object, description, shard } of (await this.#objects()).mains) {
+      for (const { object, description, shard } of (await this.#state.objects()).mains) {
         const call = last.get(`${object.kind} ${formatKey(keyOf(object))}`);
         const problem = problemOf(call, shard);
         if (problem !== undefined) problems.push(`${description} ${problem}`);
@@ -127,8 +106,8 @@ export class TestRing {
    * shards without objects are there too.
    */
   async distribution(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const keys = new Map<string, string[]>((await this.#liveShards()).live.map((shard) => [shard, []]));
-    for (const { shard = "", object } of (await this.#objects()).mains) {
+    const keys = new Map<string, string[]>((await this.#state.shards()).live.map((shard) => [shard, []]));
+    for (const { shard = "", object } of (await this.#state.objects()).mains) {
       keys.set(shard, [...keys.get(shard) ?? [], formatKey(keyOf(object))].sort());
     }
     return new Map([...keys].sort(([a], [b]) => a < b ? -1 : 1));
@@ -153,78 +132,6 @@ export class TestRing {
       `two shards worked on ${second.kind} ${second.key}: ${second.shard} began at ${start}, while ${first.shard} had ` +
         `been at it since ${new Date(first.startedAt).toISOString()}`,
     );
-  }
-
-  async #problems(): Promise<string[]> {
-    const { live, missing } = await this.#liveShards();
-    if (missing.length > 0) return missing.map((shard) => `shard ${shard} has no valid Lease yet`);
-    if (live.length === 0) return [`ring ${this.name} has no live shard`];
-    const hashRing = new HashRing(live);
-    const { mains, controlled } = await this.#objects();
-    const owners = new Map<string, string | undefined>();
-    const problems: string[] = [];
-    const judge = ({ description, shard, draining }: Sharded, owner: string | undefined): void => {
-      const place = shard === undefined ? "has no shard" : `is on ${shard}`;
-      if (shard !== owner) problems.push(`${description} ${place} and belongs to ${owner ?? "none"}`);
-      else if (draining) problems.push(`${description} is asked to leave ${shard}`);
-    };
-    for (const main of mains) {
-      const { apiVersion, kind, metadata } = main.object;
-      const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
-      const key = mainKey({ group, kind }, metadata);
-      owners.set(metadata.uid ?? "", main.shard);
-      judge(main, key.type === "key" ? hashRing.ownerOf(key.key) : undefined);
-    }
-    for (const child of controlled) {
-      const uid = controllerOf(child.object.metadata)?.uid;
-      if (uid !== undefined && owners.has(uid)) judge(child, owners.get(uid));
-    }
-    return problems;
-  }
-
-  /** The shards that objects may be on, and those of the test that should be there and are not (yet). */
-  async #liveShards(): Promise<{ readonly live: readonly string[]; readonly missing: readonly string[] }> {
-    const { items } = await this.#stage.api(leases).list({ labelSelector: `${leaseRingLabel}=${this.name}` });
-    const { clock } = this.#stage;
-    const now = { wall: clock.now(), monotonic: clock.monotonic() };
-    const ready = items.filter((lease) => shardState(lease, undefined, now, referenceTiming).state === "ready")
-      .map(({ metadata }) => metadata.name);
-    const started = [...this.#shards.values()];
-    const running = started.filter(({ state }) => state === "running").map(({ name }) => name);
-    return {
-      live: ready.filter((name) => !this.#shards.has(name) || running.includes(name)),
-      missing: running.filter((name) => !ready.includes(name)),
-    };
-  }
-
-  /** Listed again only when something has changed, as conditions are looked at often. */
-  async #objects(): Promise<Objects> {
-    const { revision } = this.#stage.server;
-    if (this.#listed?.revision !== revision) this.#listed = { revision, objects: await this.#listAll() };
-    return this.#listed.objects;
-  }
-
-  async #listAll(): Promise<Objects> {
-    const ring = await this.#stage.api(controllerRings).get(this.name);
-    const [mains, controlled] = [mainResources(ring), controlledResources(ring)];
-    return { mains: await this.#list(mains), controlled: await this.#list(controlled) };
-  }
-
-  async #list(resources: readonly { readonly group: string; readonly resource: string }[]): Promise<Sharded[]> {
-    const found: Sharded[] = [];
-    for (const name of resources) {
-      const { items } = await this.#stage.api(await this.#discovery.resourceFor(name)).list();
-      for (const object of items) {
-        const key: ObjectKey = keyOf(object);
-        found.push({
-          object,
-          description: `${formatGroupResource(name)} ${formatKey(key)}`,
-          shard: this.ownerOf(object),
-          draining: object.metadata.labels?.[drainLabel(this.name)] !== undefined,
-        });
-      }
-    }
-    return found;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LabelSelector, WebhookClientConfig } from "../../../lib/k8s/types.ts";
 import { type ComponentConfig, readBindAddress, readComponentConfig } from "../../../lib/runtime/component_config.ts";
 import { systemNamespace } from "../../../lib/sharding/names.ts";
+import { usualNamespaces } from "../../../lib/sharding/ring_types.ts";
 import { ourTiming } from "../../../lib/sharding/shard_state.ts";
 import type { BindAddress } from "../../../lib/util/bind_address.ts";
 import { Fields } from "../../../lib/util/fields.ts";
@@ -83,13 +84,6 @@ const commonDefaults: ComponentConfig = {
 };
 
 const webhookAddress: BindAddress = { hostname: "", port: 9443 };
-
-/** Namespaces that rings leave alone when nobody says otherwise: the cluster's own and the sharder's. */
-const usualNamespaces: LabelSelector = {
-  matchExpressions: [
-    { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system", systemNamespace] },
-  ],
-};
 
 /**
  * Reads a SharderConfig that was parsed from YAML or JSON, and fills in the defaults. Nothing (undefined or null) is
