@@ -3,10 +3,33 @@
  * do so here, once, in main. Messages are constant sentences, all that varies goes into the properties:
  * `logger.info("took over Lease", { lease: "default/shard-a" })`.
  */
-import { configure, getLogger, type Logger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import { configure, getLogger as getLogTapeLogger, type LogRecord } from "@logtape/logtape";
 import type { Clock } from "./clock/mod.ts";
 
-export { getLogger, type Logger, type LogLevel };
+/** How bad it is, in LogTape's words. */
+export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+
+/**
+ * Takes log messages: a constant sentence, and in the properties all that varies. The loggers of LogTape are such, and
+ * other libraries' are easily made so.
+ */
+export interface Logger {
+  /** What helps to find out why something happened. */
+  debug(message: string, properties?: Record<string, unknown>): void;
+  /** What people who run the program want to know. */
+  info(message: string, properties?: Record<string, unknown>): void;
+  /** What will be tried again, or may be wrong. */
+  warn(message: string, properties?: Record<string, unknown>): void;
+  /** What somebody has to look into. */
+  error(message: string, properties?: Record<string, unknown>): void;
+  /** The same logger, which adds these properties to all messages. */
+  with(properties: Record<string, unknown>): Logger;
+}
+
+/** The logger of a part of the program, such as `["sharding", "queue"]`. */
+export function getLogger(category: string | readonly string[]): Logger {
+  return getLogTapeLogger(category);
+}
 
 /** How a program writes its logs. */
 export interface LogOptions {
@@ -57,7 +80,7 @@ export function formatText(record: LogRecord, now: number): string {
   return [new Date(now).toISOString(), level, logger, record.message.join(""), ...properties].join(" ");
 }
 
-function levelName(level: LogLevel): string {
+function levelName(level: LogRecord["level"]): string {
   return level === "warning" ? "warn" : level;
 }
 
