@@ -8,6 +8,7 @@ import { deployments, replicaSets } from "../kinds/apps.ts";
 import type { Deployment, ReplicaSet } from "../kinds/apps.ts";
 import type { Pod } from "../kinds/core.ts";
 import { hasEnded } from "../objects/pod_state.ts";
+import { OwnWrites } from "../objects/own_writes.ts";
 import type { WorkloadContext } from "../workload_context.ts";
 import { deploymentReconciler } from "./reconciler.ts";
 
@@ -26,13 +27,20 @@ export function deploymentController(
 ): Controller {
   const { client, clock, random, fieldManager } = context;
   const { deployments: { store }, sets } = informers;
+  const writes = new OwnWrites();
   return new Controller({
     name: "deployment",
     workers: 5,
     clock,
     random,
     sources: [
-      fromInformer(informers.deployments, { name: "deployments" }),
+      fromInformer(informers.deployments, {
+        name: "deployments",
+        keys: ({ type, object }) => {
+          if (type === "deleted") writes.forget(object.metadata.uid ?? "");
+          return [keyOf(object)];
+        },
+      }),
       fromInformer(sets, { name: "replicasets", keys: (event) => concernedBySet(event, store) }),
       fromInformer(informers.pods, { name: "pods", keys: (event) => concernedByPod(event, sets.store) }),
     ],
@@ -42,6 +50,7 @@ export function deploymentController(
       pods: informers.pods.store,
       deploymentApi: new Api(client, deployments, { fieldManager }),
       setApi: new Api(client, replicaSets, { fieldManager }),
+      writes,
       recorder,
       clock,
     }),

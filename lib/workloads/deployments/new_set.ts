@@ -2,7 +2,7 @@ import { ApiError, isAlreadyExists } from "../../k8s/errors.ts";
 import type { Draft } from "../../k8s/types.ts";
 import type { ReplicaSet } from "../kinds/apps.ts";
 import { findCondition } from "../objects/conditions.ts";
-import { isNamespaceTerminating } from "../objects/namespaces.ts";
+import { isNamespaceTerminating } from "../objects/answers.ts";
 import { controllerReference, isControlledBy } from "../objects/owners.ts";
 import { annotationsInUse, revisionAnnotation, revisionOf, sizeAnnotations } from "./revisions.ts";
 import type { Rollout } from "./rollout.ts";

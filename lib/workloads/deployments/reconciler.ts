@@ -1,6 +1,6 @@
 import { isNotFound } from "../../k8s/errors.ts";
 import { selectorOf } from "../../k8s/selectors.ts";
-import type { ObjectKey } from "../../k8s/types.ts";
+import { controllerOf, type ObjectKey } from "../../k8s/types.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../../runtime/controller/mod.ts";
 import type { StoreReader } from "../../runtime/watch/mod.ts";
 import type { Deployment, ReplicaSet } from "../kinds/apps.ts";
@@ -25,10 +25,12 @@ import {
 /** What the reconciler works with. The stores of ReplicaSets and pods need the index of objects by controller. */
 export interface DeploymentParts extends RolloutParts {
   readonly deployments: Pick<StoreReader<Deployment>, "get">;
-  readonly sets: Pick<StoreReader<ReplicaSet>, "byIndex">;
+  readonly sets: Pick<StoreReader<ReplicaSet>, "get" | "byIndex">;
   readonly pods: Pick<StoreReader<Pod>, "byIndex">;
 }
 
+/** How long the cache may lag behind our writes before we look for ourselves, in milliseconds. */
+const patience = 10_000;
 /** A history limit that means "none". */
 const unlimited = 2 ** 31 - 1;
 
@@ -40,20 +42,41 @@ export function deploymentReconciler(parts: DeploymentParts): Reconcile {
   return async (key: ObjectKey, { signal }: ReconcileContext): Promise<ReconcileResult> => {
     const deployment = parts.deployments.get(key);
     if (deployment === undefined) return {};
-    const { sets } = parts;
+    const candidates = await setsOf(deployment, parts, signal);
+    if (candidates === "wait") return { requeueAfter: patience };
     const owned = await claim({
       owner: deployment,
       selector: selectorOf(deployment.spec.selector),
-      candidates: [
-        ...sets.byIndex("controller", ownedBy(deployment)),
-        ...sets.byIndex("controller", orphansIn(key.namespace)),
-      ],
+      candidates,
       api: parts.setApi,
       ownerApi: parts.deploymentApi,
       signal,
     });
     return await reconcile(new Rollout(parts, deployment, owned, signal), parts);
   };
+}
+
+/** ReplicaSets that the Deployment has or may take; "wait" while the cache does not show what we did to them. */
+async function setsOf(
+  deployment: Deployment,
+  { sets, setApi, writes, clock }: DeploymentParts,
+  signal: AbortSignal,
+): Promise<readonly ReplicaSet[] | "wait"> {
+  const owner = ownedBy(deployment);
+  const { namespace = "" } = deployment.metadata;
+  switch (writes.state(owner, sets, clock.monotonic(), patience)) {
+    case "behind":
+      return "wait";
+    case "fresh":
+      return [...sets.byIndex("controller", owner), ...sets.byIndex("controller", orphansIn(namespace))];
+    case "doubtful": {
+      const { items } = await setApi.inNamespace(namespace).list({ signal });
+      const live = items.filter(({ metadata }) => [owner, undefined].includes(controllerOf(metadata)?.uid));
+      writes.forget(owner);
+      for (const set of live) writes.wrote(owner, set, clock.monotonic());
+      return live;
+    }
+  }
 }
 
 async function reconcile(rollout: Rollout, parts: DeploymentParts): Promise<ReconcileResult> {

@@ -1,9 +1,13 @@
 import type { Api } from "../../k8s/api/api.ts";
+import type { Draft } from "../../k8s/types.ts";
 import type { EventNote, EventRecorder } from "../../runtime/events/mod.ts";
 import type { Clock } from "../../util/clock/mod.ts";
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from "../kinds/apps.ts";
 import { isSame, isSameStatus } from "../objects/canonical_json.ts";
 import { withCondition } from "../objects/conditions.ts";
+import { isUnanswered } from "../objects/answers.ts";
+import type { OwnWrites } from "../objects/own_writes.ts";
+import { ownedBy } from "../objects/owners.ts";
 import { sizeAnnotations } from "./revisions.ts";
 import { type Resize, sizeOf } from "./sizes.ts";
 
@@ -11,6 +15,7 @@ import { type Resize, sizeOf } from "./sizes.ts";
 export interface RolloutParts {
   readonly deploymentApi: Api<Deployment>;
   readonly setApi: Api<ReplicaSet>;
+  readonly writes: OwnWrites;
   readonly recorder: Pick<EventRecorder, "record">;
   readonly clock: Clock;
 }
@@ -64,15 +69,15 @@ export class Rollout {
   }
 
   /** Creates a ReplicaSet. */
-  create(set: Parameters<Api<ReplicaSet>["create"]>[0]): Promise<ReplicaSet> {
-    return this.#setApi.create(set, { signal: this.#signal });
+  create(set: Draft<ReplicaSet>): Promise<ReplicaSet> {
+    return this.#remembered(this.#setApi.create(set, { signal: this.#signal }));
   }
 
   /** Writes a ReplicaSet, unless it is the same already. Fails with a conflict when it has changed since it was read. */
   async write(set: ReplicaSet): Promise<ReplicaSet> {
     const before = this.#sets.get(set.metadata.name);
     if (before !== undefined && isSame(before, set)) return before;
-    const written = await this.#setApi.replace(set, { signal: this.#signal });
+    const written = await this.#remembered(this.#setApi.replace(set, { signal: this.#signal }));
     this.#sets.set(written.metadata.name, written);
     return written;
   }
@@ -135,6 +140,20 @@ export class Rollout {
     const conditions = status.conditions ?? [];
     const next = condition === undefined ? conditions : withCondition(conditions, condition);
     await this.report(next === conditions ? status : { ...status, conditions: [...next] }, annotations);
+  }
+
+  /** The next look at the Deployment waits until the cache shows what was written. */
+  async #remembered(write: Promise<ReplicaSet>): Promise<ReplicaSet> {
+    const { writes, clock } = this.#parts;
+    const owner = ownedBy(this.#deployment);
+    try {
+      const written = await write;
+      writes.wrote(owner, written, clock.monotonic());
+      return written;
+    } catch (error) {
+      if (isUnanswered(error)) writes.doubt(owner, clock.monotonic());
+      throw error;
+    }
   }
 
   get #setApi(): Api<ReplicaSet> {

@@ -24,18 +24,30 @@ export function byAge(sets: readonly ReplicaSet[]): readonly ReplicaSet[] {
   return sets.toSorted((a, b) => createdAt(a) - createdAt(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-/** Pods that a ReplicaSet has or will have: it may not have deleted yet what its size no longer allows. */
+/** Is the ReplicaSet's status newer than its size? */
+function isObserved({ metadata, status }: ReplicaSet): boolean {
+  return status?.observedGeneration === metadata.generation;
+}
+
+/**
+ * Pods that a ReplicaSet has or will have: it may not have deleted yet what its size no longer allows. Infinity as long
+ * as its controller may still act on an earlier size.
+ */
 function podsOf(set: ReplicaSet): number {
-  return Math.max(sizeOf(set), set.status?.replicas ?? 0);
+  return isObserved(set) ? Math.max(sizeOf(set), set.status?.replicas ?? 0) : Infinity;
 }
 
-/** Available pods that a ReplicaSet keeps for sure; undefined when its status is older than its size. */
-function availableOf({ metadata, spec, status }: ReplicaSet): number | undefined {
-  if (status?.observedGeneration !== metadata.generation) return undefined;
-  return Math.min(spec.replicas ?? 1, status?.availableReplicas ?? 0);
+/** Available pods that a ReplicaSet keeps for sure; undefined when that cannot be told. */
+function availableOf(set: ReplicaSet): number | undefined {
+  return isObserved(set) ? Math.min(sizeOf(set), set.status?.availableReplicas ?? 0) : undefined;
 }
 
-/** The size of the newest ReplicaSet in the next step: as large as the surge allows. `newSize` is 0 before it exists. */
+/**
+ * The size of the newest ReplicaSet in the next step: as large as the surge allows. Unlike kube-controller-manager this
+ * counts the pods that old ReplicaSets still have, not only those that they are meant to have, so that there really are
+ * never more than the surge allows.
+ * @param newSize 0 before it exists.
+ */
 export function nextSizeOfNew(deployment: Deployment, newSize: number, oldSets: readonly ReplicaSet[]): number {
   const wanted = replicasOf(deployment);
   if (!isRolling(deployment) || newSize >= wanted) return wanted;

@@ -12,7 +12,7 @@ import type { Pod } from "../kinds/core.ts";
 import { isSameStatus } from "../objects/canonical_json.ts";
 import { claim } from "../objects/claim.ts";
 import { isControlledBy, orphansIn, ownedBy } from "../objects/owners.ts";
-import { isNamespaceTerminating } from "../objects/namespaces.ts";
+import { isNamespaceTerminating, isUnanswered } from "../objects/answers.ts";
 import { isActive, isTerminating } from "../objects/pod_state.ts";
 import { deletionOrder } from "./deletion_order.ts";
 import type { Expectations } from "./expectations.ts";
@@ -75,7 +75,9 @@ class ReplicaSetSync {
       ownerApi: setApi,
       signal: this.#signal,
     });
-    const outcome = expected === "nothing" && deletionTimestamp === undefined ? await this.#manage(claimed) : {};
+    // Neither is there anything to tell of pods that the cache does not show yet: a rollout relies on the numbers.
+    if (expected !== "nothing") return { requeueAfter: patience };
+    const outcome = deletionTimestamp === undefined ? await this.#manage(claimed) : {};
     const recheckAfter = await this.#report({
       pods: claimed,
       terminating: owned.filter(isTerminating).length,
@@ -83,7 +85,7 @@ class ReplicaSetSync {
       ...(outcome.failure === undefined ? {} : { failure: outcome.failure }),
     });
     if (outcome.error !== undefined) throw outcome.error;
-    return { requeueAfter: Math.min(recheckAfter, expected === "nothing" ? Infinity : patience) };
+    return { requeueAfter: recheckAfter };
   }
 
   async #expectationState(): Promise<"nothing" | "cache"> {
@@ -154,9 +156,7 @@ class ReplicaSetSync {
 
   #doubtIfUnknown(error: unknown): void {
     const { expectations, clock } = this.#parts;
-    // An answer such as "timeout" does not say what became of the request, either.
-    const refused = error instanceof ApiError && error.status.code < 500;
-    if (!refused) expectations.doubt(ownedBy(this.#set), clock.monotonic());
+    if (isUnanswered(error)) expectations.doubt(ownedBy(this.#set), clock.monotonic());
   }
 
   /** Writes the status if it says something new. Returns the milliseconds after which time alone changes it. */

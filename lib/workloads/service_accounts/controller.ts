@@ -7,7 +7,7 @@ import { Controller, fromInformer, type Predicate } from "../../runtime/controll
 import type { Informer } from "../../runtime/watch/mod.ts";
 import { type ServiceAccount, serviceAccounts } from "../kinds/core.ts";
 import { isSame } from "../objects/canonical_json.ts";
-import { isNamespaceTerminating } from "../objects/namespaces.ts";
+import { isNamespaceTerminating } from "../objects/answers.ts";
 import type { WorkloadContext } from "../workload_context.ts";
 
 /** The ServiceAccount of pods that name none. */
