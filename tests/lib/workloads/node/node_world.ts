@@ -22,9 +22,9 @@ export class NodeWorld implements AsyncDisposable {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(options: Partial<LocalNodeOptions> = {}, server?: ApiServer) {
+  constructor(options: Partial<LocalNodeOptions> = {}) {
     const random = seededRandom(1);
-    this.server = server ?? new ApiServer({ clock: this.clock, random });
+    this.server = new ApiServer({ clock: this.clock, random });
     this.client = this.server.client();
     const client = this.server.client({
       intercept: async (request, next) => {
