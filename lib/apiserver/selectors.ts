@@ -1,5 +1,6 @@
 import { badRequest } from "./status.ts";
 import type { Labels } from "./store/record.ts";
+import { labelValueProblems, qualifiedNameProblems } from "./validate/names.ts";
 
 /** One condition of a label selector. */
 export type LabelRequirement =
@@ -40,9 +41,6 @@ function fulfils(requirement: LabelRequirement, labels: Labels): boolean {
   }
 }
 
-const labelKey = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
-
 /** Reads a label selector. @throws StatusError 400 with the words of the real server. */
 export function parseLabelSelector(text: string): readonly LabelRequirement[] {
   const tokens = new Tokens(text);
@@ -54,22 +52,27 @@ export function parseLabelSelector(text: string): readonly LabelRequirement[] {
     if (next === "") return requirements;
     if (next !== ",") throw badRequest(`found '${next}', expected: ',' or 'end of string'`);
     const following = tokens.peek();
-    if (following === "" || following === ",") {
+    if (following !== "!" && (following === "" || sign.test(following))) {
       throw badRequest(`found '${following}', expected: identifier after ','`);
     }
   }
 }
 
+/** Signs that cannot begin a requirement. */
+const sign = /^[,=<>()!]/;
+
 function readRequirement(tokens: Tokens): LabelRequirement {
   const first = tokens.take();
   const absent = first === "!";
   const key = absent ? tokens.take() : first;
-  if (/^[,=<>()]/.test(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`);
-  if (absent && key === "") throw badRequest("unable to parse requirement: found '', expected: identifier");
-  if (!labelKey.test(key)) {
-    throw badRequest(
-      `unable to parse requirement: <nil>: Invalid value: "${key}": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
-    );
+  if (!absent && sign.test(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`);
+  if (absent && (key === "" || sign.test(key))) {
+    throw badRequest(`unable to parse requirement: found '${key}', expected: identifier`);
+  }
+  const problems = qualifiedNameProblems(key);
+  if (problems.length > 0) {
+    const why = problems.join("; ");
+    throw badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: ${why}`);
   }
   if (absent) return { key, operator: "absent" };
   const next = tokens.peek();
@@ -78,18 +81,18 @@ function readRequirement(tokens: Tokens): LabelRequirement {
   switch (operator) {
     case "=":
     case "==":
-      return { key, operator: "in", values: new Set([readValue(tokens)]) };
+      return { key, operator: "in", values: new Set([readValue(tokens, key)]) };
     case "!=":
-      return { key, operator: "notin", values: new Set([readValue(tokens)]) };
+      return { key, operator: "notin", values: new Set([readValue(tokens, key)]) };
     case "in":
     case "notin":
-      return { key, operator, values: readValues(tokens) };
+      return { key, operator, values: readValues(tokens, key) };
     case ">":
     case "<": {
       const than = tokens.take();
       if (!/^[+-]?\d+$/.test(than)) {
         throw badRequest(
-          `unable to parse requirement: values[0][${key}]: Invalid value: "${than}": for 'Gt', 'Lt' operators, the value must be an integer`,
+          `unable to parse requirement: values[0]: Invalid value: "${than}": for 'Gt', 'Lt' operators, the value must be an integer`,
         );
       }
       return { key, operator: operator === ">" ? "gt" : "lt", than: BigInt(than) };
@@ -99,37 +102,40 @@ function readRequirement(tokens: Tokens): LabelRequirement {
   }
 }
 
-function readValue(tokens: Tokens): string {
+function readValue(tokens: Tokens, key: string): string {
   const next = tokens.peek();
-  return checkValue(next === "" || next === "," ? "" : tokens.take());
+  if (next === "" || next === ",") return "";
+  if (sign.test(next)) throw badRequest(`unable to parse requirement: found '${next}', expected: identifier`);
+  return checkValues([tokens.take()], key).join();
 }
 
-function readValues(tokens: Tokens): ReadonlySet<string> {
+function readValues(tokens: Tokens, key: string): ReadonlySet<string> {
   const open = tokens.take();
-  if (open !== "(") throw badRequest(`unable to parse requirement: found '${open}', expected: '('`);
-  // An empty list of values matches nothing, or everything after notin.
-  if (tokens.peek() === ")") {
-    tokens.take();
-    return new Set();
-  }
-  const values = new Set<string>();
-  let value = "";
+  if (open !== "(") throw badRequest(`unable to parse requirement: found '${open}' expected: '('`);
+  // Nothing between two signs is an empty value: also "()" holds one.
+  const values: string[] = [];
+  let value: string | undefined;
   while (true) {
     const token = tokens.take();
-    if (token === "") throw badRequest("unable to parse requirement: found '', expected: ',' or ')'");
     if (token === "," || token === ")") {
-      values.add(checkValue(value));
-      value = "";
-      if (token === ")") return values;
+      values.push(value ?? "");
+      value = undefined;
+      if (token === ")") return new Set(checkValues([...new Set(values)].sort(), key));
+    } else if (token === "" || sign.test(token) || value !== undefined) {
+      const expected = value === undefined ? "',', ')' or identifier" : "',' or ')'";
+      throw badRequest(`unable to parse requirement: found '${token}', expected: ${expected}`);
     } else value = token;
   }
 }
 
-function checkValue(value: string): string {
-  if (value.length <= 63 && labelValue.test(value)) return value;
-  throw badRequest(
-    `unable to parse requirement: values[0]: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
-  );
+function checkValues(values: readonly string[], key: string): readonly string[] {
+  values.forEach((value, index) => {
+    const [problem] = labelValueProblems(value);
+    if (problem === undefined) return;
+    const place = `values[${index}][${key}]`;
+    throw badRequest(`unable to parse requirement: ${place}: Invalid value: ${JSON.stringify(value)}: ${problem}`);
+  });
+  return values;
 }
 
 /** The words and signs of a label selector; "" at the end. */
@@ -150,11 +156,20 @@ class Tokens {
   }
 }
 
-/** Reads a field selector, such as `metadata.name=a,status.phase!=Failed`. @throws StatusError 400. */
-export function parseFieldSelector(text: string, known: ReadonlySet<string>): readonly FieldRequirement[] {
+/**
+ * Reads a field selector, such as `metadata.name=a,status.phase!=Failed`.
+ * @param generic does the kind know no fields but those of the metadata? Then the refusal names them.
+ * @throws StatusError 400.
+ */
+export function parseFieldSelector(
+  text: string,
+  known: ReadonlySet<string>,
+  generic: boolean,
+): readonly FieldRequirement[] {
   const requirements = splitFieldSelector(text);
   const stranger = requirements.find(({ field }) => !known.has(field));
   if (stranger === undefined) return requirements;
+  if (!generic) throw badRequest(`field label not supported: ${stranger.field}`);
   const names = [...known].map((name) => `"${name}"`).join(", ");
   throw badRequest(`"${stranger.field}" is not a known field selector: only ${names}`);
 }
@@ -165,6 +180,8 @@ export function splitFieldSelector(text: string): readonly FieldRequirement[] {
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = "", operator, value = ""] = match;
+    const [wrong] = /\\([^\\,=]|$)/s.exec(value.replaceAll(/\\[\\,=]/g, "")) ?? [];
+    if (wrong !== undefined) throw badRequest(`invalid field selector: invalid escape sequence: ${wrong}`);
     return { field, equal: operator !== "!=", value: value.replaceAll(/\\(.)/g, "$1") };
   });
 }

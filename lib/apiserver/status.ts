@@ -9,6 +9,8 @@ export class StatusError extends Error {
   override readonly name = "StatusError";
   readonly document: JSONObject;
   readonly code: number;
+  /** What the client is to be warned of all the same. */
+  warnings: readonly string[] = [];
 
   constructor(
     code: number,
@@ -163,6 +165,12 @@ export function tooLargeVersion(wanted: number, current: number): StatusError {
 /** 500 without a reason, as the real server answers where an error has no Status of its own. */
 export function plainError(message: string): StatusError {
   return new StatusError(500, "", message);
+}
+
+/** 500 of a part that the server needs, such as a webhook or a node. */
+export function internalError(message: string, cause?: unknown): StatusError {
+  const details = { causes: [{ message }] };
+  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, details, undefined, { cause });
 }
 
 /** 501: the real server could do this, this one cannot (yet). Better than a wrong answer. */

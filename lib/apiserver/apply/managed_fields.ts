@@ -15,6 +15,7 @@ import {
   parseFieldSet,
   union,
 } from "./field_set.ts";
+import { typeProblems } from "./typed.ts";
 
 /** Who wrote, and when. */
 export interface Writer {
@@ -85,8 +86,14 @@ export function withoutFields(owners: readonly Owner[], { changed, removed }: Co
   return owners.map((owner) => ({ ...owner, fields: difference(difference(owner.fields, changed), removed) }));
 }
 
+/** May ownership be noted? Not in a custom resource that holds what its schema has no place for. */
+export function isTrackable(object: JSONObject, resource: ServedResource): boolean {
+  return resource.custom !== true || typeProblems(object, schemaOf(resource), "", true).length === 0;
+}
+
 /**
  * Notes in managedFields what a create, replace or patch changed: the writer owns it from now on, nobody else does.
+ * An object that has no owners gets none, until somebody applies it.
  * @param old the stored object; undefined on create.
  */
 export function trackUpdate(
@@ -96,6 +103,10 @@ export function trackUpdate(
   writer: Writer,
 ): void {
   const before = readOwners(object);
+  if (old !== undefined && before.length === 0) {
+    delete objectAt(object, "metadata")["managedFields"];
+    return;
+  }
   const apiVersion = apiVersionOf(resource);
   const schema = schemaOf(resource);
   // What Go writes of an empty object is always there, and nobody brings it along.
@@ -115,6 +126,14 @@ export function trackUpdate(
   const subresource = writer.subresource ?? "";
   const { manager } = writer;
   writeOwners(object, [...others, { manager, operation: "Update", apiVersion, subresource, time, fields }]);
+}
+
+/** Who owns what is in an object that has no owners when somebody applies it for the first time. */
+export function ownerBeforeApply(object: JSONObject, resource: ServedResource, time: string): Owner {
+  const schema = schemaOf(resource);
+  const fields = compare(zeroStruct(schema), object, schema).changed;
+  const apiVersion = apiVersionOf(resource);
+  return { manager: "before-first-apply", operation: "Update", apiVersion, subresource: "", time, fields };
 }
 
 /** Nothing changed: neither do the entries, unless the client sent others. */

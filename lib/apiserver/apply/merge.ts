@@ -1,8 +1,7 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { deepCopy, getField, setField } from "../json.ts";
-import { anySchema, itemKey, itemSchema, type ListSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
-import { difference, emptySet, type FieldSet, isEmptySet, union } from "./field_set.ts";
+import { anySchema, itemKey, type ListSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
 
 /** The live object with an apply configuration laid over it. The live object is changed. */
 export function mergeApplied(live: JSONObject, applied: JSONObject, schema: TypeSchema): JSONObject {
@@ -15,6 +14,8 @@ export function mergeApplied(live: JSONObject, applied: JSONObject, schema: Type
 }
 
 function mergeValue(live: JSONValue, applied: JSONValue, schema: TypeSchema): JSONValue {
+  // Null is an empty map or list here, to which nothing is added.
+  if (applied === null && isContainer(live, schema)) return live;
   if (isJsonObject(live) && isJsonObject(applied) && !isAtomicObject(schema)) {
     return mergeApplied(live, applied, schema);
   }
@@ -25,6 +26,12 @@ function mergeValue(live: JSONValue, applied: JSONValue, schema: TypeSchema): JS
     if (schema.list === "map") return mergeItems(live, applied, schema);
   }
   return deepCopy(applied);
+}
+
+/** Is it a map or list with something in it that may have owners of its own? */
+function isContainer(value: JSONValue, schema: TypeSchema): boolean {
+  if (Array.isArray(value)) return value.length > 0 && schema.type === "list" && schema.list !== "atomic";
+  return isJsonObject(value) && Object.keys(value).length > 0 && !isAtomicObject(schema);
 }
 
 function isAtomicObject(schema: TypeSchema): boolean {
@@ -70,64 +77,4 @@ function mergeLists(
     if (shared[0] === next) shared.shift();
   }
   return merged;
-}
-
-/**
- * Takes away what a manager applied last time and does not apply any more, unless somebody else owns it too.
- * The value is changed.
- */
-export function prune(
-  value: JSONObject,
-  before: FieldSet,
-  applied: FieldSet,
-  others: readonly FieldSet[],
-  schema: TypeSchema,
-): void {
-  const gone = difference(before, applied);
-  if (!isEmptySet(gone)) pruneBelow(value, gone, applied, others.reduce(union, emptySet), schema);
-}
-
-function pruneBelow(
-  value: JSONValue,
-  gone: FieldSet,
-  kept: FieldSet,
-  others: FieldSet,
-  schema: TypeSchema,
-): JSONValue {
-  if (Array.isArray(value)) {
-    return value.flatMap((item): JSONValue[] => {
-      const isKeyed = isJsonObject(item) && schema.type === "list" && schema.list === "map";
-      const name = isKeyed ? itemKey(item, schema) : `v:${JSON.stringify(item)}`;
-      const left = prunePart(item, name, gone, kept, others, itemSchema(schema));
-      return left === undefined ? [] : [left];
-    });
-  }
-  if (!isJsonObject(value)) return value;
-  for (const key of Object.keys(value)) {
-    const left = prunePart(getField(value, key), `f:${key}`, gone, kept, others, schemaAt(schema, key) ?? anySchema);
-    if (left === undefined) delete value[key];
-    else setField(value, key, left);
-  }
-  return value;
-}
-
-/** What is left of a part; undefined when it goes. */
-function prunePart(
-  value: JSONValue,
-  name: string,
-  gone: FieldSet,
-  kept: FieldSet,
-  others: FieldSet,
-  schema: TypeSchema,
-): JSONValue {
-  const part = gone.children.get(name);
-  if (part === undefined) return value;
-  const stays = kept.children.get(name) ?? emptySet;
-  const shared = others.children.get(name) ?? emptySet;
-  // It goes with all that is in it, also with defaults that nobody owns, unless a part of it has an owner still.
-  if (part.member && isEmptySet(stays) && isEmptySet(shared)) return undefined;
-  if (part.children.size === 0) return value;
-  const left = pruneBelow(value, part, stays, shared, schema);
-  // A map of which nothing is left goes too.
-  return isJsonObject(left) && Object.keys(left).length === 0 ? undefined : left;
 }

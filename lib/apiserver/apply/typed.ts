@@ -1,11 +1,20 @@
-import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import type { JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { getField } from "../json.ts";
 import { itemKey, type ListSchema, type ScalarSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
+import { goFormat } from "../patch/go_format.ts";
 import { leaf, node, pathsOf } from "./field_set.ts";
 
-/** Why an apply configuration does not fit the schema, in the words of structured-merge-diff; empty when it does. */
-export function typeProblems(value: JSONValue, schema: TypeSchema, path = ""): readonly string[] {
+/**
+ * Why an apply configuration does not fit the schema, in the words of structured-merge-diff; empty when it does.
+ * @param duplicates may items of sets and keyed lists be there twice, as in objects that are stored?
+ */
+export function typeProblems(
+  value: JSONValue,
+  schema: TypeSchema,
+  path = "",
+  duplicates = false,
+): readonly string[] {
   if (value === null || value === undefined) return [];
   switch (schema.type) {
     case "any":
@@ -14,7 +23,7 @@ export function typeProblems(value: JSONValue, schema: TypeSchema, path = ""): r
       return scalarProblems(value, schema, path);
     case "list":
       if (!Array.isArray(value)) return [`${path}: expected list, got ${show(value)}`];
-      return listProblems(value, schema, path);
+      return listProblems(value, schema, path, duplicates);
     case "map":
     case "struct":
       // Where a schema may stand, true and false may, too (JSONSchemaPropsOrBool).
@@ -23,18 +32,16 @@ export function typeProblems(value: JSONValue, schema: TypeSchema, path = ""): r
       return Object.keys(value).sort().flatMap((key) => {
         const below = schemaAt(schema, key);
         if (below === undefined) return [`${path}.${key}: field not declared in schema`];
-        return typeProblems(getField(value, key), below, `${path}.${key}`);
+        return typeProblems(getField(value, key), below, `${path}.${key}`, duplicates);
       });
   }
 }
 
 /** The message of the refusal. */
-export function typeMessage(body: JSONObject, problems: readonly string[], place: string, kind: string): string {
+export function typeMessage(problems: readonly string[], place: string): string {
   const [only] = problems;
   const what = problems.length === 1 ? only : `errors:\n${problems.map((each) => `  ${each}`).join("\n")}`;
-  const version = String(body["apiVersion"]);
-  const group = version.includes("/") ? version : `/${version}`;
-  return `failed to create typed patch object (${place}; ${group}, Kind=${kind}): ${what}`;
+  return `failed to create typed patch object (${place}): ${what}`;
 }
 
 function scalarProblems(value: JSONValue, { scalar }: ScalarSchema, path: string): readonly string[] {
@@ -44,7 +51,9 @@ function scalarProblems(value: JSONValue, { scalar }: ScalarSchema, path: string
     case "bytes":
     case "time":
     case "microTime":
-      return typeof value === "string" ? [] : [`${path}: expected string, got ${show(value)}`];
+      return typeof value === "string"
+        ? []
+        : [`${path}: expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`];
     case "boolean":
       return typeof value === "boolean" ? [] : [`${path}: expected boolean, got ${show(value)}`];
     case "int32":
@@ -57,7 +66,12 @@ function scalarProblems(value: JSONValue, { scalar }: ScalarSchema, path: string
   }
 }
 
-function listProblems(value: readonly JSONValue[], schema: ListSchema, path: string): readonly string[] {
+function listProblems(
+  value: readonly JSONValue[],
+  schema: ListSchema,
+  path: string,
+  duplicates: boolean,
+): readonly string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
   value.forEach((item, index) => {
@@ -72,12 +86,13 @@ function listProblems(value: readonly JSONValue[], schema: ListSchema, path: str
       }
     }
     const key = schema.list === "map" && isJsonObject(item) ? itemKey(item, schema) : `v:${JSON.stringify(item)}`;
-    if (schema.list !== "atomic" && seen.has(key)) {
+    if (schema.list !== "atomic" && !duplicates && seen.has(key)) {
       const [shown = ""] = pathsOf(node(false, [[key, leaf]]));
       problems.push(`${path}: duplicate entries for key ${shown}`);
     }
     seen.add(key);
-    problems.push(...typeProblems(item, schema.items, `${path}[${index}]`));
+    const [shown = ""] = schema.list === "atomic" ? [`[${index}]`] : pathsOf(node(false, [[key, leaf]]));
+    problems.push(...typeProblems(item, schema.items, path + shown, duplicates));
   });
   return problems;
 }
@@ -87,7 +102,15 @@ function defaultOf({ items }: ListSchema, key: string): JSONValue {
 }
 
 function show(value: JSONValue): string {
-  return typeof value === "object" ? `&{${JSON.stringify(value)}}` : `&{${String(value)}}`;
+  return `&{${goFormat(value)}}`;
+}
+
+/** A value as Go's `%#v` shows it. */
+function goSyntax(value: JSONValue): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
+  if (!isJsonObject(value)) return JSON.stringify(value) ?? "nil";
+  const fields = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${goSyntax(getField(value, key))}`);
+  return `map[string]interface {}{${fields.join(", ")}}`;
 }
 
 function goType(value: JSONValue): string {

@@ -1,21 +1,29 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { compare, fieldsOf } from "../apply/compare.ts";
-import { emptySet, equalSets, type FieldSet, intersection, pathsOf } from "../apply/field_set.ts";
-import { isSameOwner, type Owner, readOwners, withoutFields, writeOwners } from "../apply/managed_fields.ts";
+import { emptySet, equalSets, type FieldSet, intersection, pathsOf, union } from "../apply/field_set.ts";
+import {
+  isSameOwner,
+  type Owner,
+  ownerBeforeApply,
+  readOwners,
+  withoutFields,
+  writeOwners,
+} from "../apply/managed_fields.ts";
 import { typeMessage, typeProblems } from "../apply/typed.ts";
-import { mergeApplied, prune } from "../apply/merge.ts";
+import { mergeApplied } from "../apply/merge.ts";
+import { pruneApplied } from "../apply/prune.ts";
 import { timestamp } from "../context.ts";
 import { copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
-import { completeObject } from "../request/decode.ts";
+import { completeObject, UndecodableError } from "../request/decode.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import { schemaOf } from "../schema/resource_schema.ts";
-import { storageKey } from "../resources/served_resource.ts";
+import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, invalid, invalidOptions, notFound, plainError, StatusError } from "../status.ts";
 import { recordKey } from "../store/record.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { insert, setNamespace } from "./create.ts";
-import { type Update, updateObject } from "./update.ts";
+import { checkPlace, type Update, updateObject } from "./update.ts";
 
 type Target = Omit<Update, "change" | "options" | "uidConflict">;
 
@@ -44,58 +52,55 @@ export async function applyObject(target: Target, body: JSONValue): Promise<Appl
   const object = await updateObject({
     ...target,
     uidConflict: false,
-    change: (current) => ({ object: completeObject(merge(current, applied, target), resource), managed: true }),
+    change: (current) => ({ object: merge(current, applied, target), managed: true }),
   });
   return { code: 200, object };
 }
 
-/** The configuration, without what this path does not write. @throws StatusError 400 */
-function readConfiguration(body: JSONValue, { resource, namespace, name, subresource }: Target): JSONObject {
+/** The configuration, without what this path does not write. @throws StatusError 400 or 500 */
+function readConfiguration(body: JSONValue, { resource, name, namespace, subresource }: Target): JSONObject {
   const { kind = "", apiVersion = "", metadata }: JSONObject = isJsonObject(body) ? body : {};
   if (!isJsonObject(body) || kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
-    throw badRequest(`invalid object type: ${apiVersion === "" ? "/" : apiVersion}, Kind=${kind}`);
+    throw badRequest(`invalid object type: ${typeName(String(apiVersion), String(kind))}`);
   }
   if (isJsonObject(metadata) && metadata["managedFields"] !== undefined && metadata["managedFields"] !== null) {
     throw badRequest("metadata.managedFields must be nil");
   }
   // Unlike elsewhere, fields that the kind does not have are refused whatever fieldValidation says.
   const problems = typeProblems(body, schemaOf(resource));
-  if (problems.length > 0) {
-    const place = `${stringAt(objectAt(body, "metadata"), "namespace")}/${
-      stringAt(objectAt(body, "metadata"), "name")
-    }`;
-    throw plainError(typeMessage(body, problems, place, resource.kind));
-  }
+  if (problems.length > 0) throw plainError(typeMessage(problems, placeOf(body)));
   const applied = copyObject(body);
-  const meta = objectAt(applied, "metadata");
-  const given = stringAt(meta, "name");
-  if (given === "") {
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (given !== name) {
-    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
-  }
-  const { selfLink: _, ...known } = meta;
-  applied["metadata"] = known;
-  if (resource.namespaced) setNamespace(applied, resource, namespace);
   if (resource.status !== true) return applied;
   if (subresource === undefined) delete applied["status"];
   else {
     for (const key of Object.keys(applied)) {
       if (!["apiVersion", "kind", "metadata", "status"].includes(key)) delete applied[key];
     }
-    const { resourceVersion, uid } = meta;
+    const { resourceVersion, uid } = objectAt(applied, "metadata");
     // Only namespaces take all of it along with their status.
     if (resource.kind !== "Namespace") applied["metadata"] = { name, namespace, resourceVersion, uid };
   }
   return applied;
 }
 
+function typeName(apiVersion: string, kind: string): string {
+  return `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+/** What the real server calls a configuration. */
+function placeOf(body: JSONObject): string {
+  const metadata = objectAt(body, "metadata");
+  const type = typeName(stringAt(body, "apiVersion"), stringAt(body, "kind"));
+  return `${stringAt(metadata, "namespace")}/${stringAt(metadata, "name")}; ${type}`;
+}
+
 async function create(target: Target, applied: JSONObject, status: JSONValue): Promise<JSONObject> {
   const { call, context, query, resource, name } = target;
   const uid = stringAt(objectAt(applied, "metadata"), "uid");
   if (uid !== "") throw invalid(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
-  const object = completeObject(copyObject(applied), resource);
+  const object = complete(copyObject(applied), applied, resource);
+  checkPlace(objectAt(object, "metadata"), target.namespace, name);
+  setNamespace(object, resource, target.namespace);
   // Named by a client that saw an older object of this name: it means nothing for the new one.
   delete objectAt(object, "metadata")["resourceVersion"];
   writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)))]);
@@ -110,30 +115,42 @@ function ownerFor(target: Target, fields: FieldSet): Owner {
   return { manager, operation: "Apply", apiVersion: apiVersionOf(resource), subresource, time, fields };
 }
 
-/** The stored object with the configuration applied and managedFields brought up to date. @throws StatusError 409 */
+/** The stored object with the configuration applied and managedFields brought up to date. @throws StatusError 409, 500 */
 function merge(current: JSONObject, applied: JSONObject, target: Target): JSONObject {
   const { query, resource } = target;
-  const owners = readOwners(current);
-  const mine = ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)));
+  const schema = schemaOf(resource);
+  const mine = ownerFor(target, fieldsOf(applied, "applied", schema));
   const writer = { manager: mine.manager, time: mine.time, subresource: mine.subresource };
+  const known = readOwners(current);
+  const owners = known.length === 0 ? [ownerBeforeApply(current, resource, mine.time)] : known;
   const last = owners.find((owner) => isSameOwner(owner, writer, "Apply", mine.apiVersion));
   const others = owners.filter((owner) => owner !== last);
-  const schema = schemaOf(resource);
-  const merged = mergeApplied(copyObject(current), applied, schema);
-  prune(
-    merged,
+  const owned = [mine, ...others].map(({ fields }) => fields).reduce(union, emptySet);
+  const merged = pruneApplied(
+    mergeApplied(copyObject(current), applied, schema),
     last?.fields ?? emptySet,
-    mine.fields,
-    others.filter(({ operation }) => operation === "Apply").map(({ fields }) => fields),
+    owned,
     schema,
   );
-  const normal = completeObject(copyObject(merged), resource);
   // Before defaults are set: what somebody leaves to a default, he changes as little as what he does not name.
   const comparison = compare(current, merged, schema);
   if (!query.force) refuseConflicts(others, comparison.changed);
-  if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return merged;
+  const normal = complete(copyObject(merged), applied, resource);
+  if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return normal;
   writeOwners(normal, [...withoutFields(others, comparison), mine]);
   return normal;
+}
+
+/** @throws StatusError 500 for values that the type does not take */
+function complete(object: JSONObject, applied: JSONObject, resource: ServedResource): JSONObject {
+  try {
+    return completeObject(object, resource, { wording: "converter" });
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    const type = typeName(apiVersionOf(resource), resource.kind);
+    const why = `unable to convert unstructured object to ${type}: ${error.message}`;
+    throw plainError(`failed to convert new object (${placeOf(applied)}) to proper version: ${why}`);
+  }
 }
 
 function isSame(current: JSONObject, next: JSONObject): boolean {

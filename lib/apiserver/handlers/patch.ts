@@ -8,23 +8,18 @@ import { applyMergePatch } from "../patch/merge_patch.ts";
 import { applyStrategicPatch } from "../patch/strategic_patch.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import {
-  completeObject,
-  type Decoded,
-  newDecoding,
-  parseBody,
-  parseYamlBody,
-  strictMessage,
-  warningsOf,
-} from "../request/decode.ts";
+import { completeObject, UndecodableError } from "../request/decode.ts";
+import { newDecoding, strictMessage, warnOf } from "../request/decoding.ts";
+import { parseJson } from "../request/go_json.ts";
+import { readApplyBody } from "../request/yaml_body.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { schemaOf } from "../schema/resource_schema.ts";
+import { goTypeName } from "../schema/scalars.ts";
 import {
   badRequest,
   invalid,
   invalidOptions,
-  StatusError,
   unknownFormat,
   unprocessablePatch,
   unsupportedMediaType,
@@ -56,7 +51,7 @@ export async function patchObject(
   if (patch === undefined) {
     const { code, object } = await applyObject(
       { context, call, resource, namespace, name, subresource, query },
-      parseYamlBody(call.body),
+      readApplyBody(call),
     );
     return { type: "value", code, value: represent(object) };
   }
@@ -64,12 +59,9 @@ export async function patchObject(
     const message = "Forbidden: may not be specified for non-apply patch";
     throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", message, field: "force" }]);
   }
-  let warnings: readonly string[] = [];
   const change = (current: JSONObject): { object: JSONObject; managed: boolean } => {
     const patched = patch.apply(current);
-    const decoded = decodePatched(patched, patch.show?.() ?? JSON.stringify(patched), resource, call);
-    warnings = decoded.warnings;
-    return { object: decoded.object, managed: false };
+    return { object: decodePatched(patched, patch, resource, call), managed: false };
   };
   const updated = await updateObject({
     context,
@@ -82,11 +74,11 @@ export async function patchObject(
     change,
     uidConflict: false,
   });
-  return { type: "value", code: 200, value: represent(updated), warnings };
+  return { type: "value", code: 200, value: represent(updated) };
 }
 
 /** What a patch does. */
-interface Patch {
+export interface Patch {
   readonly apply: (current: JSONObject) => JSONObject;
   /** What errors show. @default the patched object */
   readonly show?: () => string;
@@ -96,27 +88,36 @@ interface Patch {
  * What the patch does to an object, which it may change. The patch is read only then: whether there is an object comes
  * first. @throws StatusError 415; its functions throw 400 and 422
  */
-function parsePatch(call: Call, resource: ServedResource): Patch {
-  const read = (): JSONValue => parseBody(call.body, "error decoding patch");
+export function parsePatch(call: Call, resource: ServedResource): Patch {
   switch (call.contentType) {
     case "application/json-patch+json": {
       return {
         apply: (current) => {
-          const operations = parseOperations(read());
+          const operations = parseOperations(readPatch(call));
           return attempt(() => applyJsonPatch(current, operations));
         },
       };
     }
     case "application/merge-patch+json":
-      return { apply: (current) => applyMergePatch(current, copyObject(parseObjectPatch(read()))) };
+      return {
+        apply: (current) => {
+          const patch = readPatch(call);
+          if (patch === null) throw badRequest("Invalid JSON Patch");
+          return applyMergePatch(current, copyObject(parseObjectPatch(patch)));
+        },
+      };
     case "application/strategic-merge-patch+json": {
       if (resource.custom === true) throw unknownFormat(patchesOfCustom);
+      // Null is a patch without fields here.
+      const read = (): JSONObject => parseObjectPatch(readPatch(call, "") ?? {}, "");
       return {
-        // Null is a patch without fields here.
-        apply: (current) =>
-          applyStrategicPatch(current, copyObject(parseObjectPatch(read() ?? {})), schemaOf(resource)),
+        // Kind and version go with the type into which it is merged.
+        apply: (current) => {
+          const { kind, apiVersion } = current;
+          return { ...applyStrategicPatch(current, copyObject(read()), schemaOf(resource)), kind, apiVersion };
+        },
         // The real server merges these before it decodes them, and shows the patch, not the object.
-        show: () => goFormat(parseObjectPatch(read() ?? {})),
+        show: () => goFormat(read()),
       };
     }
     default:
@@ -124,7 +125,19 @@ function parsePatch(call: Call, resource: ServedResource): Patch {
   }
 }
 
+const decodingPatch = "error decoding patch: ";
+
+function readPatch({ body }: Call, prefix = decodingPatch): JSONValue {
+  if (body !== undefined && "value" in body) return body.value;
+  try {
+    return parseJson(body?.text ?? "");
+  } catch (cause) {
+    throw Object.assign(badRequest(prefix + (cause instanceof Error ? cause.message : cause)), { cause });
+  }
+}
+
 function parseOperations(operations: JSONValue): readonly JSONValue[] {
+  if (operations === null) return [];
   if (!Array.isArray(operations)) throw wrongPatch(operations, "[]handlers.jsonPatchOp");
   const wrong = operations.find((operation) => !isJsonObject(operation));
   if (wrong !== undefined) throw wrongPatch(wrong, "handlers.jsonPatchOp");
@@ -133,27 +146,30 @@ function parseOperations(operations: JSONValue): readonly JSONValue[] {
 }
 
 /** A patched object that does not decode makes the patch invalid. */
-function decodePatched(patched: JSONObject, document: string, resource: ServedResource, call: Call): Decoded {
+function decodePatched(patched: JSONObject, patch: Patch, resource: ServedResource, call: Call): JSONObject {
   const decoding = newDecoding(call);
-  try {
-    const object = completeObject(patched, resource, decoding);
-    if (decoding.validation === "Strict" && decoding.problems.length > 0) throw badRequest(strictMessage(decoding));
-    return { object, warnings: warningsOf(decoding) };
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+  const refuse = (why: string): Error => {
     const nothing = { group: "", plural: "", kind: "" };
-    throw invalid(nothing, "", [invalidValue("patch", document, error.message)]);
+    return invalid(nothing, "", [invalidValue("patch", patch.show?.() ?? JSON.stringify(patched), why)]);
+  };
+  const wording = patch.show === undefined ? "json" : "converter";
+  try {
+    const object = completeObject(patched, resource, { decoding, wording, patched: true });
+    if (decoding.validation === "Strict" && decoding.problems.length > 0) throw refuse(strictMessage(decoding));
+    warnOf(decoding, call);
+    return object;
+  } catch (error) {
+    throw error instanceof UndecodableError ? refuse(error.message) : error;
   }
 }
 
-function parseObjectPatch(patch: JSONValue): JSONObject {
-  if (!isJsonObject(patch)) throw wrongPatch(patch, "map[string]interface {}");
+function parseObjectPatch(patch: JSONValue, prefix = decodingPatch): JSONObject {
+  if (!isJsonObject(patch)) throw wrongPatch(patch, "map[string]interface {}", prefix);
   return patch;
 }
 
-function wrongPatch(patch: JSONValue, wanted: string): Error {
-  const given = Array.isArray(patch) ? "array" : typeof patch === "object" ? "object" : typeof patch;
-  return badRequest(`error decoding patch: json: cannot unmarshal ${given} into Go value of type ${wanted}`);
+function wrongPatch(patch: JSONValue, wanted: string, prefix = decodingPatch): Error {
+  return badRequest(`${prefix}json: cannot unmarshal ${goTypeName(patch)} into Go value of type ${wanted}`);
 }
 
 function attempt(change: () => JSONObject): JSONObject {

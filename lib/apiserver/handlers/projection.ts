@@ -2,6 +2,7 @@ import type { JSONObject } from "../../k8s/contract.ts";
 import { parseStored } from "../json.ts";
 import type { Representation } from "../request/accept.ts";
 import { apiVersionOf } from "../resources/registry.ts";
+import { goTypeOf } from "../resources/go_type.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { notAcceptable } from "../status.ts";
 import { metadataOnly, type Projection, whole } from "../store/change.ts";
@@ -18,7 +19,7 @@ export function objectProjection(resource: ServedResource, representation: Repre
   if (representation === "metadata") return metadataOnly;
   if (representation === "metadata list") {
     throw notAcceptable(
-      `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`,
+      `you requested PartialObjectMetadataList, but the requested object is not a list (*${goTypeOf(resource)})`,
     );
   }
   const { shape } = resource;
@@ -29,7 +30,7 @@ export function objectProjection(resource: ServedResource, representation: Repre
 export function itemProjection(resource: ServedResource, representation: Representation): Projection {
   if (representation === "metadata") {
     throw notAcceptable(
-      `you requested PartialObjectMetadata, but the requested object is a list (${resource.kind}List)`,
+      `you requested PartialObjectMetadata, but the requested object is a list (*${goTypeOf(resource)}List)`,
     );
   }
   return objectProjection(resource, representation === "metadata list" ? "metadata" : "object");

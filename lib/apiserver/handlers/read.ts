@@ -37,7 +37,7 @@ export function listOrWatch(
   resource: ServedResource,
   namespace: string | undefined,
 ): Answer {
-  const representation = parseAccept(call.accept, resource);
+  const representation = parseAccept(call.accept, resource, true);
   const query = parseListQuery(call.query);
   const selection = new Selection(resource, namespace, query.labelSelector, query.fieldSelector);
   if (query.watch) {

@@ -12,6 +12,13 @@ import { insert, setNamespace } from "./create.ts";
 import { representObject } from "./projection.ts";
 import { checkPlace, updateObject } from "./update.ts";
 
+function uidConflict(resource: ServedResource, namespace: string | undefined, name: string, uid: string): string {
+  const group = resource.group === "" || resource.group.endsWith(".k8s.io") ? "" : `${resource.group}/`;
+  const key = `/registry/${group}${resource.plural}/${namespace === undefined ? "" : `${namespace}/`}${name}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+}
+
 /** PUT of an object or its status. Some kinds may be created so. */
 export async function replaceObject(
   context: Context,
@@ -29,11 +36,8 @@ export async function replaceObject(
   const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
     const uid = stringAt(metadata, "uid");
-    // Whoever names a uid means an object that he has seen. The version is ignored, as in the real server.
-    if (uid !== "") {
-      throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
-    }
-    delete metadata["resourceVersion"];
+    // Whoever names a uid means an object that he has seen.
+    if (uid !== "") throw conflict(resource, name, uidConflict(resource, namespace, name, uid));
     setNamespace(object, resource, namespace);
     trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
     const value = represent(await insert(context, call, resource, object, query));

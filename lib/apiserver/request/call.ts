@@ -14,6 +14,8 @@ export interface Call {
   /** Names the field manager of writes that do not name one. */
   readonly userAgent: string;
   readonly signal: AbortSignal | undefined;
+  /** Takes what the client is to be warned of, besides the warnings of the answer. */
+  readonly warn?: (warning: string) => void;
 }
 
 /** The body of a request: text, or a value that nobody else holds. Undefined when there is none. */

@@ -1,58 +1,52 @@
-import { parse as parseYaml } from "yaml";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
+import { objectAt, stringAt } from "../json.ts";
+import { goTypeOf } from "../resources/go_type.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { objectAt, stringAt } from "../json.ts";
-import { badRequest, invalid } from "../status.ts";
-import { invalidValue } from "../validate/metadata.ts";
-import type { Body, Call } from "./call.ts";
-import { cannotDecode } from "../resources/normalize.ts";
-import { DecodeError, decodeStruct } from "../schema/decode.ts";
+import { DecodeError, decodeStruct, type Wording } from "../schema/decode.ts";
 import { setBuiltinDefaults } from "../schema/defaults.ts";
+import { definitionOf } from "../schema/document.ts";
 import { duplicateFields } from "../schema/duplicate_fields.ts";
 import { metadataSchema, schemaOf } from "../schema/resource_schema.ts";
 import { goTypeName } from "../schema/scalars.ts";
+import { badRequest, invalid, StatusError } from "../status.ts";
+import { invalidValue } from "../validate/metadata.ts";
+import type { Call } from "./call.ts";
+import { type Decoding, newDecoding, strictMessage, warningsOf, warnOf } from "./decoding.ts";
+import { parseJson } from "./go_json.ts";
+import { parseYaml } from "./yaml_body.ts";
 
-/** Reads the body of a request as JSON. @throws StatusError 400 */
-export function parseBody(body: Body, what: string): JSONValue {
-  if (body === undefined) return undefined;
-  if ("value" in body) return body.value;
-  try {
-    return JSON.parse(body.text);
-  } catch (cause) {
-    throw Object.assign(
-      badRequest(`${what}; json parse error: ${cause instanceof Error ? cause.message : cause} (${body.text})`),
-      {
-        cause,
-      },
-    );
+/** What cannot be read as an object of a kind. The message is the reason alone; the refusal is that of a body. */
+export class UndecodableError extends Error {
+  override readonly name = "UndecodableError";
+  readonly refusal: StatusError;
+
+  constructor(reason: string, refusal: StatusError) {
+    super(reason);
+    this.refusal = refusal;
   }
 }
 
-/** Reads a body that may be YAML, as that of an apply patch. @throws StatusError 400 */
-export function parseYamlBody(body: Body): JSONValue {
-  if (body === undefined || "value" in body) return body?.value;
-  try {
-    return /^\s*[{[]/.test(body.text) ? JSON.parse(body.text) : parseYaml(body.text);
-  } catch (cause) {
-    throw Object.assign(badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : cause}`), {
-      cause,
-    });
-  }
+/** Where an object comes from; a body names its kind, what a patch made has that of the stored object. */
+export interface Origin {
+  readonly decoding?: Decoding;
+  /** The document that refusals show. @default the object as JSON */
+  readonly text?: string;
+  /** @default "json" */
+  readonly wording?: Wording;
+  /** Was the object patched? */
+  readonly patched?: boolean;
 }
 
 /** Reads the object in the body of a create or replace. @throws StatusError 400 */
 export function decodeObject(call: Call, resource: ServedResource): Decoded {
-  const what = `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind`;
   const decoding = newDecoding(call);
-  const parsed = call.contentType === "application/yaml" ? parseYamlBody(call.body) : parseBody(call.body, what);
+  const { value: parsed, text } = readBody(call, resource);
   // Go reads null as an object without fields.
   const value = parsed === null && resource.custom !== true ? {} : parsed;
-  const twice = decoding.validation !== "Ignore" && call.body !== undefined && "text" in call.body
-    ? duplicateFields(call.body.text)
-    : [];
-  const object = completeObject(value, resource, decoding);
+  const twice = decoding.validation === "Ignore" || text === undefined ? [] : duplicateFields(text);
+  const object = complete(value, resource, text === undefined ? { decoding } : { decoding, text });
   // Nobody looks into fields that are dropped.
   const dropped = [...decoding.unknown];
   const seen = twice.filter((field) =>
@@ -60,116 +54,182 @@ export function decodeObject(call: Call, resource: ServedResource): Decoded {
   );
   decoding.problems.unshift(...seen.map((field) => `duplicate field ${JSON.stringify(field)}`));
   if (decoding.validation === "Strict" && decoding.problems.length > 0) {
-    throw cannotDecode(resource.kind, resource.version, strictMessage(decoding));
+    throw badRequest(cannotHandle(resource, resource.kind, resource.version, strictMessage(decoding)));
   }
+  warnOf(decoding, call);
   return { object, warnings: warningsOf(decoding) };
 }
 
-/** An object that was read, and what the client is to be warned of. */
+/** An object that was read, and what the client was warned of. */
 export interface Decoded {
   readonly object: JSONObject;
   readonly warnings: readonly string[];
 }
 
-/** What becomes of fields that a kind does not have (`fieldValidation`), and what was found. */
-export interface Decoding {
-  readonly validation: "Ignore" | "Warn" | "Strict";
-  /** Such as `unknown field "spec.foo"`. */
-  readonly problems: string[];
-  /** Paths of fields that were dropped. */
-  readonly unknown: string[];
+function readBody({ body, contentType }: Call, resource: ServedResource): { value: JSONValue; text?: string } {
+  if (body !== undefined && "value" in body) return { value: body.value };
+  const text = body?.text ?? "";
+  try {
+    return contentType === "application/yaml" ? { value: parseYaml(text).value } : { value: parseJson(text), text };
+  } catch (cause) {
+    const why = `couldn't get version/kind; json parse error: ${cause instanceof Error ? cause.message : cause}`;
+    throw Object.assign(badRequest(unrecognized(resource, why, text)), { cause });
+  }
 }
 
-/** Reads `fieldValidation`, whose values the options of the request have checked. */
-export function newDecoding(call: Call): Decoding {
-  const given = call.query.get("fieldValidation");
-  return { validation: given === "Ignore" || given === "Strict" ? given : "Warn", problems: [], unknown: [] };
-}
-
-/** What a strict decoder says. */
-export function strictMessage({ problems }: Decoding): string {
-  return `strict decoding error: ${[...new Set(problems)].join(", ")}`;
-}
-
-/** What a client is warned of. */
-export function warningsOf({ validation, problems }: Decoding): readonly string[] {
-  return validation === "Warn" ? [...new Set(problems)] : [];
+function complete(value: JSONValue, resource: ServedResource, origin: Origin): JSONObject {
+  try {
+    return completeObject(value, resource, origin);
+  } catch (error) {
+    if (error instanceof UndecodableError) throw Object.assign(error.refusal, { cause: error });
+    throw error;
+  }
 }
 
 /**
  * Checks kind and version, drops what the kind does not have, and sets defaults. Works on the given object.
- * @param decoding gets the fields that were dropped.
- * @throws StatusError 400
+ * @throws UndecodableError for what is no object of this kind
  */
-export function completeObject(value: JSONValue, resource: ServedResource, decoding?: Decoding): JSONObject {
-  const apiVersion = apiVersionOf(resource);
-  if (!isJsonObject(value)) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is no JSON object`);
+export function completeObject(value: JSONValue, resource: ServedResource, origin: Origin = {}): JSONObject {
+  const { decoding, patched = false, wording = "json" } = origin;
+  const refuse = (why: string): UndecodableError =>
+    new UndecodableError(why, badRequest(unrecognized(resource, why, origin.text ?? JSON.stringify(value))));
+  const why = headerProblem(value);
+  if (why !== undefined) throw refuse(why);
+  if (!isJsonObject(value)) throw refuse(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+  const own = apiVersionOf(resource);
+  const kind = stringAt(value, "kind");
+  const apiVersion = stringAt(value, "apiVersion");
+  if (resource.custom === true && kind === "") {
+    throw refuse(`Object 'Kind' is missing in '${origin.text ?? JSON.stringify(value)}'`);
   }
-  const { kind = resource.kind, apiVersion: given = apiVersion } = value;
-  if (resource.custom === true) checkCustomKind(value, resource);
-  if (kind !== resource.kind && kind !== "") {
-    throw badRequest(
-      `${kind} in version "${given}" cannot be handled as a ${resource.kind}: ` +
-        `the kind in the data (${kind}) does not match the expected kind (${resource.kind})`,
-    );
-  }
-  if (given !== apiVersion && given !== "") {
-    throw badRequest(
-      `the API version in the data (${given}) does not match the expected API version (${apiVersion})`,
-    );
-  }
+  if (resource.custom !== true) checkKind(kind === "" ? resource.kind : kind, apiVersion || own, resource);
   const unknown: string[] = [];
-  const object = readFields({ ...value, kind: resource.kind, apiVersion }, resource, unknown);
+  const object = readFields(value, resource, unknown, wording);
+  if (resource.custom === true) checkCustomKind(kind, apiVersion, value, resource, patched);
   for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
   decoding?.unknown.push(...unknown);
+  keepReset(objectAt(value, "metadata"), object);
   normalizeObject(object, resource);
   return object;
 }
 
-/** Sets defaults and brings fields into canonical form; works on the given object. @throws StatusError 400 */
+/** Sets defaults and brings fields into canonical form; works on the given object. */
 export function normalizeObject(object: JSONObject, resource: ServedResource): void {
   resource.normalize?.(object);
   if (resource.custom === true) resource.structural?.setDefaults(object);
   else setBuiltinDefaults(object, schemaOf(resource));
 }
 
-/** What the kind has of the fields of a value. @throws StatusError 400 */
-function readFields(value: JSONObject, resource: ServedResource, unknown: string[]): JSONObject {
+const header =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** Why the kind and version of a document cannot be read. */
+function headerProblem(value: JSONValue): string | undefined {
+  if (value === null) return undefined;
+  const parse = "couldn't get version/kind; json parse error: json: cannot unmarshal";
+  if (!isJsonObject(value)) return `${parse} ${goTypeName(value)} into Go value of type ${header}`;
+  for (const key of ["apiVersion", "kind"]) {
+    const given = value[key] ?? "";
+    if (typeof given !== "string") return `${parse} ${goTypeName(given)} into Go struct field .${key} of type string`;
+  }
+  const apiVersion = stringAt(value, "apiVersion");
+  return apiVersion.split("/").length > 2 ? `unexpected GroupVersion string: ${apiVersion}` : undefined;
+}
+
+/** Kinds of the server's own must be the one that the path names. @throws UndecodableError */
+function checkKind(kind: string, apiVersion: string, resource: ServedResource): void {
+  if (kind === resource.kind && apiVersion === apiVersionOf(resource)) return;
+  const { group, version } = splitVersion(apiVersion);
+  const isKnown = definitionOf(group, version, kind.replace(/List$/, "")) !== undefined;
+  const why = isKnown
+    ? `converting (${version}.${kind}) to (${goTypeOf(resource)}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  throw new UndecodableError(why, badRequest(cannotHandle(resource, kind, version, why)));
+}
+
+/** Custom resources are told that their version or kind is wrong. @throws StatusError or UndecodableError */
+function checkCustomKind(
+  kind: string,
+  apiVersion: string,
+  value: JSONObject,
+  resource: ServedResource,
+  patched: boolean,
+): void {
+  const own = apiVersionOf(resource);
+  const name = stringAt(objectAt(value, "metadata"), "name");
+  if (apiVersion !== own && !patched) {
+    const why = `the API version in the data (${apiVersion}) does not match the expected API version (${own})`;
+    throw badRequest(why);
+  }
+  if (apiVersion === "") {
+    const why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
+    throw new StatusError(500, "InternalError", `Internal error occurred: ${why}`, { causes: [{ message: why }] });
+  }
+  const { group } = splitVersion(apiVersion);
+  const causes = [
+    ...(kind === resource.kind ? [] : [invalidValue("kind", kind, `must be ${resource.kind}`)]),
+    ...(apiVersion === own ? [] : [invalidValue("apiVersion", apiVersion, `must be ${own}`)]),
+  ];
+  if (causes.length > 0) throw invalid({ ...resource, group, kind }, name, causes);
+}
+
+/** What the kind has of the fields of a value. @throws UndecodableError */
+function readFields(value: JSONObject, resource: ServedResource, unknown: string[], wording: Wording): JSONObject {
   const { kind, version } = resource;
   try {
     if (resource.custom !== true) {
-      const { apiVersion, kind: _, ...fields } = value;
-      return { kind, apiVersion, ...decodeStruct(fields, schemaOf(resource), unknown) };
+      const { apiVersion: _, kind: _kind, ...fields } = value;
+      return {
+        kind,
+        apiVersion: apiVersionOf(resource),
+        ...decodeStruct(fields, schemaOf(resource), unknown, { wording }),
+      };
     }
     const { metadata = null, ...object } = value;
-    const read = isJsonObject(metadata) || metadata === null
-      ? decodeStruct(metadata ?? {}, metadataSchema(), unknown, "metadata")
-      : undefined;
-    if (read === undefined) {
-      const found = `json: cannot unmarshal ${goTypeName(metadata)} into Go struct field ${kind}.metadata`;
-      throw new DecodeError(`${found} of type v1.ObjectMeta`);
+    if (!isJsonObject(metadata) && metadata !== null) {
+      throw new DecodeError(`json: cannot unmarshal ${goTypeName(metadata)} into Go value of type v1.ObjectMeta`);
     }
-    const whole: JSONObject = { ...object, metadata: read };
+    const read = decodeStruct(metadata ?? {}, metadataSchema(), unknown, { path: "metadata", goPath: "" });
+    const whole: JSONObject = { ...object, kind, apiVersion: apiVersionOf(resource), metadata: read };
     const dropped: string[] = [];
     resource.structural?.prune(whole, dropped);
     unknown.push(...dropped.sort());
     return whole;
   } catch (error) {
-    if (error instanceof DecodeError) throw cannotDecode(kind, version, error.message);
-    throw error;
+    if (!(error instanceof DecodeError)) throw error;
+    const given = stringAt(value, "apiVersion");
+    const inVersion = given === "" ? version : splitVersion(given).version;
+    throw new UndecodableError(error.message, badRequest(cannotHandle(resource, kind, inVersion, error.message)));
   }
 }
 
-/** Custom resources have to name their kind, and are told otherwise that it is wrong. */
-function checkCustomKind(value: JSONObject, resource: ServedResource): void {
-  const { kind = "", apiVersion = "" } = value;
-  const document = JSON.stringify(value);
-  const what = `the object provided is unrecognized (must be of type ${resource.kind}): Object`;
-  if (kind === "") throw badRequest(`${what} 'Kind' is missing in '${document}'`);
-  if (apiVersion === "") throw badRequest(`${what} 'apiVersion' is missing in '${document}'`);
-  if (kind === resource.kind) return;
-  const metadata = objectAt(value, "metadata");
-  const cause = invalidValue("kind", kind, `must be ${resource.kind}`);
-  throw invalid({ ...resource, kind: String(kind) }, stringAt(metadata, "name"), [cause]);
+/** An empty list of managedFields, or one empty entry, says that nobody owns anything: it is more than nothing. */
+function keepReset(given: JSONObject, object: JSONObject): void {
+  const { managedFields } = given;
+  if (!Array.isArray(managedFields) || managedFields.length > 1) return;
+  const [only = {}] = managedFields;
+  if (isJsonObject(only) && Object.keys(only).length === 0) objectAt(object, "metadata")["managedFields"] = [];
+}
+
+function splitVersion(apiVersion: string): { group: string; version: string } {
+  const [first = "", second] = apiVersion.split("/");
+  return second === undefined ? { group: "", version: first } : { group: first, version: second };
+}
+
+function cannotHandle(resource: ServedResource, kind: string, version: string, why: string): string {
+  return `${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`;
+}
+
+function unrecognized(resource: ServedResource, why: string, text: string): string {
+  return `the object provided is unrecognized (must be of type ${resource.kind}): ${why} (${summary(text)})`;
+}
+
+/** The beginning of a document as refusals show it: what is no JSON object in hexadecimal digits. */
+function summary(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length === 0) return "<empty>";
+  const first = bytes.slice(0, 30);
+  const more = bytes.length > first.length ? " ..." : "";
+  return (text.startsWith("{") ? new TextDecoder().decode(first) : first.toHex()) + more;
 }

@@ -25,7 +25,10 @@ export class Selection {
     // Most cluster-scoped kinds of the server's own know the namespace too: it is empty.
     const knowsNamespace = resource.namespaced || (resource.custom !== true && resource.kind !== "Namespace");
     const known = ["metadata.name", ...(knowsNamespace ? ["metadata.namespace"] : [])];
-    this.#fields = parseFieldSelector(fieldSelector, new Set([...known, ...Object.keys(resource.fieldLabels ?? {})]));
+    const labels = Object.keys(resource.fieldLabels ?? {});
+    // Kinds with field labels of their own refuse others in fewer words; that of ReplicaSets is not for selectors.
+    const generic = resource.custom !== true && (labels.length === 0 || resource.plural === "replicasets");
+    this.#fields = parseFieldSelector(fieldSelector, new Set([...known, ...labels]), generic);
   }
 
   /** Does the selection leave out objects of its range? */

@@ -1,9 +1,9 @@
 import { isJsonObject } from "../../k8s/errors.ts";
-import type { JSONObject } from "../../k8s/contract.ts";
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { arrayAt, objectAt, stringAt } from "../json.ts";
 import { badRequest, type Cause, invalidOptions } from "../status.ts";
 import type { Call } from "./call.ts";
-import { parseBody } from "./decode.ts";
+import { parseJson } from "./go_json.ts";
 import { parseBoolean } from "./list_options.ts";
 
 /** Options of a create, replace or patch. */
@@ -66,9 +66,15 @@ export interface DeleteQuery {
 
 /** Reads the options of a deletion from the body, or from the query when there is no body. @throws StatusError */
 export function parseDeleteQuery(call: Call): DeleteQuery {
-  const body = parseBody(call.body, "couldn't get version/kind");
+  const body = readOptions(call);
   if (body !== undefined && body !== null && !isJsonObject(body)) throw badRequest("the DeleteOptions are no object");
-  const options: JSONObject = body ?? queryOptions(call.query);
+  // Where there is a body, the real server does not look at the query at all.
+  const dryRun = call.query.getAll("dryRun");
+  return readDeleteOptions(body ?? { ...queryOptions(call.query), ...(dryRun.length === 0 ? {} : { dryRun }) });
+}
+
+/** Reads the options of a deletion (`DeleteOptions`). @throws StatusError 400, 422 */
+export function readDeleteOptions(options: JSONObject): DeleteQuery {
   const kind = stringAt(options, "kind");
   if (kind !== "" && kind !== "DeleteOptions") {
     const version = stringAt(options, "apiVersion") || "meta.k8s.io/v1";
@@ -83,16 +89,24 @@ export function parseDeleteQuery(call: Call): DeleteQuery {
     causes.push({ reason: "FieldValueNotSupported", message, field: "propagationPolicy" });
   }
   if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
-  // Where there is a body, the real server does not look at the query at all.
-  const dryRun = isJsonObject(body) ? arrayAt(options, "dryRun").map(String) : call.query.getAll("dryRun");
   return {
-    dryRun: parseDryRun(dryRun, "DeleteOptions"),
+    dryRun: parseDryRun(arrayAt(options, "dryRun").map(String), "DeleteOptions"),
     uid: stringAt(preconditions, "uid") || undefined,
     resourceVersion: stringAt(preconditions, "resourceVersion") || undefined,
     propagation: policy === "Foreground" || policy === "Background" || policy === "Orphan" ? policy : undefined,
     gracePeriodSeconds: typeof grace === "number" ? grace : undefined,
     document: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...options },
   };
+}
+
+function readOptions({ body }: Call): JSONValue {
+  if (body === undefined || "value" in body) return body?.value;
+  try {
+    return parseJson(body.text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw Object.assign(badRequest(`couldn't get version/kind; json parse error: ${why}`), { cause });
+  }
 }
 
 function queryOptions(query: URLSearchParams): JSONObject {

@@ -1,12 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { JSONObject } from "../../k8s/contract.ts";
-import { badRequest, type StatusError } from "../status.ts";
 import { objectAt, objectsAt, setField, stringAt, stringsAt } from "../json.ts";
-
-/** What does not decode into a kind. */
-export function cannotDecode(kind: string, version: string, why: string): StatusError {
-  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
-}
 
 /** Secrets: stringData goes into data, the type has a default. */
 export function normalizeSecret(object: JSONObject): void {

@@ -9,6 +9,12 @@ export class DecodeError extends Error {
   override readonly name = "DecodeError";
 }
 
+/**
+ * In whose words values are refused: those of Go's JSON decoder, or those of the converter that reads what a strategic
+ * merge patch or an apply made.
+ */
+export type Wording = "json" | "converter";
+
 /** Where the decoder is. */
 interface Place {
   /** As strict decoding errors show it: `spec.containers[0].image`. */
@@ -18,6 +24,9 @@ interface Place {
   /** Name of the innermost struct. */
   readonly struct: string;
   readonly goType: string;
+  readonly wording: Wording;
+  /** Values of the wrong type: the JSON decoder reads on, as a time that it cannot parse would come first. */
+  readonly problems: string[];
 }
 
 /**
@@ -26,9 +35,18 @@ interface Place {
  * @param unknown gets the paths of the fields that were dropped.
  * @throws DecodeError for a value of the wrong type
  */
-export function decodeStruct(value: JSONObject, schema: StructSchema, unknown: string[], path = ""): JSONObject {
+export function decodeStruct(
+  value: JSONObject,
+  schema: StructSchema,
+  unknown: string[],
+  { path = "", goPath = path, wording = "json" }: { path?: string; goPath?: string; wording?: Wording } = {},
+): JSONObject {
   const struct = schema.name.slice(schema.name.lastIndexOf(".") + 1);
-  return readStruct(value, schema, unknown, { path, goPath: path, struct, goType: struct });
+  const problems: string[] = [];
+  const object = readStruct(value, schema, unknown, { path, goPath, struct, goType: struct, wording, problems });
+  const [first] = problems;
+  if (first !== undefined) throw new DecodeError(first);
+  return object;
 }
 
 function read(value: JSONValue, schema: TypeSchema, unknown: string[], place: Place): JSONValue {
@@ -38,20 +56,21 @@ function read(value: JSONValue, schema: TypeSchema, unknown: string[], place: Pl
     case "scalar": {
       const result = readScalar(value, schema.scalar);
       if ("value" in result) return result.value;
-      if ("error" in result) throw new DecodeError(result.error);
-      throw wrongType(result.type, { ...place, goType: result.goType ?? place.goType });
+      if ("type" in result) return wrongType(value, schema, { ...place, goType: result.goType ?? place.goType });
+      if (schema.scalar !== "bytes") throw new DecodeError(result.error);
+      return refuse(place.wording === "json" ? result.error : `error decoding from json: ${result.error}`, place);
     }
     case "list":
-      if (!Array.isArray(value)) throw wrongType(goTypeName(value), place);
+      if (!Array.isArray(value)) return wrongType(value, schema, place);
       return readList(value, schema, unknown, place);
     case "map":
-      if (!isJsonObject(value)) throw wrongType(goTypeName(value), place);
+      if (!isJsonObject(value)) return wrongType(value, schema, place);
       return readMap(value, schema, unknown, place);
     case "struct":
       if (isJsonObject(value)) return readStruct(value, schema, unknown, place);
       // A boolean or an array may stand where one schema may (JSONSchemaPropsOrBool, JSONSchemaPropsOrArray).
       if (/^v1\.JSONSchemaPropsOr/.test(place.goType) && typeof value === "boolean") return value;
-      throw wrongType(goTypeName(value), place);
+      return wrongType(value, schema, place);
   }
 }
 
@@ -69,7 +88,7 @@ function readStruct(value: JSONObject, schema: StructSchema, unknown: string[], 
     }
     if (given === null) continue;
     const goPath = place.goPath === "" ? key : `${place.goPath}.${key}`;
-    const decoded = read(given, field.schema, unknown, { path, goPath, struct, goType: field.goType });
+    const decoded = read(given, field.schema, unknown, { ...place, path, goPath, struct, goType: field.goType });
     if (!isOmitted(decoded, field)) setField(object, key, decoded);
     // An empty list does not outlive storing, null is what is read.
     if (field.zero === null && Array.isArray(decoded) && decoded.length === 0) object[key] = null;
@@ -144,9 +163,36 @@ function nothing(schema: TypeSchema): JSONValue {
   }
 }
 
-function wrongType(type: string, { struct, goPath, goType }: Place): DecodeError {
+function refuse(problem: string, { wording, problems }: Place): undefined {
+  if (wording === "converter") throw new DecodeError(problem);
+  problems.push(problem);
+  return undefined;
+}
+
+function wrongType(value: JSONValue, schema: TypeSchema, place: Place): undefined {
+  if (place.wording === "converter") return refuse(converterProblem(value, schema, place), place);
+  const { struct, goPath, goType } = place;
   const known = goType === "" ? "string" : goType;
-  return new DecodeError(
-    `json: cannot unmarshal ${type} into Go struct field ${struct}.${goPath} of type ${known.replace(/^\*/, "")}`,
-  );
+  const isNumber = typeof value === "number" && schema.type === "scalar" && /^int/.test(schema.scalar);
+  const type = isNumber ? `number ${value}` : goTypeName(value);
+  const field = `Go struct field ${struct}.${goPath} of type ${known.replace(/^\*/, "")}`;
+  return refuse(`json: cannot unmarshal ${type} into ${field}`, place);
+}
+
+function converterProblem(value: JSONValue, schema: TypeSchema, { goType }: Place): string {
+  const kind = goKind(value);
+  if (schema.type === "list") return `cannot restore slice from ${kind}`;
+  if (schema.type === "map") return `cannot restore map from ${kind}`;
+  if (schema.type === "struct") return `cannot restore struct from: ${kind}`;
+  if (goType === "[]byte" || goType === "[]uint8") return `cannot restore slice from ${kind}`;
+  const type = goType === "" ? "string" : goType.replace(/^\*/, "");
+  // Go's conversions know a string for each whole number.
+  const converts = kind === "int64" || (kind === "float64" && type !== "string" && type !== "bool");
+  return converts && type !== "bool" ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`;
+}
+
+function goKind(value: JSONValue): string {
+  if (Array.isArray(value)) return "slice";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : typeof value === "object" ? "map" : typeof value;
 }

@@ -81,7 +81,8 @@ function unparsed(value: string, scalar: "time" | "microTime"): readonly [string
   if (!/^\d{4}-\d\d-\d\d/.test(value)) return [value.slice(4), "-"];
   if (!/^\d{4}-\d\d-\d\dT/.test(value)) return [value.slice(10), "T"];
   const rest = value.slice(19);
-  return scalar === "time" ? [rest, "Z07:00"] : [rest, ".000000"];
+  if (scalar === "time") return [rest, "Z07:00"];
+  return /^\.\d{6}/.test(rest) ? [rest.slice(7), "Z07:00"] : [rest, ".000000"];
 }
 
 function readQuantity(value: JSONValue): ScalarResult {

@@ -2,7 +2,10 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { deepCopy, getField, objectAt, setField } from "../json.ts";
 
-/** Sets the defaults of a structural schema wherever there is an object to set them in; works on the given value. */
+/**
+ * Sets the defaults of a structural schema wherever there is an object to set them in, and drops nulls that the schema
+ * does not allow; works on the given value.
+ */
 export function setStructuralDefaults(value: JSONValue, schema: JSONObject): void {
   if (Array.isArray(value)) {
     const items = getField(schema, "items");
@@ -15,14 +18,17 @@ export function setStructuralDefaults(value: JSONValue, schema: JSONObject): voi
     if (!isJsonObject(property)) continue;
     const preset = getField(property, "default");
     const given = getField(value, key);
-    // A null that the field may not hold counts as nothing, but only where there is a default for it.
+    // A null that the field may not hold counts as nothing.
     const isMissing = given === undefined || (given === null && property["nullable"] !== true);
     if (preset !== undefined && isMissing) setField(value, key, deepCopy(preset));
+    else if (given === null && isMissing) delete value[key];
     setStructuralDefaults(getField(value, key), property);
   }
   const more = getField(schema, "additionalProperties");
   if (!isJsonObject(more)) return;
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(properties, key)) setStructuralDefaults(getField(value, key), more);
+    if (Object.hasOwn(properties, key)) continue;
+    if (getField(value, key) === null && more["nullable"] !== true) delete value[key];
+    else setStructuralDefaults(getField(value, key), more);
   }
 }

@@ -5,6 +5,12 @@ import type { Cause } from "../status.ts";
 import { labelValueProblems, nameProblems, qualifiedNameProblems } from "./names.ts";
 
 const standardFinalizers: ReadonlySet<string> = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
+const generalRulesOnly: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "coordination.k8s.io",
+  "events.k8s.io",
+]);
 const annotationLimit = 256 * 1024;
 
 /** A value that is not allowed. */
@@ -67,7 +73,7 @@ function validateName(metadata: JSONObject, rule: NameRule): readonly Cause[] {
   return nameProblems(name, rule).map((problem) => invalidValue("metadata.name", name, problem));
 }
 
-function validateFields(metadata: JSONObject, { group }: ServedResource): readonly Cause[] {
+function validateFields(metadata: JSONObject, resource: ServedResource): readonly Cause[] {
   const causes: Cause[] = [];
   for (const [key, value] of Object.entries(objectAt(metadata, "labels"))) {
     for (const problem of qualifiedNameProblems(key)) causes.push(invalidValue("metadata.labels", key, problem));
@@ -87,16 +93,21 @@ function validateFields(metadata: JSONObject, { group }: ServedResource): readon
     const message = `Too long: may not be more than ${annotationLimit} bytes`;
     causes.push({ reason: "FieldValueTooLong", message, field: "metadata.annotations" });
   }
-  stringsAt(metadata, "finalizers").forEach((finalizer, index) => {
-    const field = `metadata.finalizers[${index}]`;
-    for (const problem of qualifiedNameProblems(finalizer)) causes.push(invalidValue(field, finalizer, problem));
-    // Kinds of newer groups are checked by the general rules only.
-    if (group === "" && !finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
-      const problem = "name is neither a standard finalizer name nor is it fully qualified";
-      causes.push(invalidValue(field, finalizer, problem));
+  const owners = validateOwners(objectsAt(metadata, "ownerReferences"));
+  const finalizers = stringsAt(metadata, "finalizers");
+  for (const finalizer of finalizers) {
+    for (const problem of qualifiedNameProblems(finalizer)) {
+      causes.push(invalidValue("metadata.finalizers", finalizer, problem));
     }
+  }
+  // Kinds whose rules are of newer machinery are checked by the general rules only.
+  if (resource.custom === true || generalRulesOnly.has(resource.group)) return [...causes, ...owners];
+  finalizers.forEach((finalizer, index) => {
+    if (finalizer.includes("/") || standardFinalizers.has(finalizer)) return;
+    const problem = "name is neither a standard finalizer name nor is it fully qualified";
+    causes.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, problem));
   });
-  return [...causes, ...validateOwners(objectsAt(metadata, "ownerReferences"))];
+  return [...causes, ...owners];
 }
 
 function validateOwners(owners: readonly JSONObject[]): readonly Cause[] {

@@ -42,9 +42,8 @@ export function qualifiedNameProblems(key: string): readonly string[] {
   const parts = key.split("/");
   const [first = "", second] = parts;
   if (parts.length > 2) {
-    return [
-      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS subdomain prefix and '/'",
-    ];
+    const name = qualifiedText.replace("name part", "a valid label key");
+    return [`${name} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const name = second ?? first;
   const problems: string[] = [];

@@ -1,0 +1,62 @@
+import { parseDocument } from "yaml";
+import type { JSONValue } from "../../k8s/contract.ts";
+import { isJsonObject } from "../../k8s/errors.ts";
+import { duplicateFields } from "../schema/duplicate_fields.ts";
+import { goTypeName } from "../schema/scalars.ts";
+import { badRequest } from "../status.ts";
+import type { Call } from "./call.ts";
+import { newDecoding } from "./decoding.ts";
+
+/** Reads YAML. @throws Error for what is none; keys that are there twice are told in `twice`. */
+export function parseYaml(text: string): { readonly value: JSONValue; readonly twice: readonly string[] } {
+  const document = parseDocument(text);
+  const wrong = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
+  if (wrong !== undefined) throw new SyntaxError(wrong.message.split(" at line", 1).join(), { cause: wrong });
+  const twice = document.errors.map(({ linePos, pos: [from, to] }) => {
+    const key = text.slice(from, to).replace(/^["']?(.*?)["']?:?\s*$/s, "$1");
+    return `line ${linePos?.[0].line ?? 1}: key ${JSON.stringify(key)} already set in map`;
+  });
+  return { value: document.toJS(), twice };
+}
+
+/** Reads the body of an apply patch: YAML, of which JSON is a part. @throws StatusError 400 */
+export function readApplyBody(call: Call): JSONValue {
+  const { body } = call;
+  const value = body === undefined ? null : "value" in body ? body.value : readText(body.text, call);
+  if (value === null || value === undefined || isJsonObject(value)) return value;
+  const what = `json: cannot unmarshal ${goTypeName(value)} into Go value of type map[string]interface {}`;
+  throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${what}`);
+}
+
+function readText(text: string, call: Call): JSONValue {
+  const plain = parsePlain(text);
+  if (plain !== undefined) return plain;
+  const { value, twice } = attempt(text);
+  const { validation } = newDecoding(call);
+  if (twice.length > 0 && validation === "Strict") {
+    const errors = `yaml: unmarshal errors:\n  ${twice.join("\n  ")}`;
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${errors}`);
+  }
+  if (validation === "Warn") { for (const each of twice) call.warn?.(each); }
+  return value;
+}
+
+/** Most clients send JSON, which is read much faster. Undefined: it takes a closer look. */
+function parsePlain(text: string): JSONValue | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    const value: JSONValue = JSON.parse(text);
+    return duplicateFields(text).length === 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function attempt(text: string): ReturnType<typeof parseYaml> {
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw Object.assign(badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`), { cause });
+  }
+}
