@@ -15,7 +15,12 @@ export const fileNames = {
   serviceAccountPublicKey: "service-account.pub",
   tokens: "tokens.csv",
   managerKubeconfig: "kube-controller-manager.kubeconfig",
+  kubeletClientCertificate: "kubelet-client.crt",
+  kubeletClientKey: "kubelet-client.key",
 } as const;
+
+/** Common name of the certificate with which the API server asks nodes for logs. */
+export const kubeletClient = "kube-apiserver-kubelet-client";
 
 /**
  * Controllers of kube-controller-manager that make sense without nodes: garbage collection, namespaces, service
@@ -76,6 +81,11 @@ export function apiServerArguments({ path, etcdPort, apiServerPort }: Surroundin
     `--client-ca-file=${path(fileNames.authority)}`,
     `--token-auth-file=${path(fileNames.tokens)}`,
     "--authorization-mode=RBAC",
+    // Nodes can tell the API server from other users of the machine, and it them.
+    `--kubelet-client-certificate=${path(fileNames.kubeletClientCertificate)}`,
+    `--kubelet-client-key=${path(fileNames.kubeletClientKey)}`,
+    `--kubelet-certificate-authority=${path(fileNames.authority)}`,
+    "--kubelet-preferred-address-types=InternalIP",
     "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
     `--service-account-key-file=${path(fileNames.serviceAccountPublicKey)}`,
     `--service-account-signing-key-file=${path(fileNames.serviceAccountPrivateKey)}`,

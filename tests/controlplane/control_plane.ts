@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { type Binaries, locateBinaries } from "./assets.ts";
 import type { Authority } from "./certificates.ts";
-import { type ComponentName, componentNames } from "./components.ts";
+import { type ComponentName, componentNames, kubeletClient } from "./components.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { type KubectlOptions, type KubectlResult, runKubectl } from "./kubectl.ts";
 import { administrator, createLayout, createSecrets, type Layout, type LayoutOptions, type Secrets } from "./layout.ts";
+import { loopback } from "./ports.ts";
 import { SupervisorClient, SupervisorError } from "./supervisor_client.ts";
 import type { CertificateUserAccess, TokenUser, TokenUserAccess } from "./users.ts";
 
@@ -147,6 +148,21 @@ export class ControlPlane implements AsyncDisposable {
     const path = join(this.folder, `certificate-${crypto.randomUUID()}.kubeconfig`);
     await Deno.writeTextFile(path, content, { mode: 0o600 });
     return { name, ...issued, kubeconfig: content, kubeconfigPath: path };
+  }
+
+  /**
+   * How a node on loopback serves its logs: with a certificate that the API server trusts, for nobody but it.
+   */
+  async kubeletServing(): Promise<
+    {
+      readonly certificate: string;
+      readonly key: string;
+      readonly clientAuthority: string;
+      readonly clientNames: string[];
+    }
+  > {
+    const pair = await this.#authority.issueServer([{ type: "ip", value: loopback }]);
+    return { ...pair, clientAuthority: this.certificateAuthority, clientNames: [kubeletClient] };
   }
 
   /**

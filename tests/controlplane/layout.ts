@@ -8,6 +8,7 @@ import {
   controllerManagerArguments,
   etcdArguments,
   fileNames,
+  kubeletClient,
 } from "./components.ts";
 import { type Credentials, kubeconfig } from "./kubeconfig.ts";
 import { freePorts, loopback } from "./ports.ts";
@@ -26,6 +27,7 @@ const stopGrace = 2_000;
 export interface Secrets {
   readonly authority: Authority;
   readonly serving: { readonly certificate: string; readonly key: string };
+  readonly kubeletClient: { readonly certificate: string; readonly key: string };
   readonly serviceAccountKeys: { readonly privateKey: string; readonly publicKey: string };
   readonly manager: TokenUser;
   readonly users: readonly TokenUser[];
@@ -63,6 +65,7 @@ export async function createSecrets(users: readonly Omit<TokenUser, "token">[]):
       { type: "dns", value: "localhost" },
       { type: "dns", value: "kubernetes.default.svc" },
     ]),
+    kubeletClient: await authority.issueClient(kubeletClient, []),
     serviceAccountKeys: await createSigningKeys(),
     manager: { name: "system:kube-controller-manager", groups: ["system:masters"], token: crypto.randomUUID() },
     users: [{ name: administrator, groups: ["system:masters"] }, ...users].map((user) => ({
@@ -127,6 +130,8 @@ export function createLayout(options: LayoutOptions, binaries: Binaries, secrets
     [fileNames.authority]: authority.certificate,
     [fileNames.servingCertificate]: serving.certificate,
     [fileNames.servingKey]: serving.key,
+    [fileNames.kubeletClientCertificate]: secrets.kubeletClient.certificate,
+    [fileNames.kubeletClientKey]: secrets.kubeletClient.key,
     [fileNames.serviceAccountPrivateKey]: secrets.serviceAccountKeys.privateKey,
     [fileNames.serviceAccountPublicKey]: secrets.serviceAccountKeys.publicKey,
     [fileNames.tokens]: tokenFile([...secrets.users, manager]),

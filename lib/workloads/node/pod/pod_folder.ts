@@ -63,7 +63,9 @@ export class PodFolder {
     for (const volume of this.#pod.spec.volumes ?? []) {
       await this.#mounting(volume.name, () => this.#fill(volume, signal));
     }
-    if (this.#pod.spec.automountServiceAccountToken === false) return;
+    const { automountServiceAccountToken, serviceAccountName = "" } = this.#pod.spec;
+    // Where admission gives pods no service account, they have none, and a token could not be bound to them.
+    if (automountServiceAccountToken === false || serviceAccountName === "") return;
     await this.#mounting("kube-api-access", () => this.#makeAccess(signal));
   }
 

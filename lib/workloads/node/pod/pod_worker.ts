@@ -12,7 +12,7 @@ import type { NodeParts } from "../node_parts.ts";
 import { type ContainerRecord, recovered, waiting } from "./container_record.ts";
 import { ContainerRunner } from "./container_runner.ts";
 import { podData } from "./pod_data.ts";
-import { PodFolder } from "./pod_folder.ts";
+import { MountError, PodFolder } from "./pod_folder.ts";
 import { assignPorts, type PodPorts } from "./pod_ports.ts";
 import type { PodFacts } from "./pod_status.ts";
 import { StatusWriter } from "./status_writer.ts";
@@ -212,7 +212,7 @@ export class PodWorker {
         record(this.#pod, {
           type: "Warning",
           reason: "FailedMount",
-          message: describeError(error),
+          message: error instanceof MountError ? error.message : describeError(error),
           action: "FailedMount",
         });
         await sleep(clock, backoff.next(), stop).catch(() => undefined);

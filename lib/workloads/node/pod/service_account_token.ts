@@ -16,11 +16,6 @@ const defaultExpiration = 3_607;
 /** Part of its life after which a token is renewed (as a kubelet does). */
 const renewalShare = 0.8;
 
-/** Name of the service account that a pod runs as. */
-export function serviceAccountOf({ spec }: Pod): string {
-  return spec.serviceAccountName === undefined || spec.serviceAccountName === "" ? "default" : spec.serviceAccountName;
-}
-
 /**
  * Requests a token of the pod's service account that is valid only as long as this very pod exists (TokenRequest,
  * KEP-1205).
@@ -33,7 +28,7 @@ export async function requestToken(
   signal: AbortSignal,
 ): Promise<BoundToken> {
   const { name, namespace = "", uid = "" } = pod.metadata;
-  const path = pathOf(serviceAccounts, namespace, serviceAccountOf(pod), "token");
+  const path = pathOf(serviceAccounts, namespace, pod.spec.serviceAccountName ?? "default", "token");
   const answer = await client.performRequest({
     method: "POST",
     path,

@@ -49,6 +49,8 @@ Deno.test("a node runs pods of a real control plane", { ignore: !binariesAvailab
     metadata: { labels: { app: "ticker" } },
     spec: {
       nodeName: "local",
+      // The control plane runs without the admission plugin that would set it.
+      serviceAccountName: "default",
       terminationGracePeriodSeconds: 5,
       containers: [{
         name: "main",
@@ -84,7 +86,7 @@ Deno.test("a node runs pods of a real control plane", { ignore: !binariesAvailab
 
     await t.step("a pod runs, with a token of its own", async () => {
       await apply({ apiVersion: "v1", kind: "Pod", ...template, metadata: { name: "one", ...template.metadata } });
-      await kubectl("wait", "--for=condition=Ready", "pod/one", "--timeout=20s");
+      await kubectl("wait", "--for=condition=Ready", "pod/one", "--timeout=5s");
       assert.match(await kubectl("get", "pod", "one"), /^one +1\/1 +Running +0 /m);
       await eventually("logs come", async () => /token \d{3,}/.test(await kubectl("logs", "one")));
       assert.match(await kubectl("logs", "one"), /^I am one, pid \d+\ntoken \d{3,}\ntick 1\n/);
@@ -135,7 +137,7 @@ Deno.test("a node runs pods of a real control plane", { ignore: !binariesAvailab
         command: ["sh", "-c", "trap '' TERM; while true; do sleep 0.1; done"],
       });
       await apply({ apiVersion: "v1", kind: "Pod", ...stubborn, metadata: { name: "two" } });
-      await kubectl("wait", "--for=condition=Ready", "pod/two", "--timeout=20s");
+      await kubectl("wait", "--for=condition=Ready", "pod/two", "--timeout=5s");
       const pid = await pidOf("two");
       await kubectl("delete", "pod", "two", "--force", "--grace-period=0");
       await eventually("its process is gone", () => !isRunning(pid));
@@ -156,9 +158,9 @@ Deno.test("a node runs pods of a real control plane", { ignore: !binariesAvailab
       const selector = { matchLabels: { app: "ticker" } };
       const spec = { replicas: 2, selector, template };
       await apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "ticker" }, spec });
-      await kubectl("rollout", "status", "deployment/ticker", "--timeout=30s");
+      await kubectl("rollout", "status", "deployment/ticker", "--timeout=8s");
       await kubectl("scale", "deployment/ticker", "--replicas=3");
-      await kubectl("rollout", "status", "deployment/ticker", "--timeout=30s");
+      await kubectl("rollout", "status", "deployment/ticker", "--timeout=8s");
       assert.equal((await kubectl("get", "pods", "-l", "app=ticker", "-o", "name")).split("\n").length, 3);
     });
   } finally {
