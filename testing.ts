@@ -30,6 +30,16 @@ import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testi
 import { untilAborted } from "./lib/util/until_aborted.ts";
 
 export * from "./lib/testing/mod.ts";
+export type { User } from "./lib/apiserver/authentication/user_info.ts";
+export type { Fault } from "./lib/apiserver/mod.ts";
+export type {
+  ControllerRing,
+  ControllerRingSpec,
+  ControllerRingStatus,
+  RingCondition,
+  RingResource,
+} from "./lib/sharding/ring_types.ts";
+export { VirtualClock } from "./lib/util/clock/mod.ts";
 
 /** Makes a cluster in memory for one test. Dispose of it with `await using`. */
 export function createTestStage(options: TestStageOptions = {}): TestStage {

@@ -2,8 +2,11 @@ import type { JSONObject, JSONValue } from "./contract.ts";
 
 /** What a Status object of the API server says of one faulty field. */
 export interface StatusCause {
+  /** Path of the field, such as `spec.replicas`. */
   readonly field?: string;
+  /** What is wrong with it. */
   readonly message?: string;
+  /** Machine-readable, such as "FieldValueInvalid". */
   readonly reason?: string;
 }
 
@@ -13,7 +16,9 @@ export interface Status {
   readonly code: number;
   /** Machine-readable reason, such as "NotFound", "Conflict" or "Expired"; empty when the server gave none. */
   readonly reason: string;
+  /** The server's words. */
   readonly message: string;
+  /** What is wrong with which field, where the server says it. */
   readonly causes: readonly StatusCause[];
   /** Seconds after which the request may be tried again. */
   readonly retryAfterSeconds?: number;
@@ -23,11 +28,17 @@ export interface Status {
 
 /** An API server's refusal of a request. The message names the verb, the object and the server's words. */
 export class ApiError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ApiError";
+  /** What the server answered. */
   readonly status: Status;
   /** What was asked, such as `PATCH /api/v1/namespaces/default/secrets/foo`. */
   readonly request: string;
 
+  /**
+   * An error for an answer.
+   * @param request what was asked: method and path.
+   */
   constructor(request: string, status: Status, options?: ErrorOptions) {
     const reason = status.reason === "" ? `HTTP ${status.code}` : `${status.reason} (${status.code})`;
     super(`${request}: ${reason}: ${status.message}`, options);
@@ -38,11 +49,13 @@ export class ApiError extends Error {
 
 /** The connection failed before the server answered: refused, reset, timed out, or not trusted. */
 export class ConnectionError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ConnectionError";
 }
 
 /** An answer that is not what the Kubernetes API promises, or an object that is not of the expected kind. */
 export class InvalidObjectError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "InvalidObjectError";
 }
 

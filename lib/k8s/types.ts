@@ -8,7 +8,7 @@ import type {
   MutatingWebhookConfiguration as MutatingWebhookConfigurationFields,
   RuleWithOperations as RuleFields,
 } from "kubernetes-types/admissionregistration/v1.d.ts";
-import type { LabelSelector, ObjectMeta, OwnerReference } from "./meta.ts";
+import type { ObjectMeta, OwnerReference } from "./meta.ts";
 
 export type {
   LabelSelector,
@@ -144,6 +144,3 @@ export function keyOf(object: { readonly metadata: NamedMeta }): ObjectKey {
 export function controllerOf(metadata: ObjectMeta): OwnerReference | undefined {
   return metadata.ownerReferences?.find((reference) => reference.controller === true);
 }
-
-/** A selector that selects everything, as the empty LabelSelector does. */
-export const everything: LabelSelector = {};

@@ -12,11 +12,15 @@ export interface Runnable {
 
 /** Work went on after it was told to stop and after its time for that was over. Its Lease must not be released. */
 export class WorkNotStoppedError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "WorkNotStoppedError";
   /** What still ran, one name each. */
   readonly unfinished: readonly string[];
 
-  /** @param unfinished what still ran, one name each. */
+  /**
+   * Names what still ran.
+   * @param unfinished what still ran, one name each.
+   */
   constructor(unfinished: readonly string[], options?: ErrorOptions) {
     super(`did not stop in time, and may still be working: ${unfinished.join(", ")}`, options);
     this.unfinished = unfinished;

@@ -7,6 +7,7 @@ import type { Clock } from "../util/clock/mod.ts";
  * Lease, so other shards may own its objects by now.
  */
 export class ShardFencedError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ShardFencedError";
 }
 
@@ -18,6 +19,7 @@ export interface GuardedClientParts {
   readonly fence: Fence;
   /** Names the Lease in errors, as `namespace/name`. */
   readonly lease: string;
+  /** Gives up writes under way when the time of the shard is over. */
   readonly clock: Clock;
 }
 
@@ -32,6 +34,7 @@ export class GuardedClient implements RestClient {
   readonly #writes = new Set<AbortController>();
   #timer: Disposable | undefined;
 
+  /** It belongs to nobody: the client inside is closed by whoever made it. */
   constructor(parts: GuardedClientParts) {
     this.#parts = parts;
   }
@@ -40,10 +43,15 @@ export class GuardedClient implements RestClient {
     return this.#parts.client.defaultNamespace ?? "default";
   }
 
+  /** Opens a two-way connection, as exec, attach and port-forward have it. */
   performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  /** Sends a request whose answer comes value by value, such as a watch. */
   performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
+  /** Sends a request whose answer is wanted byte by byte as it arrives, such as a log. */
   performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  /** Sends a request whose answer is one JSON value. */
   performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  /** Sends a request and gives the bytes of its answer. */
   performRequest(opts: RequestOptions): Promise<Uint8Array>;
   async performRequest(
     opts: RequestOptions,

@@ -3,15 +3,8 @@
  * their own.
  */
 export { runShard, type ShardConnection, type ShardOptions } from "./run_shard.ts";
-export {
-  Shard,
-  type ShardCacheOptions,
-  type ShardedController,
-  type ShardEvents,
-  type ShardGroup,
-  type ShardObservers,
-  type ShardParts,
-} from "./shard.ts";
+export { Shard, type ShardCacheOptions, type ShardedController } from "./shard.ts";
+export type { ShardEvents, ShardGroup, ShardObservers, ShardParts } from "./shard_parts.ts";
 export type { ShardCache } from "./shard_cache.ts";
 export {
   defaultLeaseNamespace,

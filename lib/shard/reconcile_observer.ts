@@ -5,6 +5,7 @@ import type { ShardReconcile } from "./sharded_reconciler.ts";
 export interface ReconcileCall {
   /** Name of the controller. */
   readonly controller: string;
+  /** The object that it was called for, as the cache has it. */
   readonly object: KubeObject;
 }
 

@@ -9,13 +9,15 @@ import { type Clock, systemClock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
 import { type Random, systemRandom } from "../util/random.ts";
 import { GuardedClient } from "./guarded_client.ts";
-import { Shard, type ShardGroup, type ShardObservers } from "./shard.ts";
+import { Shard } from "./shard.ts";
 import { createShardLease, defaultShardTiming } from "./shard_lease.ts";
+import type { ShardGroup, ShardObservers } from "./shard_parts.ts";
 
 /** What a connection is for. */
 export interface ShardConnection {
   /** "lease": the Lease and nothing else; it must not be rate-limited. "work": everything else. */
   readonly purpose: "lease" | "work";
+  /** How the connection is to introduce itself. */
   readonly userAgent: string;
 }
 
@@ -35,7 +37,7 @@ export interface ShardOptions {
   readonly userAgent?: string;
   /** Only objects of this namespace; without it those of all. */
   readonly namespace?: string;
-  /** @default defaultShardTiming */
+  /** How long the Lease lasts, and when it is renewed. @default defaultShardTiming */
   readonly timing?: ElectionTiming;
   /** Gives the Lease back at the end, so that the objects move at once. @default true */
   readonly releaseOnStop?: boolean;
@@ -43,11 +45,13 @@ export interface ShardOptions {
   readonly gracePeriod?: number;
   /** Name of the Lease for what runs in one process of the ring only. @default `<ring>-leader` */
   readonly leaderLease?: string;
-  /** @default the machine's */
+  /** Time of everything that the shard does. @default the machine's */
   readonly clock?: Clock;
-  /** @default the machine's */
+  /** Jitter and names. @default the machine's */
   readonly random?: Random;
+  /** Hears of everything, with the names of ring and shard. @default the logger `sharding.shard` */
   readonly logger?: Logger;
+  /** Hear what the parts do, for measurements. */
   readonly observers?: ShardObservers & { readonly election?: ElectionObserver };
 }
 

@@ -2,68 +2,21 @@ import { Api } from "../k8s/api/api.ts";
 import type { RestClient } from "../k8s/contract.ts";
 import { formatGroupResource, type Resource } from "../k8s/api/resource.ts";
 import type { KubeObject, ObjectKey } from "../k8s/types.ts";
-import {
-  Controller,
-  type ControllerObserver,
-  fromInformer,
-  ownerKeys,
-  type Predicate,
-  type Source,
-} from "../runtime/controller/mod.ts";
-import type { EventRecorder } from "../runtime/events/mod.ts";
-import { ExponentialLimiter, type QueueObserver } from "../runtime/queue/mod.ts";
+import { Controller, fromInformer, ownerKeys, type Predicate, type Source } from "../runtime/controller/mod.ts";
+import { ExponentialLimiter } from "../runtime/queue/mod.ts";
 import type { Runnable } from "../runtime/runnable.ts";
-import {
-  dropManagedFields,
-  type IndexFunction,
-  Informer,
-  type StoreReader,
-  type WatchObserver,
-} from "../runtime/watch/mod.ts";
+import { dropManagedFields, type IndexFunction, Informer, type StoreReader } from "../runtime/watch/mod.ts";
 import type { Clock } from "../util/clock/mod.ts";
-import type { Logger } from "../util/log.ts";
 import type { Random } from "../util/random.ts";
 import { acknowledgeDrains } from "./drain_acknowledgement.ts";
 import { KeyGate } from "./key_gate.ts";
 import type { ShardCache } from "./shard_cache.ts";
-import { observed, type ReconcileObserver } from "./reconcile_observer.ts";
+import { observed } from "./reconcile_observer.ts";
 import { ownershipOf, type ShardIdentity, shardSelector } from "./shard_labels.ts";
+import type { ShardEvents, ShardGroup, ShardParts } from "./shard_parts.ts";
 import { shardPredicate } from "./shard_predicate.ts";
 import { shardedReconciler, type ShardReconcile } from "./sharded_reconciler.ts";
 import { WakeSource } from "./wake_source.ts";
-
-/** When something runs: always, only in the one process that leads, or only while the shard holds its Lease. */
-export type ShardGroup = "always" | "leader" | "sharded";
-
-/** Hear what the parts of a shard do; measurements hang here. */
-export interface ShardObservers {
-  /** Hears how many workers each controller has, how many are busy, and how its calls end. */
-  readonly controller?: ControllerObserver;
-  /** Hears what goes in and out of the queues of the controllers. */
-  readonly queue?: QueueObserver;
-  /** Hears of lists, watches and their failures. */
-  readonly watch?: WatchObserver;
-  /** Hears for which object a reconciler is called, and how the call ends. */
-  readonly reconcile?: ReconcileObserver;
-}
-
-/** Tells people what happened to an object. Never throws, never waits. */
-export type ShardEvents = Pick<EventRecorder, "record">;
-
-/** Parts of a {@link Shard}. */
-export interface ShardParts extends ShardIdentity {
-  /** For each group the client that its work may write with. */
-  readonly clients: Readonly<Record<ShardGroup, RestClient>>;
-  readonly events: ShardEvents;
-  /** Only objects of this namespace; without it those of all. */
-  readonly namespace?: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly observers?: ShardObservers;
-  /** Takes what shall run. */
-  readonly add: (runnable: Runnable, group: ShardGroup) => void;
-}
 
 /** Settings of a cache. */
 export interface ShardCacheOptions<T> {
@@ -79,6 +32,7 @@ export interface ShardCacheOptions<T> {
 export interface ShardedController<T extends KubeObject> {
   /** Names the controller in logs and measurements. */
   readonly name: string;
+  /** Called for each main object of this shard. */
   readonly reconcile: ShardReconcile<T>;
   /** Objects that are worked on at the same time. @default 1 */
   readonly workers?: number;
@@ -110,12 +64,15 @@ export class Shard implements ShardIdentity {
   readonly client: RestClient;
   /** Records events on objects. */
   readonly events: ShardEvents;
+  /** The time, for reconcilers that wait. */
   readonly clock: Clock;
+  /** Random numbers, for reconcilers that draw. */
   readonly random: Random;
   readonly #parts: ShardParts;
   /** One for each main resource, however many controllers and caches it has. */
   readonly #drains = new Map<string, Drains>();
 
+  /** Made by {@link runShard}. */
   constructor(parts: ShardParts) {
     const { ring, shard, clients, events, clock, random } = parts;
     this.ring = ring;

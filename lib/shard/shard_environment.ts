@@ -8,15 +8,19 @@ const longestShardName = 63;
 
 /** Something that a shard needs to know was neither given nor found. The message names flag and remedy. */
 export class ShardConfigurationError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ShardConfigurationError";
 }
 
 /** What is asked of the machine for {@link defaultLeaseNamespace} and {@link defaultShardName}. */
 export interface ShardEnvironment {
+  /** An environment variable; undefined when it is not set. */
   readonly env: (name: string) => string | undefined;
+  /** The machine's name; in a pod the pod's. */
   readonly hostname: () => string;
   /** Text of a file; undefined when there is no such file. */
   readonly readTextFile: (path: string) => Promise<string | undefined>;
+  /** Makes the suffix of names outside of pods. */
   readonly random: Random;
 }
 

@@ -17,17 +17,22 @@ export const defaultShardTiming: ElectionTiming = { leaseDuration: 15_000, renew
 export interface ShardLeaseOptions extends ShardIdentity {
   /** A connection of its own, without a rate limit: no amount of other work may hold up a renewal. */
   readonly client: RestClient;
+  /** Where the Lease is. */
   readonly leaseNamespace: string;
-  /** @default defaultShardTiming */
+  /** How long the Lease lasts, and when it is renewed. @default defaultShardTiming */
   readonly timing?: ElectionTiming;
   /**
    * Gives the Lease back after the work has stopped, so that the objects move at once. Without it they stay until the
    * Lease has expired, for shards that come back under the same name soon. @default true
    */
   readonly releaseOnStop?: boolean;
+  /** Time of renewals and deadlines. */
   readonly clock: Clock;
+  /** Jitter of the pauses between tries. */
   readonly random: Random;
+  /** Hears whether the Lease is held. */
   readonly observer?: ElectionObserver;
+  /** Hears of gains, losses and failed renewals. @default the logger `sharding.shard` */
   readonly logger?: Logger;
 }
 

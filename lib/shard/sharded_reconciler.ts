@@ -25,11 +25,13 @@ export type ShardReconcile<T> = (object: T, context: ShardContext<T>) => Promise
 export interface ShardedReconcilerParts<T extends KubeObject> extends ShardIdentity {
   /** The shard's own objects. */
   readonly store: StoreReader<T>;
+  /** Reads objects for `ShardContext.live()`. */
   readonly api: Api<T>;
   /** Shared with the acknowledgement of drains of the same objects. */
   readonly gate: KeyGate;
   /** A source of the controller that runs this. */
   readonly wake: WakeSource;
+  /** The author's reconciler. */
   readonly reconcile: ShardReconcile<T>;
   /**
    * Called when the object is not ours (any more): moved to another shard, or deleted. Which of the two is not known,

@@ -6,6 +6,10 @@ export class WakeSource implements Source {
   readonly name: string;
   #enqueue: Enqueue | undefined;
 
+  /**
+   * It wakes nobody before it is started.
+   * @param name names it in logs.
+   */
   constructor(name: string) {
     this.name = name;
   }

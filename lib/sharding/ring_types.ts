@@ -10,16 +10,23 @@ export interface RingResource extends GroupResource {
 
 /** A condition of a ControllerRing (`metav1.Condition`). */
 export interface RingCondition {
+  /** Such as "Ready". */
   readonly type: string;
+  /** "True", "False" or "Unknown". */
   readonly status: string;
+  /** Why, in one word. */
   readonly reason: string;
+  /** Why, for people. */
   readonly message: string;
+  /** When the status last changed, RFC 3339. */
   readonly lastTransitionTime: string;
+  /** Generation of the ring that it was judged by. */
   readonly observedGeneration?: number;
 }
 
 /** What a ring shards. */
 export interface ControllerRingSpec {
+  /** Main resources, each with those that follow. */
   readonly resources?: readonly RingResource[];
   /** Replaces the sharder's own selector; the empty one selects all namespaces. */
   readonly namespaceSelector?: LabelSelector;
@@ -27,15 +34,21 @@ export interface ControllerRingSpec {
 
 /** What the sharder reports of a ring. */
 export interface ControllerRingStatus {
+  /** Shards with a Lease. */
   readonly shards: number;
+  /** Shards that objects are assigned to. */
   readonly availableShards: number;
+  /** Generation of the ring that the sharder has seen. */
   readonly observedGeneration?: number;
+  /** Ready, and what else there is to say. */
   readonly conditions?: readonly RingCondition[];
 }
 
 /** A set of shards that share the objects of some resources (`sharding.timebertt.dev/v1alpha1`, cluster-scoped). */
 export interface ControllerRing extends KubeObject {
+  /** What the ring shards. */
   readonly spec?: ControllerRingSpec;
+  /** What the sharder reports. */
   readonly status?: ControllerRingStatus;
 }
 

@@ -22,10 +22,13 @@ export const stageStart: number = Date.parse("2026-01-01T00:00:00Z");
 
 /** Fields that all builders take. */
 export interface ObjectFields {
+  /** Name of the object. @default the builder's own name */
   readonly name?: string;
-  /** @default "default"; cluster-scoped objects have none */
+  /** Namespace of the object. @default "default"; cluster-scoped objects have none */
   readonly namespace?: string;
+  /** Labels of the object. @default none */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations of the object. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
   /** All other metadata; it goes before what the fields above say. */
   readonly metadata?: ObjectMeta;
@@ -100,7 +103,7 @@ export type RingResourceFields =
 export interface RingFields extends Omit<ObjectFields, "namespace"> {
   /** What is sharded: resources such as `secrets` of this package. @default Secrets and the ConfigMaps they control */
   readonly resources?: readonly RingResourceFields[];
-  /** @default all namespaces but those of the cluster itself and of the sharder */
+  /** Which namespaces belong to the ring. @default all namespaces but those of the cluster itself and of the sharder */
   readonly namespaceSelector?: LabelSelector;
   /** All of the spec, in place of what the fields above say. */
   readonly spec?: ControllerRingSpec;

@@ -57,6 +57,7 @@ export class TestProcess {
   #killed = false;
   #error: unknown;
 
+  /** Made by `TestStage.start()`. */
   constructor(name: string, context: ProcessContext, program: Program) {
     const { clock, network, seed, skew, connect, untilEnded } = context;
     this.name = name;

@@ -20,6 +20,7 @@ export interface TestRequest {
   readonly process: string;
   /** How the connection introduced itself. */
   readonly userAgent: string;
+  /** What it wants. */
   readonly verb: RequestVerb;
   /** API group; "" is the core group, and all that is no resource (such as discovery). */
   readonly group: string;
@@ -47,11 +48,15 @@ export interface TestRequest {
 export interface RequestFilter {
   /** Name of the process, as it was started. */
   readonly process?: string | RegExp;
+  /** How the connection introduced itself. */
   readonly userAgent?: string | RegExp;
+  /** What it wants: one of these. */
   readonly verb?: RequestVerb | readonly RequestVerb[];
   /** A resource such as `secrets` of this package. */
   readonly resource?: ResourceName;
+  /** "" for cluster-scoped objects and all namespaces. */
   readonly namespace?: string | RegExp;
+  /** "" for whole collections. */
   readonly name?: string | RegExp;
   /** "" for requests of the objects themselves. */
   readonly subresource?: string;
@@ -65,6 +70,7 @@ export interface RequestFilter {
 export interface ResourceName {
   /** API group; "" is the core group. */
   readonly group: string;
+  /** Plural name, such as `secrets`. */
   readonly plural: string;
 }
 

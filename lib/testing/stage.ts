@@ -1,4 +1,5 @@
-import { ApiServer, type ApiServerOptions, type DirectClientOptions, type Fault } from "../apiserver/mod.ts";
+import type { User } from "../apiserver/authentication/user_info.ts";
+import { ApiServer, type Fault } from "../apiserver/mod.ts";
 import { Api } from "../k8s/api/api.ts";
 import type { Resource } from "../k8s/api/resource.ts";
 import type { JSONObject, RestClient } from "../k8s/contract.ts";
@@ -35,20 +36,46 @@ export interface TestStageOptions {
   /** The lowest level of the log lines that are kept. @default "info" */
   readonly logLevel?: LogLevel;
   /** How the API server behaves. */
-  readonly server?: Pick<ApiServerOptions, "resources" | "collectGarbage" | "historyLimit" | "watchBuffer">;
+  readonly server?: ServerSettings;
+}
+
+/** Settings of a stage's API server. */
+export interface ServerSettings {
+  /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
+  readonly collectGarbage?: boolean;
+  /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
+  readonly historyLimit?: number;
+  /** How many changes a watch may lag behind before it is cut. @default 4_096 */
+  readonly watchBuffer?: number;
+}
+
+/** A stage's API server, as a person at its machine has it. */
+export interface StageServer {
+  /** resourceVersion of the last change, as a number. */
+  readonly revision: number;
+  /** Forgets all history: watches and lists from older resourceVersions get 410, as after a compaction of etcd. */
+  compact(): void;
+}
+
+/** Who opens a connection of the test's own. */
+export interface ClientSettings {
+  /** A name is that of an administrator. @default an administrator */
+  readonly user?: string | User;
+  /** How it introduces itself. @default "test" */
+  readonly userAgent?: string;
 }
 
 /** Settings of a process. */
 export interface ProcessSettings {
   /** Whose rights it has: a name is that of an administrator. @default its own name */
-  readonly user?: NonNullable<DirectClientOptions["user"]>;
+  readonly user?: string | User;
   /** Milliseconds that its wall clock is ahead. @default 0 */
   readonly skew?: number;
 }
 
 /** For how long to wait, in milliseconds of the stage's time. */
 export interface WaitOptions {
-  /** @default 60_000 */
+  /** How long to wait for it, in milliseconds. @default 60_000 */
   readonly within?: number;
 }
 
@@ -69,8 +96,7 @@ export class TestStage implements AsyncDisposable {
   readonly clock: VirtualClock;
   /** Random numbers for the test itself. */
   readonly random: Random;
-  /** The API server, for what a person at its machine could do: `compact()`, `revision`. */
-  readonly server: ApiServer;
+  readonly #server: ApiServer;
   readonly #admin: RestClient;
   readonly #network: Network;
   readonly #webhooks = new Webhooks();
@@ -78,19 +104,23 @@ export class TestStage implements AsyncDisposable {
   readonly #processes: TestProcess[] = [];
   readonly #startSharder: StartSharder;
 
+  /**
+   * Made by `createTestStage()`.
+   * @param startSharder what {@link startSharder} runs.
+   */
   constructor(options: TestStageOptions, startSharder: StartSharder) {
     const { seed = 1, start = stageStart, latency = 10, logLevel = "info", server = {} } = options;
     const clock = new VirtualClock(start);
     this.seed = seed;
     this.clock = clock;
     this.random = seededRandom(seed * seedSpan);
-    this.server = new ApiServer({
+    this.#server = new ApiServer({
       ...server,
       clock,
       random: seededRandom(seed * seedSpan + 1),
       callWebhook: (clientConfig, review, signal) => this.#webhooks.call(clientConfig, review, signal),
     });
-    this.#admin = this.server.client({ userAgent: "test" });
+    this.#admin = this.#server.client({ userAgent: "test" });
     this.#network = new Network({ clock, random: seededRandom(seed * seedSpan + 2), latency });
     this.#logs = captureLogs(clock, logLevel);
     this.#startSharder = startSharder;
@@ -106,9 +136,14 @@ export class TestStage implements AsyncDisposable {
     return this.#processes;
   }
 
-  /** A connection of the test's own, without latency and faults. @param options.user @default an administrator */
-  client(options: Pick<DirectClientOptions, "user" | "userAgent"> = {}): RestClient {
-    return this.server.client({ userAgent: "test", ...options });
+  /** The API server. */
+  get server(): StageServer {
+    return this.#server;
+  }
+
+  /** A connection of the test's own, without latency and faults. */
+  client(options: ClientSettings = {}): RestClient {
+    return this.#server.client({ userAgent: "test", ...options });
   }
 
   /** All objects of a resource with all rights, without latency and faults; see `Api.inNamespace()`. */
@@ -162,7 +197,7 @@ export class TestStage implements AsyncDisposable {
       network: this.#network,
       seed: this.seed * seedSpan + 100 + this.#processes.length,
       skew,
-      connect: (userAgent) => this.server.client({ user, userAgent }),
+      connect: (userAgent) => this.#server.client({ user, userAgent }),
       untilEnded: (ending) => this.eventually(`${ending.name} ends`, () => ending.hasEnded),
     }, program);
     this.#processes.push(process);
@@ -223,7 +258,7 @@ export class TestStage implements AsyncDisposable {
       for (const process of this.#processes.toReversed()) await process.wind();
     } finally {
       this.#admin[Symbol.dispose]();
-      this.server.close();
+      this.#server.close();
       this.#logs[Symbol.dispose]();
     }
   }

@@ -17,12 +17,14 @@ export interface TestShardSettings
 
 /** A ControllerRing on a stage, its shards and its objects. */
 export class TestRing {
+  /** Name of the ControllerRing. */
   readonly name: string;
   readonly #stage: TestStage;
   readonly #state: RingState;
   readonly #log: ReconcileLog;
   readonly #shards = new Map<string, TestProcess>();
 
+  /** Made by `TestStage.createRing()`. */
   constructor(stage: TestStage, name: string) {
     this.name = name;
     this.#stage = stage;

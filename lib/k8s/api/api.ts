@@ -26,12 +26,17 @@ export type { ApiOptions, ObjectList };
  * ConnectionError when it cannot be reached, and an InvalidObjectError when it sends something unexpected.
  */
 export class Api<T extends KubeObject> {
+  /** Which objects it is for. */
   readonly resource: Resource<T>;
   readonly #client: RestClient;
   readonly #options: ApiOptions;
   readonly #metadataOnly: boolean;
   readonly #requests: Requests;
 
+  /**
+   * Binds a connection to a resource. Whoever made the client closes it.
+   * @param metadataOnly ask for metadata only; see {@link asMetadata}.
+   */
   constructor(client: RestClient, resource: Resource<T>, options: ApiOptions = {}, metadataOnly = false) {
     this.resource = resource;
     this.#client = client;
@@ -213,8 +218,12 @@ export class Api<T extends KubeObject> {
 
 /** Reads and writes one part of objects, such as their status. */
 export interface Subresource<T extends KubeObject> {
+  /** Reads the part of one object. */
   get(name: string, options?: GetOptions): Promise<T>;
+  /** Replaces it. With `metadata.resourceVersion` set it fails with a conflict when the object has changed. */
   replace(object: Draft<T>, options?: WriteOptions): Promise<T>;
+  /** Changes it without reading it first. */
   patch(name: string, patch: Patch, options?: WriteOptions): Promise<T>;
+  /** Server-side apply. */
   apply(object: Draft<T>, options?: ApplyOptions): Promise<T>;
 }

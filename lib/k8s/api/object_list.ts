@@ -9,6 +9,7 @@ export interface ObjectList<T> {
   readonly resourceVersion: string;
   /** Token of the next page; absent on the last one. */
   readonly continueToken?: string;
+  /** The objects, sorted by namespace and name as the server has them. */
   readonly items: readonly T[];
 }
 

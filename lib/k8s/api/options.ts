@@ -16,6 +16,7 @@ export interface GetOptions extends CallOptions {
 export interface SelectorOptions {
   /** As in `kubectl -l`, such as `app=web,tier notin (cache)`. */
   readonly labelSelector?: string;
+  /** Such as `metadata.name=foo`; which fields there are depends on the resource. */
   readonly fieldSelector?: string;
 }
 
@@ -25,7 +26,9 @@ export interface ListOptions extends CallOptions, SelectorOptions {
   readonly limit?: number;
   /** Goes on where the last page ended. */
   readonly continueToken?: string;
+  /** "0" takes any state, another one a state not older than it; without it the read is consistent. */
   readonly resourceVersion?: string;
+  /** How `resourceVersion` is meant: exactly this state, or one not older. @default "NotOlderThan", by and large */
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
 }
 
@@ -46,6 +49,7 @@ export interface WatchOptions extends CallOptions, SelectorOptions {
   readonly resourceVersion?: string;
   /** Asks for the initial objects in the stream, ended by an annotated bookmark (streaming list, KEP-3157). */
   readonly sendInitialEvents?: boolean;
+  /** Lets the server tell from time to time how far the watch has come. @default true */
   readonly allowBookmarks?: boolean;
   /** The server ends the watch after so many seconds. */
   readonly timeoutSeconds?: number;
@@ -67,9 +71,14 @@ export interface ApplyOptions extends WriteOptions {
 
 /** Options of a deletion. */
 export interface DeleteOptions extends CallOptions {
+  /** Validates and admits, but deletes nothing. */
   readonly dryRun?: boolean;
   /** Deletes only this very object; 409 when it has another uid or resourceVersion. */
   readonly preconditions?: Pick<ObjectMeta, "uid" | "resourceVersion">;
+  /**
+   * What becomes of its dependents: they stay, go afterwards, or go first.
+   * @default that of the resource, mostly "Background"
+   */
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
   /** Seconds that the object's owner gets to end; 0 deletes at once. */
   readonly gracePeriodSeconds?: number;

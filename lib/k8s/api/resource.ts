@@ -4,7 +4,9 @@ import type { KubeObject, PartialObjectMetadata } from "../types.ts";
 
 /** Group and plural name of a resource, whatever its version. The core group is "". */
 export interface GroupResource {
+  /** API group; "" is the core group. */
   readonly group: string;
+  /** Plural name, such as `secrets`. */
   readonly resource: string;
 }
 
@@ -12,10 +14,13 @@ export interface GroupResource {
 export interface Resource<T extends KubeObject> {
   /** API group; "" is the core group. */
   readonly group: string;
+  /** Such as `v1`. */
   readonly version: string;
   /** Plural name in paths. */
   readonly plural: string;
+  /** Such as `Secret`. */
   readonly kind: string;
+  /** Do its objects lie in namespaces? */
   readonly namespaced: boolean;
   /** apiVersion of the objects where it is not group/version, as in a scale subresource. */
   readonly apiVersion?: string;

@@ -13,8 +13,11 @@ import type { Transport, TransportOptions } from "./transport.ts";
 export interface RestClientOptions {
   /** Which server and as whom, usually from `loadClusterAccess()`. */
   readonly config: ClusterAccess;
+  /** Time of rate limit, time-outs and Retry-After. */
   readonly clock: Clock;
+  /** Jitter of the pauses after Retry-After. */
   readonly random: Random;
+  /** Hears of retries and of credentials that were refused. @default the logger `sharding.client` */
   readonly logger?: Logger;
   /** Sees every attempt of a request. */
   readonly observer?: RequestObserver;
@@ -22,7 +25,7 @@ export interface RestClientOptions {
   readonly qps?: number;
   /** Requests at once, after a pause. @default twice `qps` */
   readonly burst?: number;
-  /** @default "controller-sharding-deno" */
+  /** How the client introduces itself. @default "controller-sharding-deno" */
   readonly userAgent?: string;
 }
 

@@ -4,6 +4,7 @@ import type { HttpMethods } from "../contract.ts";
 export interface RequestOutcome {
   /** What the request does in the words of Kubernetes, such as "list" or "deletecollection". */
   readonly verb: string;
+  /** HTTP method. */
   readonly method: HttpMethods;
   /** Host and port of the server. */
   readonly host: string;
@@ -11,11 +12,13 @@ export interface RequestOutcome {
   readonly code: string;
   /** Seconds until the head of the answer had come. */
   readonly seconds: number;
+  /** Path from the server's root, without query parameters. */
   readonly path: string;
 }
 
 /** Sees every attempt of every request of a client, for metrics. */
 export interface RequestObserver {
+  /** A request was answered, or failed. */
   onRequest(outcome: RequestOutcome): void;
 }
 

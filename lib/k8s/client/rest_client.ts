@@ -1,6 +1,6 @@
 import type { JSONValue, RequestOptions, RestClient } from "../contract.ts";
 import { ConnectionError, InvalidObjectError } from "../errors.ts";
-import { type ClusterAccess, CredentialsError, type Identity } from "../kubeconfig/cluster_access.ts";
+import { type ClusterAccess, CredentialsError, type UserIdentity } from "../kubeconfig/cluster_access.ts";
 import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
 import type { Logger } from "../../util/log.ts";
 import { jitter, type Random } from "../../util/random.ts";
@@ -38,6 +38,7 @@ export class KubeRestClient implements RestClient {
   readonly #calls = new Set<Call>();
   #closed = false;
 
+  /** See {@link createRestClient}, which makes the parts too. */
   constructor(parts: RestClientParts) {
     this.#parts = parts;
     this.#host = hostOf(parts.access.server);
@@ -46,9 +47,13 @@ export class KubeRestClient implements RestClient {
 
   /** Always rejects: `never` fits the tunnels of every version of the contract. */
   performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<never>;
+  /** Sends a request whose answer comes value by value, such as a watch. */
   performRequest(opts: RequestOptions & { expectStream: true; expectJson: true }): Promise<ReadableStream<JSONValue>>;
+  /** Sends a request whose answer is wanted byte by byte as it arrives, such as a log. */
   performRequest(opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  /** Sends a request whose answer is one JSON value. */
   performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  /** Sends a request and gives the bytes of its answer. */
   performRequest(opts: RequestOptions): Promise<Uint8Array>;
   async performRequest(
     opts: RequestOptions,
@@ -81,6 +86,7 @@ export class KubeRestClient implements RestClient {
     this.#parts.transport.close();
   }
 
+  /** Closes the connections; requests under way fail. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -113,7 +119,7 @@ export class KubeRestClient implements RestClient {
   }
 
   /** Are there other credentials by now? When there are none to be had, the answer is given back. */
-  async #hasNewer(identity: Identity, response: Response, signal: AbortSignal): Promise<boolean> {
+  async #hasNewer(identity: UserIdentity, response: Response, signal: AbortSignal): Promise<boolean> {
     try {
       return !sameIdentity(identity, await this.#parts.access.credentials.identify(signal));
     } catch (error) {
@@ -122,7 +128,7 @@ export class KubeRestClient implements RestClient {
     }
   }
 
-  async #attempt(opts: RequestOptions, what: string, identity: Identity, call: Call): Promise<Response> {
+  async #attempt(opts: RequestOptions, what: string, identity: UserIdentity, call: Call): Promise<Response> {
     const { clock, observer, transport } = this.#parts;
     const request = this.#request(opts, identity, call);
     using _limit = this.#limit(call, what, longestHead);
@@ -149,7 +155,7 @@ export class KubeRestClient implements RestClient {
     }
   }
 
-  #request(opts: RequestOptions, identity: Identity, { signal, whenOver }: Call): TransportRequest {
+  #request(opts: RequestOptions, identity: UserIdentity, { signal, whenOver }: Call): TransportRequest {
     const { access, userAgent } = this.#parts;
     const url = new URL(`${access.server}${opts.path}`);
     if (opts.querystring !== undefined) url.search = opts.querystring.toString();
@@ -242,7 +248,7 @@ function setAuthorization(headers: Headers, value: string, source: string): void
   }
 }
 
-function sameIdentity(a: Identity, b: Identity): boolean {
+function sameIdentity(a: UserIdentity, b: UserIdentity): boolean {
   return a.authorization === b.authorization && a.certificate?.certificate === b.certificate?.certificate &&
     a.certificate?.key === b.certificate?.key;
 }

@@ -1,13 +1,16 @@
 /** A certificate and its key with which a client proves who it is, both PEM. */
 export interface ClientCertificate {
+  /** The certificate with its chain, PEM. */
   readonly certificate: string;
+  /** Its private key, PEM. */
   readonly key: string;
 }
 
 /** How one request proves who sends it. Nothing at all is the anonymous user. */
-export interface Identity {
+export interface UserIdentity {
   /** Value of the Authorization header. */
   readonly authorization?: string;
+  /** Shown in the TLS handshake. */
   readonly certificate?: ClientCertificate;
 }
 
@@ -17,9 +20,9 @@ export interface Credentials {
    * The identity to use now. Asked before each request, so it answers from memory while that is fresh.
    * @throws CredentialsError when there is none to be had.
    */
-  identify(signal?: AbortSignal): Promise<Identity>;
+  identify(signal?: AbortSignal): Promise<UserIdentity>;
   /** The server answered 401 to this identity: the next `identify()` looks for a newer one. */
-  refused(identity: Identity): void;
+  refused(identity: UserIdentity): void;
 }
 
 /** Everything needed to talk to one API server as one user. */
@@ -42,6 +45,7 @@ export interface ClusterAccess {
   readonly namespace: string;
   /** Headers that make the server act as another user (impersonation). */
   readonly impersonation?: readonly (readonly [name: string, value: string])[];
+  /** Who asks. */
   readonly credentials: Credentials;
   /** Where this came from, for messages: files and context, or the pod. */
   readonly source: string;
@@ -49,10 +53,11 @@ export interface ClusterAccess {
 
 /** No credentials to be had: a file that cannot be read, a plugin that failed. The message names the remedy. */
 export class CredentialsError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "CredentialsError";
 }
 
 /** Credentials that never change, such as a token from a test; without arguments the anonymous user's. */
-export function staticCredentials(identity: Identity = {}): Credentials {
+export function staticCredentials(identity: UserIdentity = {}): Credentials {
   return { identify: () => Promise.resolve(identity), refused: () => undefined };
 }

@@ -2,7 +2,7 @@ import { type Clock, deadline } from "../../util/clock/mod.ts";
 import { Fields } from "../../util/fields.ts";
 import { describeError } from "../../util/log.ts";
 import { abortable } from "../abortable.ts";
-import { type Credentials, CredentialsError, type Identity } from "./cluster_access.ts";
+import { type Credentials, CredentialsError, type UserIdentity } from "./cluster_access.ts";
 import { resolvePath } from "./files.ts";
 import type { Host, HostCommandResult } from "./host.ts";
 import { fieldError } from "./kubeconfig_error.ts";
@@ -17,7 +17,7 @@ const longestRun = 60_000;
 const refusalInterval = 10_000;
 
 interface Issued {
-  readonly identity: Identity;
+  readonly identity: UserIdentity;
   /** Wall-clock time in milliseconds; Infinity when the credentials have no end of their own. */
   readonly expires: number;
   readonly issuedAt: number;
@@ -63,7 +63,7 @@ export class ExecPlugin implements Credentials {
     this.#clock = clock;
   }
 
-  async identify(signal?: AbortSignal): Promise<Identity> {
+  async identify(signal?: AbortSignal): Promise<UserIdentity> {
     if (this.#issued === undefined || this.#clock.now() >= this.#issued.expires) {
       this.#running ??= this.#run().finally(() => this.#running = undefined);
       return (await abortable(this.#running, signal)).identity;
@@ -71,7 +71,7 @@ export class ExecPlugin implements Credentials {
     return this.#issued.identity;
   }
 
-  refused(identity: Identity): void {
+  refused(identity: UserIdentity): void {
     const issued = this.#issued;
     if (issued === undefined || issued.identity.authorization !== identity.authorization) return;
     if (this.#clock.monotonic() - issued.issuedAt >= refusalInterval) this.#issued = undefined;

@@ -2,6 +2,7 @@
 export interface HostCommand {
   /** Path of the program, or a name to be looked up in PATH. */
   readonly program: string;
+  /** Its arguments. */
   readonly args: readonly string[];
   /** Variables besides those of this process. */
   readonly env: Readonly<Record<string, string>>;
@@ -13,7 +14,9 @@ export interface HostCommand {
 export interface HostCommandResult {
   /** Exit code. */
   readonly code: number;
+  /** What it printed. */
   readonly stdout: string;
+  /** What it complained of. */
   readonly stderr: string;
 }
 

@@ -1,5 +1,6 @@
 /** The way to the cluster cannot be used as it is written. The message names the file, the field and the remedy. */
 export class KubeconfigError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "KubeconfigError";
 }
 

@@ -10,10 +10,12 @@ import { resolveContext } from "./resolve_context.ts";
 import type { CredentialParts } from "./user_credentials.ts";
 
 /** Settings of {@link loadClusterAccess}. */
-export interface LoadOptions {
+export interface ClusterAccessOptions {
+  /** Files, environment and programs of the machine; `denoHost` is the real one. */
   readonly host: Host;
   /** Says when files that rotate are read again. */
   readonly clock: Clock;
+  /** Hears what was found where. @default the logger `sharding.client` */
   readonly logger?: Logger;
   /** What the person at the command line chose. */
   readonly flags?: {
@@ -29,13 +31,16 @@ export interface LoadOptions {
  * `~/.kube/config`. DISABLE_HTTP2 is heeded as in client-go.
  * @throws KubeconfigError that names file, field and remedy
  */
-export async function loadClusterAccess(options: LoadOptions): Promise<ClusterAccess> {
+export async function loadClusterAccess(options: ClusterAccessOptions): Promise<ClusterAccess> {
   const { host, clock, logger = getLogger(["sharding", "client"]), flags = {} } = options;
   const access = await findAccess({ host, clock, logger }, flags);
   return host.env("DISABLE_HTTP2") ? { ...access, disableHttp2: true } : access;
 }
 
-async function findAccess(parts: CredentialParts, flags: NonNullable<LoadOptions["flags"]>): Promise<ClusterAccess> {
+async function findAccess(
+  parts: CredentialParts,
+  flags: NonNullable<ClusterAccessOptions["flags"]>,
+): Promise<ClusterAccess> {
   const { host } = parts;
   if (flags.kubeconfig !== undefined) {
     const kubeconfig = await readKubeconfig(host, flags.kubeconfig);

@@ -4,9 +4,9 @@ export {
   type ClusterAccess,
   type Credentials,
   CredentialsError,
-  type Identity,
   staticCredentials,
+  type UserIdentity,
 } from "./cluster_access.ts";
 export { denoHost, type Host, type HostCommand, type HostCommandResult } from "./host.ts";
 export { KubeconfigError } from "./kubeconfig_error.ts";
-export { loadClusterAccess, type LoadOptions } from "./load_cluster_access.ts";
+export { type ClusterAccessOptions, loadClusterAccess } from "./load_cluster_access.ts";

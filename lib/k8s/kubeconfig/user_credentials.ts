@@ -4,8 +4,8 @@ import {
   type ClientCertificate,
   type Credentials,
   CredentialsError,
-  type Identity,
   staticCredentials,
+  type UserIdentity,
 } from "./cluster_access.ts";
 import { ExecPlugin } from "./exec_plugin.ts";
 import { checkCertificate, checkKey, decodeData, readFile } from "./files.ts";
@@ -47,11 +47,11 @@ export function rotatingToken(read: () => Promise<string>, parts: Omit<Credentia
 }
 
 /** The identity that a bearer token gives. */
-export function bearer(token: string): Identity {
+export function bearer(token: string): UserIdentity {
   return { authorization: `Bearer ${token}` };
 }
 
-function basic(username: string, password: string): Identity {
+function basic(username: string, password: string): UserIdentity {
   return { authorization: `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}` };
 }
 
@@ -134,10 +134,10 @@ function asCredentialsError(error: unknown): unknown {
 /** Both together; where both have something, the first counts. */
 function combine(first: Credentials, second: Credentials): Credentials {
   return {
-    async identify(signal?: AbortSignal): Promise<Identity> {
+    async identify(signal?: AbortSignal): Promise<UserIdentity> {
       return { ...await second.identify(signal), ...await first.identify(signal) };
     },
-    refused(identity: Identity): void {
+    refused(identity: UserIdentity): void {
       first.refused(identity);
       second.refused(identity);
     },

@@ -14,7 +14,9 @@ import type { Source } from "./source.ts";
 export interface ControllerOptions {
   /** Names the controller, its queue and their measurements. */
   readonly name: string;
+  /** Called for each key. */
   readonly reconcile: Reconcile;
+  /** Name the keys. The first call waits until all are ready. */
   readonly sources: readonly Source[];
   /** Keys that are worked on at the same time. @default 1 */
   readonly workers?: number;
@@ -27,10 +29,15 @@ export interface ControllerOptions {
   readonly gracePeriod?: number;
   /** Time that calls get to end after their signal has aborted, in milliseconds. @default 1_000 */
   readonly abandonAfter?: number;
+  /** Time of pauses and limits. */
   readonly clock: Clock;
+  /** Makes the ids of calls in logs. */
   readonly random: Random;
+  /** Hears of workers and calls. */
   readonly observer?: ControllerObserver;
+  /** Hears what goes in and out of the queue. */
   readonly queueObserver?: QueueObserver;
+  /** Hears of failures and retries. @default the logger `sharding.controller` */
   readonly logger?: Logger;
 }
 
@@ -50,7 +57,10 @@ export class Controller implements Runnable {
   readonly #logger: Logger;
   readonly #inWork = new Set<string>();
 
-  /** @throws RangeError when the number of workers is not a positive whole number. */
+  /**
+   * Nothing is watched or called yet; see {@link run}.
+   * @throws RangeError when the number of workers is not a positive whole number.
+   */
   constructor(options: ControllerOptions) {
     const { name, workers = 1, logger, observer } = options;
     if (!Number.isInteger(workers) || workers < 1) {

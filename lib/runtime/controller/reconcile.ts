@@ -27,6 +27,7 @@ export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<R
 
 /** A failure that trying again cannot cure: it is logged and counted, and the key waits for its next event. */
 export class TerminalError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "TerminalError";
 }
 
@@ -35,7 +36,9 @@ export type ReconcileOutcome = "success" | "error" | "requeue" | "requeue_after"
 
 /** One finished call of a reconciler. */
 export interface ReconcileReport {
+  /** How it ended. */
   readonly outcome: ReconcileOutcome;
+  /** How long it took. */
   readonly seconds: number;
   /** The error was a TerminalError. */
   readonly terminal: boolean;

@@ -17,7 +17,9 @@ export interface Source {
 
 /** What a source needs of an Informer. */
 export interface EventSource<T> {
+  /** All changes from now on; what is known already comes first, as "added". Ends when `signal` aborts. */
   events(signal?: AbortSignal): AsyncIterable<InformerEvent<T>>;
+  /** Its copy of the objects: ready when it is complete. */
   readonly store: { whenReady(signal?: AbortSignal): Promise<void> };
 }
 
@@ -54,6 +56,7 @@ export function fromInformer<T extends KubeObject>(
 export interface OwnerOptions {
   /** API group; "" is the core group. The version does not matter. */
   readonly group: string;
+  /** Kind of the owners, such as `Secret`. */
   readonly kind: string;
   /** Is the owner namespaced? Then it is in the namespace of its child. @default true */
   readonly namespaced?: boolean;

@@ -12,6 +12,7 @@ import { acquireJitter, type ElectionTiming, timingProblems } from "./timing.ts"
 
 /** Settings of a {@link LeaderElector}. */
 export interface LeaderElectorOptions extends ElectionTiming {
+  /** What is held: one Lease. */
   readonly lock: Lock;
   /** Names the election in measurements. @default the lock's name without its namespace */
   readonly name?: string;
@@ -28,14 +29,19 @@ export interface LeaderElectorOptions extends ElectionTiming {
   readonly lossTimeout?: number;
   /** Called with each new holder that is seen, ourselves included; "" when the Lease was released. */
   readonly onNewLeader?: (identity: string) => void;
+  /** Time of renewals and deadlines. */
   readonly clock: Clock;
+  /** Jitter of the pauses between tries. */
   readonly random: Random;
+  /** Hears who leads. */
   readonly observer?: ElectionObserver;
+  /** Hears of gains, losses and failed renewals. @default the logger `sharding.election` */
   readonly logger?: Logger;
 }
 
 /** The Lease was lost while work was going on. The process should exit, as it cannot know what it missed. */
 export class LeadershipLostError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "LeadershipLostError";
 }
 
@@ -56,6 +62,7 @@ const noteworthyLag = 1_000;
  * once when somebody else has held the Lease. While it stops in order it goes on renewing until the work has ended.
  */
 export class LeaderElector implements Fence {
+  /** Names the Lease, as `namespace/name`. */
   readonly name: string;
   readonly #options: LeaderElectorOptions;
   readonly #holder: LeaseHolder;
@@ -65,7 +72,10 @@ export class LeaderElector implements Fence {
   #reportedLeader = "";
   #lastFailure = "";
 
-  /** @throws RangeError unless leaseDuration > renewDeadline > 1.2 x retryPeriod > 0 and the identity is not empty. */
+  /**
+   * Nothing is read or written yet; see {@link run}.
+   * @throws RangeError unless leaseDuration > renewDeadline > 1.2 x retryPeriod > 0 and the identity is not empty.
+   */
   constructor(options: LeaderElectorOptions) {
     const { lock, identity, leaseDuration, renewDeadline, requestTimeout = renewDeadline / 2, clock } = options;
     const problem = timingProblems(options)[0];

@@ -4,7 +4,9 @@ import type { ElectionRecord, Lock, StopBy } from "./election_record.ts";
 
 /** Labels and annotations that a Lease carries besides those that others gave it. */
 export interface LeaseDecoration {
+  /** Labels to set. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations to set. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -12,6 +14,7 @@ export interface LeaseDecoration {
 export interface LeaseLockOptions {
   /** Leases; the lock gives the namespace itself. Its client should have a connection of its own and no rate limit. */
   readonly api: Api<Lease>;
+  /** Namespace of the Lease. */
   readonly namespace: string;
   /** Name of the Lease. */
   readonly lease: string;
@@ -31,6 +34,7 @@ export class LeaseLock implements Lock {
   /** The Lease as last read or written; writes carry its resourceVersion. */
   #seen: Lease | undefined;
 
+  /** Nothing is read or written yet. */
   constructor(options: LeaseLockOptions) {
     const { api, namespace, lease, decorate = () => ({}) } = options;
     this.name = `${namespace}/${lease}`;

@@ -4,6 +4,7 @@ import { formatMicroTime } from "../../util/micro_time.ts";
 
 /** What happened to an object, for people who look at it. */
 export interface EventNote {
+  /** Is it as it should be? */
   readonly type: "Normal" | "Warning";
   /** Why, as one CamelCase word, such as "ReconciliationFailed"; at most 128 characters. */
   readonly reason: string;

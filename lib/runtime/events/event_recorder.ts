@@ -21,12 +21,17 @@ import {
 
 /** Settings of an {@link EventRecorder}. */
 export interface EventRecorderOptions {
+  /** Writes the events. Whoever made it closes it. */
   readonly client: RestClient;
+  /** Who reports. */
   readonly reporter: EventReporter;
+  /** Time stamps, and the pauses between repetitions. */
   readonly clock: Clock;
+  /** Names of events, and jitter of the pauses between tries. */
   readonly random: Random;
   /** Events that may wait to be sent; more are dropped. @default 1000 */
   readonly capacity?: number;
+  /** Hears of events that could not be written. @default the logger `sharding.events` */
   readonly logger?: Logger;
 }
 
@@ -74,6 +79,7 @@ export class EventRecorder implements Runnable {
   #failing = false;
   #dropping = false;
 
+  /** Events are written while it runs; see {@link run}. */
   constructor(options: EventRecorderOptions) {
     const { client, capacity = 1_000, logger } = options;
     this.#options = options;

@@ -24,7 +24,10 @@ export class ExponentialLimiter<K extends string = string> implements RateLimite
   readonly #max: number;
   readonly #failures = new Map<K, number>();
 
-  /** @throws RangeError when a waiting time is not positive or the longest is shorter than the first. */
+  /**
+   * Every key starts with the first waiting time.
+   * @throws RangeError when a waiting time is not positive or the longest is shorter than the first.
+   */
   constructor(options: ExponentialLimiterOptions = {}) {
     const { initial = 5, max = 1_000_000 } = options;
     if (!(initial > 0) || !(max >= initial)) {
@@ -55,6 +58,7 @@ export interface BucketLimiterOptions {
   readonly rate?: number;
   /** Retries that may follow each other at once after a quiet time. @default 100 */
   readonly burst?: number;
+  /** Fills the bucket. */
   readonly clock: Clock;
 }
 
@@ -66,7 +70,10 @@ export class BucketLimiter<K extends string = string> implements RateLimiter<K> 
   #tokens: number;
   #counted: number;
 
-  /** @throws RangeError when rate or burst is not positive. */
+  /**
+   * The bucket is full at first.
+   * @throws RangeError when rate or burst is not positive.
+   */
   constructor(options: BucketLimiterOptions) {
     const { rate = 10, burst = 100, clock } = options;
     if (!(rate > 0) || !(burst > 0)) {
@@ -111,6 +118,10 @@ export class BucketLimiter<K extends string = string> implements RateLimiter<K> 
 export class MaxOfLimiters<K extends string = string> implements RateLimiter<K> {
   readonly #limiters: readonly RateLimiter<K>[];
 
+  /**
+   * Asks several limiters.
+   * @param limiters each keeps count of its own.
+   */
   constructor(...limiters: readonly RateLimiter<K>[]) {
     this.#limiters = limiters;
   }

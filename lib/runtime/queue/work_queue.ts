@@ -8,9 +8,11 @@ import { defaultLimiter, type RateLimiter } from "./rate_limiter.ts";
 export interface WorkQueueOptions<K extends string> {
   /** Names the queue in measurements. */
   readonly name: string;
+  /** Time of delays and measurements. */
   readonly clock: Clock;
   /** How long `addRateLimited` makes a key wait. @default defaultLimiter(clock) */
   readonly limiter?: RateLimiter<K>;
+  /** Hears what goes in and out. */
   readonly observer?: QueueObserver;
 }
 
@@ -22,6 +24,7 @@ export interface WorkQueueOptions<K extends string> {
  * - after a shutdown nothing is added any more, workers still get what waits, then their iterations end.
  */
 export class WorkQueue<K extends string> implements QueueGauges {
+  /** Names the queue in measurements. */
   readonly name: string;
   readonly #clock: Clock;
   readonly #limiter: RateLimiter<K>;
@@ -35,6 +38,7 @@ export class WorkQueue<K extends string> implements QueueGauges {
   readonly #drained = new Set<() => void>();
   #shuttingDown = false;
 
+  /** It takes and gives keys at once; there is nothing to start. */
   constructor(options: WorkQueueOptions<K>) {
     const { name, clock, limiter = defaultLimiter<K>(clock), observer } = options;
     this.name = name;

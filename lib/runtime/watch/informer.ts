@@ -36,7 +36,11 @@ export class Informer<T extends KubeObject> {
   readonly #subscriptions = new Set<Subscription<T>>();
   #stage: "new" | "syncing" | "synced" | "stopped" = "new";
 
-  /** @throws RangeError when the resync period is not positive. */
+  /**
+   * Nothing is read yet; see {@link run}.
+   * @param api whose objects are kept; bind it to a namespace to keep only those of one.
+   * @throws RangeError when the resync period is not positive.
+   */
   constructor(api: Api<T>, options: InformerOptions<T>) {
     const { indices, resyncPeriod, gapTolerance = 5_000 } = options;
     if (resyncPeriod !== undefined && !(resyncPeriod > 0)) {

@@ -9,7 +9,9 @@ export interface WatchSource {
   readonly resource: string;
   /** The namespace; absent for all of them. */
   readonly namespace?: string;
+  /** Label selector, when only some objects are watched. */
   readonly labelSelector?: string;
+  /** Field selector, when only some objects are watched. */
   readonly fieldSelector?: string;
 }
 
@@ -40,12 +42,19 @@ export type WatchProblem =
 
 /** A list or watch failed. It is tried again; the message says what was attempted and what helps. */
 export class WatchError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "WatchError";
+  /** What was listed or watched. */
   readonly source: WatchSource;
   /** The verb that the user needs on the resource. */
   readonly verb: "list" | "watch";
+  /** What is wrong, in one word. */
   readonly problem: WatchProblem;
 
+  /**
+   * Makes the message from its parts, with what a person can do about it.
+   * @param verb what failed.
+   */
   constructor(source: WatchSource, verb: "list" | "watch", problem: WatchProblem, cause?: unknown) {
     const namespace = source.namespace === undefined ? "" : ` in namespace ${source.namespace}`;
     const what = `${verb} ${source.resource}${namespace}`;

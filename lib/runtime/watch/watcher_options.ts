@@ -10,7 +10,9 @@ import type { WatchSource } from "./watch_error.ts";
 
 /** Options of a watcher. All times are in milliseconds. */
 export interface WatcherOptions<T extends KubeObject> extends SelectorOptions {
+  /** Time of pauses and limits. */
   readonly clock: Clock;
+  /** Jitter of pauses and of the lengths of watches. */
   readonly random: Random;
   /**
    * Changes each object as it comes, to keep less of it; it must return a new object. When it throws, the object
@@ -29,6 +31,7 @@ export interface WatcherOptions<T extends KubeObject> extends SelectorOptions {
   readonly pageSize?: number;
   /** Is told what happens, for metrics. Failures are logged in any case. */
   readonly observer?: WatchObserver;
+  /** Hears of failures. @default the logger `sharding.watch` */
   readonly logger?: Logger;
 }
 

@@ -17,7 +17,10 @@ export class VirtualClock implements Clock {
   #order = 0;
   readonly #timers = new Set<Timer>();
 
-  /** @param start wall-clock time at the beginning, in milliseconds since the epoch or as an ISO 8601 string. */
+  /**
+   * It stands still at its beginning.
+   * @param start wall-clock time at the beginning, in milliseconds since the epoch or as an ISO 8601 string.
+   */
   constructor(start: number | string = "2026-01-01T00:00:00Z") {
     this.#wall = typeof start === "number" ? start : Date.parse(start);
   }
