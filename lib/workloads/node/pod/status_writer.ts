@@ -41,12 +41,9 @@ export class StatusWriter {
   async #run(signal: AbortSignal): Promise<void> {
     // Changes of the same turn are one write.
     await Promise.resolve();
-    try {
-      await this.#writeAll(signal);
-    } finally {
-      // In the same turn as the last look at what has changed, so that nothing is forgotten.
-      this.#running = undefined;
-    }
+    do await this.#writeAll(signal); while (this.#dirty && !this.#gone && !signal.aborted);
+    // In the same turn as the last look at what has changed, so that nothing is forgotten.
+    this.#running = undefined;
   }
 
   async #writeAll(signal: AbortSignal): Promise<void> {
