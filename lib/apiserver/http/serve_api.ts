@@ -1,3 +1,4 @@
+import type { SelfSigned } from "../../certificates/self_signed.ts";
 import { type Clock, systemClock } from "../../util/clock/mod.ts";
 import { type Random, systemRandom } from "../../util/random.ts";
 import type { User } from "../authentication/user_info.ts";
@@ -94,16 +95,15 @@ export async function serveApi(server: RequestTarget, options: ServeApiOptions =
   };
 }
 
-async function issue(now: number): Promise<{ authority: string; serving: { certificate: string; key: string } }> {
-  // Loaded here, as the X.509 library takes longer to load than all the rest.
-  const { createAuthority, issueServingCertificate } = await import("../../certificates/issue.ts");
-  const authority = await createAuthority({ now, name: "in-memory-apiserver" });
-  const serving = await issueServingCertificate(authority, {
+async function issue(now: number): Promise<SelfSigned> {
+  // Loaded here, as who serves plain HTTP needs none of it.
+  const { issueSelfSigned } = await import("../../certificates/self_signed.ts");
+  return issueSelfSigned({
     now,
+    name: "in-memory-apiserver",
     ipAddresses: [loopback],
     dnsNames: ["localhost", "kubernetes.default.svc"],
   });
-  return { authority: authority.certificate, serving };
 }
 
 function randomToken(random: Random): string {
