@@ -4,8 +4,19 @@ import { isAlreadyExists, isJsonObject } from "../../lib/k8s/errors.ts";
 
 const deploy = new URL("../../deploy/", import.meta.url);
 
-/** The objects in a manifest of deploy/. */
-export async function manifest(path: string): Promise<JSONObject[]> {
+const parsed = new Map<string, Promise<readonly JSONObject[]>>();
+
+/** The objects in a manifest of deploy/. Each is read once; nobody changes them. */
+export function manifest(path: string): Promise<readonly JSONObject[]> {
+  let objects = parsed.get(path);
+  if (objects === undefined) {
+    objects = read(path);
+    parsed.set(path, objects);
+  }
+  return objects;
+}
+
+async function read(path: string): Promise<JSONObject[]> {
   const documents = parseAllDocuments(await Deno.readTextFile(new URL(path, deploy)));
   return documents.flatMap((document) => {
     const value: JSONValue = document.toJS();

@@ -88,7 +88,7 @@ export class HttpStage implements Stage {
    * @param logs where the log lines of this stage's processes arrive.
    */
   static async start(certificate: WebhookCertificate, logs: readonly string[]): Promise<HttpStage> {
-    await using resources = new AsyncDisposableStack();
+    await using resources = new globalThis.AsyncDisposableStack();
     const calls = resources.use(new WebhookCalls());
     const server = resources.use(
       new ApiServer({
