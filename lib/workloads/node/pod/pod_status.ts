@@ -90,7 +90,12 @@ export function podStatus(facts: PodFacts, previous: readonly PodCondition[], no
     startTime: formatSeconds(startTime),
     qosClass: qosClass(pod.spec),
     containerStatuses: containers.map((each) => jsonOf(each)),
-    ...(initContainers.length === 0 ? {} : { initContainerStatuses: initContainers.map((each) => jsonOf(each)) }),
+    ...(initContainers.length === 0 ? {} : {
+      // An init container is ready when it has done its work.
+      initContainerStatuses: initContainers.map((each) =>
+        jsonOf({ ...each, ready: each.state.terminated?.exitCode === 0 })
+      ),
+    }),
   };
 }
 

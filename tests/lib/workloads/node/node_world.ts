@@ -1,6 +1,6 @@
 import { ApiServer } from "../../../../lib/apiserver/mod.ts";
 import { Api } from "../../../../lib/k8s/api/api.ts";
-import type { RequestOptions, RestClient } from "../../../../lib/k8s/contract.ts";
+import type { JSONValue, RequestOptions, RestClient } from "../../../../lib/k8s/contract.ts";
 import { events } from "../../../../lib/k8s/kinds/events.ts";
 import type { Draft } from "../../../../lib/k8s/types.ts";
 import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
@@ -19,6 +19,8 @@ export class NodeWorld implements AsyncDisposable {
   readonly requests: RequestOptions[] = [];
   /** A request for which it returns an error fails with it. */
   fail: (request: RequestOptions) => unknown = () => undefined;
+  /** Answers some requests in place of the API server. */
+  answer: (request: RequestOptions) => JSONValue = () => undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -31,7 +33,7 @@ export class NodeWorld implements AsyncDisposable {
         this.requests.push(request);
         const error = this.fail(request);
         if (error !== undefined) throw error;
-        return await next(request);
+        return this.answer(request) ?? await next(request);
       },
     });
     this.node = new LocalNode({
@@ -89,6 +91,7 @@ export class NodeWorld implements AsyncDisposable {
 
   /** What `kubectl get pods` shows, more or less. */
   async status(name = "a"): Promise<string> {
+    await this.clock.settle();
     const pod = await this.pods.find(name);
     if (pod === undefined) return "none";
     const [container] = pod.status?.containerStatuses ?? [];
