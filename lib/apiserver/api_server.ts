@@ -2,9 +2,14 @@ import type { RestClient } from "../k8s/contract.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
-import { type CallWebhook, MutatingWebhooks } from "./admission/webhooks.ts";
+import { AdmissionChain } from "./admission/admission_chain.ts";
+import { ConfiguredWebhooks } from "./admission/configured_webhooks.ts";
+import { MutatingWebhooks } from "./admission/mutating_webhooks.ts";
+import { ValidatingWebhooks } from "./admission/validating_webhooks.ts";
+import { type CallWebhook, WebhookCaller } from "./admission/webhook_caller.ts";
 import type { Context } from "./context.ts";
 import { DirectClient, type DirectClientOptions } from "./direct_client.ts";
+import type { DialNode } from "./handlers/log.ts";
 import { storeNew } from "./handlers/create.ts";
 import { route } from "./handlers/route.ts";
 import { GarbageCollector } from "./garbage.ts";
@@ -12,7 +17,13 @@ import { randomUid } from "./uid.ts";
 import { parseStored } from "./json.ts";
 import { answerTables } from "./printers/mod.ts";
 import type { Answer, Call } from "./request/call.ts";
-import { builtinResources, customResourceDefinitions, namespaces } from "./resources/builtin.ts";
+import {
+  builtinResources,
+  customResourceDefinitions,
+  mutatingWebhookConfigurations,
+  namespaces,
+  validatingWebhookConfigurations,
+} from "./resources/builtin.ts";
 import { Registry } from "./resources/registry.ts";
 import { type ServedResource, storageKey } from "./resources/served_resource.ts";
 import type { Change } from "./store/change.ts";
@@ -25,8 +36,16 @@ export interface ApiServerOptions {
   readonly random: Random;
   /** What is served besides the built-in resources. */
   readonly resources?: readonly ServedResource[];
-  /** Calls admission webhooks; without it MutatingWebhookConfigurations are stored, but nobody is asked. */
+  /**
+   * Calls admission webhooks, as {@link ../admission/https_webhooks.ts} does; without it their configurations are
+   * stored, but nobody is asked.
+   */
   readonly callWebhook?: CallWebhook;
+  /**
+   * Asks nodes (kubelets), as {@link ./http/node_client.ts} does, for what only they know; without it `kubectl logs` is
+   * answered with 501.
+   */
+  readonly dialNode?: DialNode;
   /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
   readonly collectGarbage?: boolean;
   /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
@@ -34,9 +53,6 @@ export interface ApiServerOptions {
   /** How many changes a watch may lag behind before it is cut. @default 4_096 */
   readonly watchBuffer?: number;
 }
-
-/** Lets everything pass. */
-const admitAll: Admission = { admit: ({ object }) => object };
 
 /**
  * An API server in memory, for tests, demonstrations and the simulation: it is no place for data that matters.
@@ -47,16 +63,15 @@ export class ApiServer implements Disposable {
   readonly #closing = new AbortController();
 
   constructor(options: ApiServerOptions) {
-    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096, callWebhook } = options;
+    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096, callWebhook, dialNode } =
+      options;
     const store = new Store(historyLimit);
     const registry = new Registry([...builtinResources, ...resources]);
     const closing = this.#closing.signal;
-    const shared = { clock, random, store, registry, closing, watchBuffer };
+    const shared = { clock, random, store, registry, closing, watchBuffer, dialNode };
     this.#context = {
       ...shared,
-      admission: callWebhook === undefined
-        ? admitAll
-        : new MutatingWebhooks(store, clock, () => randomUid(random), callWebhook),
+      admission: new AdmissionChain(callWebhook === undefined ? [] : webhooks(shared, callWebhook)),
       collectsGarbage: options.collectGarbage !== false,
     };
     if (this.#context.collectsGarbage) new GarbageCollector(shared).start();
@@ -106,4 +121,16 @@ export class ApiServer implements Disposable {
   #createNamespace(name: string): void {
     storeNew(this.#context, namespaces, { kind: "Namespace", apiVersion: "v1", metadata: { name } });
   }
+}
+
+/** The admission webhooks that the configurations in the store name. */
+function webhooks(
+  { clock, random, store, registry }: Pick<Context, "clock" | "random" | "store" | "registry">,
+  callWebhook: CallWebhook,
+): readonly Admission[] {
+  const caller = new WebhookCaller(clock, () => randomUid(random), callWebhook);
+  return [
+    new MutatingWebhooks(new ConfiguredWebhooks(store, registry, mutatingWebhookConfigurations), caller),
+    new ValidatingWebhooks(new ConfiguredWebhooks(store, registry, validatingWebhookConfigurations), caller),
+  ];
 }

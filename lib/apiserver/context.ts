@@ -1,6 +1,7 @@
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
+import type { DialNode } from "./handlers/log.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
 
@@ -10,9 +11,11 @@ export interface Context {
   readonly random: Random;
   readonly store: Store;
   readonly registry: Registry;
-  readonly admission: Admission;
+  readonly admission: Required<Admission>;
   /** Is garbage collected? Then there is somebody who takes the finalizers of deletions away again. */
   readonly collectsGarbage: boolean;
+  /** Asks nodes for logs; undefined: nobody can. */
+  readonly dialNode: DialNode | undefined;
   /** How many events a watch may lag behind before it is cut. */
   readonly watchBuffer: number;
   /** Aborts when the server closes. */

@@ -89,6 +89,8 @@ export class DirectClient implements RestClient {
           throw new TypeError(`${request.method} ${request.path}: a watch needs expectStream`);
         }
         return expectJson === true ? jsonStream(answer.events, signal) : byteStream(answer.events, signal);
+      case "stream":
+        return expectStream === true ? answer.body : await new Response(answer.body).bytes();
       case "text":
         return expectStream === true ? streamOf(encoder.encode(answer.text)) : encoder.encode(answer.text);
       case "value":

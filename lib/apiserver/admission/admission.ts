@@ -6,6 +6,8 @@ import type { ServedResource } from "../resources/served_resource.ts";
 export interface AdmissionAttempt {
   readonly resource: ServedResource;
   readonly subresource: string | undefined;
+  /** What kind the objects are of, where a subresource has a kind of its own. @default that of the resource */
+  readonly bodies?: ServedResource;
   readonly operation: "CREATE" | "UPDATE" | "DELETE";
   readonly namespace: string;
   /** "" when the name is still to be generated. */
@@ -18,7 +20,12 @@ export interface AdmissionAttempt {
   readonly dryRun: boolean;
   readonly user: UserInfo;
   readonly signal: AbortSignal | undefined;
+  /** Takes what the client is to be warned of. */
+  readonly warn?: ((warning: string) => void) | undefined;
 }
+
+/** What admission comes to: at once, if nobody outside has to be asked. */
+export type Admitted<T> = T | Promise<T>;
 
 /** Decides on writes and may change them. */
 export interface Admission {
@@ -26,5 +33,10 @@ export interface Admission {
    * The object as it is to be written: the given one, changed or not. Undefined on DELETE.
    * @throws StatusError when the write is refused.
    */
-  admit(attempt: AdmissionAttempt): Promise<JSONObject | undefined> | JSONObject | undefined;
+  admit?(attempt: AdmissionAttempt): Admitted<JSONObject | undefined>;
+  /**
+   * Looks at the object as it will be stored, after its own rules were checked.
+   * @throws StatusError when the write is refused.
+   */
+  validate?(attempt: AdmissionAttempt): Admitted<void>;
 }

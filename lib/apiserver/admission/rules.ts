@@ -3,14 +3,34 @@ import { arrayAt, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
 import { type LabelRequirement, matchesLabels } from "../selectors.ts";
 import { notSupported } from "../status.ts";
 import { labelsOf } from "../store/record.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
 import type { AdmissionAttempt } from "./admission.ts";
+import { ownView, type View } from "./view.ts";
 
-/** Does one of a webhook's rules name the operation and resource? */
-export function matchesRules(webhook: JSONObject, attempt: AdmissionAttempt): boolean {
-  return objectsAt(webhook, "rules").some((rule) => matchesRule(rule, attempt));
+/**
+ * In which group and version a webhook is shown an attempt, by its rules; undefined when none names it.
+ * @param others under which other groups and versions the same objects are served
+ */
+export function viewFor(
+  webhook: JSONObject,
+  attempt: AdmissionAttempt,
+  others: () => readonly View[],
+): View | undefined {
+  const rules = objectsAt(webhook, "rules");
+  if (rules.some((rule) => matchesRule(rule, attempt, attempt.resource))) return ownView(attempt.resource);
+  if (stringAt(webhook, "matchPolicy") === "Exact") return undefined;
+  for (const rule of rules) {
+    const view = others().find(({ resource }) => matchesRule(rule, attempt, resource));
+    if (view !== undefined) return view;
+  }
+  return undefined;
 }
 
-function matchesRule(rule: JSONObject, { resource, subresource, operation }: AdmissionAttempt): boolean {
+function matchesRule(
+  rule: JSONObject,
+  { subresource, operation }: AdmissionAttempt,
+  resource: ServedResource,
+): boolean {
   const includes = (key: string, value: string): boolean =>
     stringsAt(rule, key).some((each) => each === "*" || each === value);
   const scope = stringAt(rule, "scope");

@@ -31,6 +31,7 @@ export interface Owner {
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
   readonly subresource: string;
+  /** "": none is known. */
   readonly time: string;
   readonly fields: FieldSet;
 }
@@ -68,7 +69,7 @@ function formatOwner({ manager, operation, apiVersion, time, fields, subresource
     manager,
     operation,
     apiVersion,
-    time,
+    ...(time === "" ? {} : { time }),
     fieldsType: "FieldsV1",
     fieldsV1: formatFieldSet(fields),
     ...(subresource === "" ? {} : { subresource }),

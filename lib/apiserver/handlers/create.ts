@@ -1,5 +1,6 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { type Random, randomSuffix } from "../../util/random.ts";
+import type { AdmissionAttempt } from "../admission/admission.ts";
 import { trackUpdate } from "../apply/managed_fields.ts";
 import { type Context, timestamp } from "../context.ts";
 import { objectAt, stringAt } from "../json.ts";
@@ -63,7 +64,7 @@ export async function insert(
   const given = objectAt(object, "metadata");
   const namespace = stringAt(given, "namespace");
   checkNamespace(context, resource, namespace, stringAt(given, "name"));
-  const admitted = await context.admission.admit({
+  const attempt: AdmissionAttempt = {
     resource,
     subresource: undefined,
     operation: "CREATE",
@@ -75,21 +76,39 @@ export async function insert(
     dryRun,
     user: call.user,
     signal: call.signal,
-  }) ?? object;
+    warn: call.warn,
+  };
+  const admitted = await context.admission.admit(attempt) ?? object;
   wipeStatus(admitted, resource);
-  return storeNew(context, resource, admitted, dryRun);
+  prepareNew(context, resource, admitted);
+  const name = stringAt(objectAt(admitted, "metadata"), "name");
+  const validation = context.admission.validate({ ...attempt, name, object: admitted });
+  if (validation instanceof Promise) await validation;
+  return storePrepared(context, resource, admitted, dryRun);
 }
 
-/** Completes, checks and stores an admitted object. Returns it as stored. */
-export function storeNew(context: Context, resource: ServedResource, object: JSONObject, dryRun = false): JSONObject {
+/** Completes, checks and stores an object without admission. Returns it as stored. */
+export function storeNew(context: Context, resource: ServedResource, object: JSONObject): JSONObject {
+  prepareNew(context, resource, object);
+  return storePrepared(context, resource, object, false);
+}
+
+/** Completes and checks an admitted object. @throws StatusError */
+function prepareNew(context: Context, resource: ServedResource, object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
-  const namespace = stringAt(metadata, "namespace");
-  const version = stringAt(metadata, "resourceVersion");
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
   const causes = [...validateMetadata(metadata, resource), ...validateObject(object, undefined, resource)];
   if (causes.length > 0) throw invalid(resource, name, causes);
+}
+
+/** Stores an object that is complete. @throws StatusError */
+function storePrepared(context: Context, resource: ServedResource, object: JSONObject, dryRun: boolean): JSONObject {
+  const metadata = objectAt(object, "metadata");
+  const namespace = stringAt(metadata, "namespace");
+  const name = stringAt(metadata, "name");
+  const version = stringAt(metadata, "resourceVersion");
   // A webhook takes its time: the namespace may have gone meanwhile.
   checkNamespace(context, resource, namespace, name);
   // What is no number counts as none; a dry run does not come so far as to look.

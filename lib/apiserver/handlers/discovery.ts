@@ -1,9 +1,9 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { apiVersionOf, type Registry } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { subresourcesOf } from "../resources/subresources.ts";
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-const statusVerbs = ["get", "patch", "update"];
 
 /** The document at a path that describes what is served; undefined when there is none. */
 export function discoveryDocument(path: string, accept: string, registry: Registry): JSONObject | undefined {
@@ -78,12 +78,22 @@ function apiResources(resource: ServedResource): readonly JSONObject[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: [...verbs],
+    verbs: [...resource.verbs ?? verbs],
     ...(shortNames.length === 0 ? {} : { shortNames: [...shortNames] }),
     ...(categories.length === 0 ? {} : { categories: [...categories] }),
   };
-  if (resource.status !== true) return [main];
-  return [main, { name: `${plural}/status`, singularName: "", namespaced, kind, verbs: [...statusVerbs] }];
+  const subresources = subresourcesOf(resource).map(({ name, body, verbs }): JSONObject => {
+    const isOwn = body.group === resource.group && body.version === resource.version;
+    return {
+      name: `${plural}/${name}`,
+      singularName: "",
+      namespaced,
+      ...(isOwn ? {} : { group: body.group, version: body.version }),
+      kind: body.kind,
+      verbs: [...verbs],
+    };
+  });
+  return [main, ...subresources];
 }
 
 /** Aggregated discovery (`apidiscovery.k8s.io/v2`, KEP-3352). */
@@ -103,15 +113,18 @@ function aggregate(registry: Registry, groups: readonly string[]): JSONObject {
 function aggregatedResource(resource: ServedResource): JSONObject {
   const { group, version, kind, plural, singular, namespaced, shortNames = [], categories = [] } = resource;
   const responseKind = { group, version, kind };
-  const subresource = { subresource: "status", responseKind: { ...responseKind }, verbs: [...statusVerbs] };
+  const subresources = subresourcesOf(resource).map(({ name, body, verbs }): JSONObject => {
+    const { group, version, kind } = body;
+    return { subresource: name, responseKind: { group, version, kind }, verbs: [...verbs] };
+  });
   return {
     resource: plural,
     responseKind,
     scope: namespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
-    verbs: [...verbs],
+    verbs: [...resource.verbs ?? verbs],
     ...(shortNames.length === 0 ? {} : { shortNames: [...shortNames] }),
     ...(categories.length === 0 ? {} : { categories: [...categories] }),
-    ...(resource.status === true ? { subresources: [subresource] } : {}),
+    ...(subresources.length === 0 ? {} : { subresources }),
   };
 }

@@ -146,7 +146,7 @@ function parseOperations(operations: JSONValue): readonly JSONValue[] {
 }
 
 /** A patched object that does not decode makes the patch invalid. */
-function decodePatched(patched: JSONObject, patch: Patch, resource: ServedResource, call: Call): JSONObject {
+export function decodePatched(patched: JSONObject, patch: Patch, resource: ServedResource, call: Call): JSONObject {
   const decoding = newDecoding(call);
   const refuse = (why: string): Error => {
     const nothing = { group: "", plural: "", kind: "" };

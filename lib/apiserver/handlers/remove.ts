@@ -1,4 +1,5 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import type { AdmissionAttempt } from "../admission/admission.ts";
 import type { Context } from "../context.ts";
 import { type Deletion, planDeletion } from "../deletion.ts";
 import { arrayAt, objectAt } from "../json.ts";
@@ -62,7 +63,8 @@ export async function deleteCollection(
   return { type: "value", code: 200, value: listDocument(resource, projection, metadata, records) };
 }
 
-interface Outcome {
+/** What became of an object. */
+export interface Outcome {
   readonly uid: string;
   /** False: finalizers or a grace period keep it. */
   readonly gone: boolean;
@@ -86,7 +88,7 @@ async function remove(
     if (record === undefined) throw notFound(resource, name);
     checkPreconditions(resource, record, query);
     const old = readShape(record, resource);
-    await context.admission.admit({
+    const attempt: AdmissionAttempt = {
       resource,
       subresource: undefined,
       operation: "DELETE",
@@ -98,30 +100,46 @@ async function remove(
       dryRun: query.dryRun,
       user: call.user,
       signal: call.signal,
-    });
+      warn: call.warn,
+    };
+    await context.admission.admit(attempt);
+    await context.admission.validate(attempt);
     if (collection.get(key) !== record) continue;
-    const { uid } = record;
-    const deletion = plan(old, query, context, resource);
-    switch (deletion.type) {
-      case "pending":
-        return { uid, gone: false, object: old };
-      case "remove":
-        if (!query.dryRun) context.store.remove(collection, record);
-        return { uid, gone: true, object: old };
-      case "mark": {
-        const { object, thenRemove } = deletion;
-        if (query.dryRun) return { uid, gone: thenRemove, object };
-        const marked = context.store.put(collection, resource.shape?.write(object) ?? object, record);
-        if (!thenRemove) return { uid, gone: false, object: readShape(marked, resource) };
-        const { revision } = context.store.remove(collection, marked);
-        objectAt(object, "metadata")["resourceVersion"] = String(revision);
-        return { uid, gone: true, object };
-      }
+    return removeRecord(context, resource, record, query);
+  }
+}
+
+/** Deletes what is stored, or marks it as being deleted; everybody who has a say in it was asked. */
+export function removeRecord(
+  context: Context,
+  resource: ServedResource,
+  record: StoredObject,
+  query: DeleteQuery,
+): Outcome {
+  const collection = context.store.collection(storageKey(resource));
+  const old = readShape(record, resource);
+  const { uid } = record;
+  const deletion = plan(old, query, context, resource);
+  switch (deletion.type) {
+    case "pending":
+      return { uid, gone: false, object: old };
+    case "remove":
+      if (!query.dryRun) context.store.remove(collection, record);
+      return { uid, gone: true, object: old };
+    case "mark": {
+      const { object, thenRemove } = deletion;
+      if (query.dryRun) return { uid, gone: thenRemove, object };
+      const marked = context.store.put(collection, resource.shape?.write(object) ?? object, record);
+      if (!thenRemove) return { uid, gone: false, object: readShape(marked, resource) };
+      const { revision } = context.store.remove(collection, marked);
+      objectAt(object, "metadata")["resourceVersion"] = String(revision);
+      return { uid, gone: true, object };
     }
   }
 }
 
-function checkPreconditions(resource: ServedResource, record: StoredObject, query: DeleteQuery): void {
+/** @throws StatusError 409 */
+export function checkPreconditions(resource: ServedResource, record: StoredObject, query: DeleteQuery): void {
   const { uid, resourceVersion } = query;
   if (uid !== undefined && uid !== record.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${record.uid}). ` +

@@ -2,47 +2,78 @@ import type { Context } from "../context.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { parsePath, type Target } from "../request/request_info.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { methodNotAllowed, noSuchPath, notSupported } from "../status.ts";
+import { type SubresourceName, subresourcesOf } from "../resources/subresources.ts";
+import { methodNotAllowed, noSuchPath, notSupported, StatusError } from "../status.ts";
+import { bindPod } from "./binding.ts";
 import { createObject } from "./create.ts";
 import { discoveryDocument } from "./discovery.ts";
+import { evictPod } from "./eviction.ts";
+import { readLog } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { patchObject } from "./patch.ts";
 import { getObject, listOrWatch } from "./read.ts";
 import { deleteCollection, deleteObject } from "./remove.ts";
 import { replaceObject } from "./replace.ts";
+import { scaleObject } from "./scale.ts";
 
 /** Answers a request. @throws StatusError for a refusal */
 export function route(context: Context, call: Call): Answer | Promise<Answer> {
+  const warnings = new Set<string>();
+  try {
+    const answer = dispatch(context, { ...call, warn: (warning) => warnings.add(warning) });
+    if (!(answer instanceof Promise)) return warned(answer, warnings);
+    return answer.then((value) => warned(value, warnings), (error) => refused(error, warnings));
+  } catch (error) {
+    return refused(error, warnings);
+  }
+}
+
+function warned(answer: Answer, warnings: ReadonlySet<string>): Answer {
+  if (warnings.size === 0 || answer.type !== "value") return answer;
+  return { ...answer, warnings: [...new Set([...answer.warnings ?? [], ...warnings])] };
+}
+
+function refused(error: unknown, warnings: ReadonlySet<string>): never {
+  if (error instanceof StatusError) error.warnings = [...warnings];
+  throw error;
+}
+
+function dispatch(context: Context, call: Call): Answer | Promise<Answer> {
   const target = parsePath(call.path);
   if (target.type === "document") return document(context, call, target.path);
   const { group, version, plural, namespace, name, subresource } = target;
+  if (group === "" && version === "v1" && plural === "bindings" && namespace !== undefined && name === undefined) {
+    if (call.method !== "POST") throw methodNotAllowed();
+    return bindPod(context, call, namespace, undefined);
+  }
   const resource = context.registry.find(group, version, plural);
   if (resource === undefined) throw noSuchPath();
   // A path without a namespace means all of them, so it cannot name an object; and cluster-scoped ones have none.
   if (namespace !== undefined && !resource.namespaced) throw noSuchPath();
   if (resource.namespaced && namespace === undefined && name !== undefined) throw noSuchPath();
   if (name === undefined) return collection(context, call, resource, namespace);
-  return object(context, call, resource, { ...target, name }, checkSubresource(resource, subresource));
+  return object(context, call, resource, { ...target, name }, subresourceOf(resource, subresource));
 }
 
-function checkSubresource(resource: ServedResource, subresource: string | undefined): "status" | undefined {
-  if (subresource === undefined) return undefined;
-  if (subresource === "status" && resource.status === true) return subresource;
-  const known = [
-    "scale",
-    "finalize",
-    "eviction",
-    "binding",
-    "log",
-    "exec",
-    "attach",
-    "portforward",
-    "ephemeralcontainers",
-  ];
-  if (
-    resource.unsupported?.includes(subresource) === true || (known.includes(subresource) && resource.custom !== true)
-  ) {
-    throw notSupported(`the subresource ${resource.plural}/${subresource}`);
+/** Subresources that the real server has, and this one has not. */
+const unknown: ReadonlySet<string> = new Set([
+  "finalize",
+  "exec",
+  "attach",
+  "portforward",
+  "proxy",
+  "ephemeralcontainers",
+  "resize",
+  "approval",
+]);
+
+/** @throws StatusError 404, 501 */
+function subresourceOf(resource: ServedResource, name: string | undefined): SubresourceName | undefined {
+  if (name === undefined) return undefined;
+  const found = subresourcesOf(resource).find((each) => each.name === name);
+  if (found !== undefined) return found.name;
+  if (resource.custom !== true && unknown.has(name)) {
+    throw notSupported(`the subresource ${resource.plural}/${name}`);
   }
   throw noSuchPath();
 }
@@ -73,6 +104,30 @@ function object(
   call: Call,
   resource: ServedResource,
   { namespace, name }: Extract<Target, { type: "resource" }> & { name: string },
+  subresource: SubresourceName | undefined,
+): Answer | Promise<Answer> {
+  switch (subresource) {
+    case "binding":
+    case "eviction":
+      if (call.method !== "POST" || namespace === undefined) throw methodNotAllowed();
+      return (subresource === "binding" ? bindPod : evictPod)(context, call, namespace, name);
+    case "log":
+      if (call.method !== "GET" || namespace === undefined) throw methodNotAllowed();
+      return readLog(context, call, namespace, name);
+    case "scale":
+      return scaleObject(context, call, resource, namespace, name);
+    case "status":
+    case undefined:
+      return ownObject(context, call, resource, namespace, name, subresource);
+  }
+}
+
+function ownObject(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+  name: string,
   subresource: "status" | undefined,
 ): Answer | Promise<Answer> {
   switch (call.method) {

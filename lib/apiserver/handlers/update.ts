@@ -1,7 +1,8 @@
 import type { JSONObject } from "../../k8s/contract.ts";
+import type { AdmissionAttempt } from "../admission/admission.ts";
 import { type Context, timestamp } from "../context.ts";
 import { arrayAt, copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
-import { trackUpdate } from "../apply/managed_fields.ts";
+import { isTrackable, trackUpdate } from "../apply/managed_fields.ts";
 import type { Call } from "../request/call.ts";
 import { normalizeObject } from "../request/decode.ts";
 import type { WriteQuery } from "../request/write_options.ts";
@@ -42,13 +43,17 @@ export async function updateObject(update: Update): Promise<JSONObject> {
     if (record === undefined) throw notFound(resource, name);
     const old = readShape(record, resource);
     const object = prepare(update, old);
-    const admission = admit(update, object, old);
+    const attempt = attemptOf(update, object, old);
+    const admission = context.admission.admit(attempt);
     const admitted = admission instanceof Promise ? await admission : admission;
     // Somebody was faster while webhooks were asked: again, from what is stored now.
     if (collection.get(key) !== record) continue;
     const changed = admitted ?? object;
     checkLock(update, objectAt(changed, "metadata"), old);
     const next = finish(update, complete(update, changed, old), old);
+    const validation = context.admission.validate({ ...attempt, object: next });
+    if (validation instanceof Promise) await validation;
+    if (collection.get(key) !== record) continue;
     if (deepEqual(next, old)) return old;
     const stored = resource.shape?.write(next) ?? next;
     if (update.query.dryRun) return readShape(recordOf(stored, record.revision), resource);
@@ -71,8 +76,14 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   else delete metadata["namespace"];
   delete metadata["selfLink"];
   if (managed) return object;
-  // Only a client that sends an empty list takes the ownership away.
-  metadata["managedFields"] = objectAt(old, "metadata")["managedFields"];
+  if (!isTrackable(object, resource)) {
+    delete metadata["managedFields"];
+    return object;
+  }
+  // A client may say who owns what, or with an empty list that nobody owns anything; but not by way of a subresource.
+  if (subresource !== undefined || metadata["managedFields"] === undefined) {
+    metadata["managedFields"] = objectAt(old, "metadata")["managedFields"];
+  }
   const owned = complete(update, copyObject(object), old);
   const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };
   trackUpdate(old, owned, resource, subresource === undefined ? writer : { ...writer, subresource });
@@ -159,14 +170,10 @@ function withStatus(old: JSONObject, object: JSONObject, resource: ServedResourc
   return { ...rest, metadata, ...(status === undefined ? {} : { status }) };
 }
 
-function admit(
-  update: Update,
-  object: JSONObject,
-  old: JSONObject,
-): Promise<JSONObject | undefined> | JSONObject | undefined {
-  const { call, context, namespace = "", name, query, resource, subresource } = update;
+function attemptOf(update: Update, object: JSONObject, old: JSONObject): AdmissionAttempt {
+  const { call, namespace = "", name, query, resource, subresource } = update;
   const { force: _, ...given } = query.given;
-  return context.admission.admit({
+  return {
     resource,
     subresource,
     operation: "UPDATE",
@@ -178,7 +185,8 @@ function admit(
     dryRun: query.dryRun,
     user: call.user,
     signal: call.signal,
-  });
+    warn: call.warn,
+  };
 }
 
 function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject {
@@ -202,7 +210,8 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   return object;
 }
 
-function isNewGeneration(object: JSONObject, old: JSONObject, { generation }: ServedResource): boolean {
+/** Does a change count up `metadata.generation`? */
+export function isNewGeneration(object: JSONObject, old: JSONObject, { generation }: ServedResource): boolean {
   if (generation === undefined) return false;
   if (typeof generation !== "string") return generation.some((field) => !deepEqual(object[field], old[field]));
   const ignored = generation === "all" ? ["metadata"] : ["metadata", "status"];

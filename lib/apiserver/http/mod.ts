@@ -7,4 +7,11 @@ export { apiHandler, type ApiHandlerOptions, type RequestTarget } from "./api_ha
 export { ApiListenError } from "./listen.ts";
 export { type ApiListener, serveApi, type ServeApiOptions } from "./serve_api.ts";
 export type { User, UserInfo } from "../authentication/user_info.ts";
+export { NodeClient, type NodeClientOptions } from "./node_client.ts";
+export {
+  type ResolveService,
+  type ServiceAddress,
+  WebhookClient,
+  type WebhookClientOptions,
+} from "./webhook_client.ts";
 export type { Authenticate, TokenUser } from "./users.ts";

@@ -6,6 +6,7 @@ import type { Answer, WatchSource } from "../request/call.ts";
 import { StatusError } from "../status.ts";
 import type { MediaType } from "./read_request.ts";
 
+const noCache = "no-cache, private";
 const encoder = new TextEncoder();
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -18,7 +19,11 @@ export function writeAnswer(answer: Answer, mediaType: MediaType): Response {
       return response;
     }
     case "text":
+      // No content has no body, not an empty one.
+      if (answer.code === 204) return new Response(null, { status: 204, headers: { "cache-control": noCache } });
       return new Response(answer.text, { status: answer.code, headers: headersOf("text/plain; charset=utf-8") });
+    case "stream":
+      return new Response(answer.body, { status: answer.code, headers: headersOf(answer.contentType) });
     case "watch":
       return new Response(eventStream(answer.events), { status: 200, headers: headersOf("application/json") });
   }
@@ -33,6 +38,7 @@ function warningOf(text: string): string {
 export function writeError(error: StatusError, mediaType: MediaType): Response {
   const response = writeValue(error.code, error.document, mediaType);
   const seconds = objectAt(error.document, "details")["retryAfterSeconds"];
+  for (const warning of error.warnings) response.headers.append("warning", warningOf(warning));
   if (typeof seconds === "number") response.headers.set("retry-after", String(seconds));
   return response;
 }
@@ -48,7 +54,7 @@ function writeValue(code: number, value: JSONValue, mediaType: MediaType): Respo
 }
 
 function headersOf(contentType: string): HeadersInit {
-  return { "content-type": contentType, "cache-control": "no-cache, private" };
+  return { "content-type": contentType, "cache-control": noCache };
 }
 
 /** One line for each event. Nothing is read ahead, so a slow reader is slow to the server too. */

@@ -33,6 +33,7 @@ export function answerTables(
       case "watch":
         return { type: "watch", events: new TableEvents(answer.events, resource, request, () => clock.now()) };
       case "text":
+      case "stream":
         return answer;
     }
   };

@@ -31,6 +31,13 @@ export type Answer =
     readonly warnings?: readonly string[];
   }
   | { readonly type: "text"; readonly code: number; readonly text: string }
+  | {
+    readonly type: "stream";
+    readonly code: number;
+    readonly contentType: string;
+    /** Whoever gets it reads it to the end, or cancels it. */
+    readonly body: ReadableStream<Uint8Array>;
+  }
   | { readonly type: "watch"; readonly events: WatchSource };
 
 /** A watch under way: texts of events, one by one. */

@@ -4,6 +4,7 @@ import { readEvent, writeEvent } from "./events.ts";
 import { normalizeNamespace, normalizeSecret, prepareNamespace, preparePod } from "./normalize.ts";
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
 import { moreKinds } from "./more_kinds.ts";
+export { nodes } from "./more_kinds.ts";
 import { validateLease, validateSecret } from "./rules.ts";
 import { validateWebhooks } from "../validate/webhooks.ts";
 import { validatePod } from "../validate/workloads.ts";
@@ -26,6 +27,29 @@ export const namespaces: ServedResource = {
   fieldLabels: { "status.phase": (object) => stringAt(objectAt(object, "status"), "phase") },
 };
 
+/** Pods: they have subresources of their own, and a grace period. */
+export const pods: ServedResource = {
+  ...core,
+  plural: "pods",
+  singular: "pod",
+  kind: "Pod",
+  namespaced: true,
+  shortNames: ["po"],
+  categories: ["all"],
+  status: true,
+  generation: ["spec"],
+  prepare: preparePod,
+  validate: validatePod,
+  fieldLabels: {
+    "spec.nodeName": (object) => stringAt(objectAt(object, "spec"), "nodeName"),
+    "spec.restartPolicy": (object) => stringAt(objectAt(object, "spec"), "restartPolicy"),
+    "spec.schedulerName": (object) => stringAt(objectAt(object, "spec"), "schedulerName"),
+    "spec.serviceAccountName": (object) => stringAt(objectAt(object, "spec"), "serviceAccountName"),
+    "status.phase": (object) => stringAt(objectAt(object, "status"), "phase"),
+    "status.podIP": (object) => stringAt(objectAt(object, "status"), "podIP"),
+  },
+};
+
 /** MutatingWebhookConfigurations: admission follows them. */
 export const mutatingWebhookConfigurations: ServedResource = {
   group: "admissionregistration.k8s.io",
@@ -38,6 +62,14 @@ export const mutatingWebhookConfigurations: ServedResource = {
   unconditionalUpdate: false,
   categories: ["api-extensions"],
   generation: ["webhooks"],
+};
+
+/** ValidatingWebhookConfigurations: admission follows them, too. */
+export const validatingWebhookConfigurations: ServedResource = {
+  ...mutatingWebhookConfigurations,
+  plural: "validatingwebhookconfigurations",
+  singular: "validatingwebhookconfiguration",
+  kind: "ValidatingWebhookConfiguration",
 };
 
 /** CustomResourceDefinitions: what they define is served. */
@@ -88,27 +120,7 @@ export const builtinResources: readonly ServedResource[] = [
     shortNames: ["cm"],
     validate: validateSecret,
   },
-  {
-    ...core,
-    plural: "pods",
-    singular: "pod",
-    kind: "Pod",
-    namespaced: true,
-    shortNames: ["po"],
-    categories: ["all"],
-    status: true,
-    generation: ["spec"],
-    prepare: preparePod,
-    validate: validatePod,
-    fieldLabels: {
-      "spec.nodeName": (object) => stringAt(objectAt(object, "spec"), "nodeName"),
-      "spec.restartPolicy": (object) => stringAt(objectAt(object, "spec"), "restartPolicy"),
-      "spec.schedulerName": (object) => stringAt(objectAt(object, "spec"), "schedulerName"),
-      "spec.serviceAccountName": (object) => stringAt(objectAt(object, "spec"), "serviceAccountName"),
-      "status.phase": (object) => stringAt(objectAt(object, "status"), "phase"),
-      "status.podIP": (object) => stringAt(objectAt(object, "status"), "podIP"),
-    },
-  },
+  pods,
   {
     ...core,
     plural: "events",
@@ -144,6 +156,7 @@ export const builtinResources: readonly ServedResource[] = [
     validate: validateLease,
   },
   mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
   customResourceDefinitions,
   ...moreKinds,
   {

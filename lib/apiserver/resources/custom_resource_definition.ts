@@ -104,10 +104,25 @@ export function resourcesOf(definition: JSONObject): readonly ServedResource[] {
       structural: new StructuralSchema(objectAt(objectAt(version, "schema"), "openAPIV3Schema"), checkRulesOf),
       printer: customPrinter(version),
       status,
-      unsupported: objectAt(version, "subresources")["scale"] === undefined ? [] : ["scale"],
+      ...scaleOf(objectAt(version, "subresources")),
       // Without a status subresource, status is a field like any other.
       generation: status ? "all but status" : "all",
       ...(versions.length > 1 ? { shape } : {}),
     };
   });
+}
+
+/** Where the scale subresource of a version finds what it shows. */
+function scaleOf(subresources: JSONObject): Pick<ServedResource, "scale"> {
+  const scale = getField(subresources, "scale");
+  if (!isJsonObject(scale)) return {};
+  const path = (key: string): readonly string[] => stringAt(scale, key).split(".").filter((part) => part !== "");
+  const selector = path("labelSelectorPath");
+  return {
+    scale: {
+      specReplicas: path("specReplicasPath"),
+      statusReplicas: path("statusReplicasPath"),
+      ...(selector.length === 0 ? {} : { selector }),
+    },
+  };
 }

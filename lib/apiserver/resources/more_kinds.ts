@@ -3,7 +3,7 @@ import { validateIngress } from "../validate/ingresses.ts";
 import { validateBinding, validateRole } from "../validate/rbac.ts";
 import { validateService } from "../validate/services.ts";
 import { validateWorkload } from "../validate/workloads.ts";
-import type { ServedResource } from "./served_resource.ts";
+import type { ScaleFields, ServedResource } from "./served_resource.ts";
 import { prepareNode } from "./normalize.ts";
 import { keepServiceAddress, prepareService } from "./services.ts";
 
@@ -11,6 +11,28 @@ const core = { group: "", version: "v1" } as const;
 const apps = { group: "apps", version: "v1", namespaced: true, categories: ["all"], generation: ["spec"] } as const;
 const rbac = { group: "rbac.authorization.k8s.io", version: "v1", names: "path" } as const;
 const networking = { group: "networking.k8s.io", version: "v1", generation: ["spec"] } as const;
+
+const scale: ScaleFields = {
+  specReplicas: ["spec", "replicas"],
+  statusReplicas: ["status", "replicas"],
+  selector: ["spec", "selector"],
+};
+
+/** Nodes: pods are bound to them, and they are asked for logs. */
+export const nodes: ServedResource = {
+  ...core,
+  plural: "nodes",
+  singular: "node",
+  kind: "Node",
+  namespaced: false,
+  shortNames: ["no"],
+  status: true,
+  keepsStatus: true,
+  prepare: prepareNode,
+  fieldLabels: {
+    "spec.unschedulable": (object) => String(objectAt(object, "spec")["unschedulable"] === true),
+  },
+};
 
 /** Kinds that need little more than their recorded schema. */
 export const moreKinds: readonly ServedResource[] = [
@@ -40,20 +62,7 @@ export const moreKinds: readonly ServedResource[] = [
     namespaced: true,
     shortNames: ["sa"],
   },
-  {
-    ...core,
-    plural: "nodes",
-    singular: "node",
-    kind: "Node",
-    namespaced: false,
-    shortNames: ["no"],
-    status: true,
-    keepsStatus: true,
-    prepare: prepareNode,
-    fieldLabels: {
-      "spec.unschedulable": (object) => String(objectAt(object, "spec")["unschedulable"] === true),
-    },
-  },
+  nodes,
   {
     ...apps,
     plural: "deployments",
@@ -61,6 +70,7 @@ export const moreKinds: readonly ServedResource[] = [
     kind: "Deployment",
     shortNames: ["deploy"],
     status: true,
+    scale,
     validate: validateWorkload,
   },
   {
@@ -70,8 +80,8 @@ export const moreKinds: readonly ServedResource[] = [
     kind: "ReplicaSet",
     shortNames: ["rs"],
     status: true,
+    scale,
     validate: validateWorkload,
-    fieldLabels: { "status.replicas": (object) => String(objectAt(object, "status")["replicas"] ?? 0) },
   },
   {
     ...apps,
@@ -80,6 +90,7 @@ export const moreKinds: readonly ServedResource[] = [
     kind: "StatefulSet",
     shortNames: ["sts"],
     status: true,
+    scale,
     names: "label",
     validate: validateWorkload,
   },

@@ -6,6 +6,14 @@ import type { Cause } from "../status.ts";
 /** How names of a resource are checked: a DNS subdomain, a DNS label, or anything that fits in a path. */
 export type NameRule = "subdomain" | "label" | "path";
 
+/** Paths of fields as in a CustomResourceDefinition's `subresources.scale`: names, from the object down. */
+export interface ScaleFields {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  /** A label selector: an object in kinds of the server's own, text in custom resources. Absent: it has none. */
+  readonly selector?: readonly string[];
+}
+
 /** Everything the server has to know of one resource in one version. */
 export interface ServedResource {
   /** API group; "" is the core group. */
@@ -22,8 +30,12 @@ export interface ServedResource {
   readonly custom?: boolean;
   /** The schema of a custom resource; without it, it may hold anything. Other kinds have theirs recorded. */
   readonly structural?: StructuralSchema;
+  /** What can be done with it. @default everything */
+  readonly verbs?: readonly string[];
   /** Does it have a status subresource, so that the main path ignores the status? @default false */
   readonly status?: boolean;
+  /** Where its scale subresource finds what it shows; absent: it has none. */
+  readonly scale?: ScaleFields;
   /** May a new object bring its status along? @default false */
   readonly keepsStatus?: boolean;
   /** Fields whose change counts up metadata.generation. Absent: the kind has no generation. */
@@ -47,8 +59,6 @@ export interface ServedResource {
   readonly prepare?: (object: JSONObject) => void;
   /** Keeps what an update may leave out; works on the given object. */
   readonly keep?: (object: JSONObject, old: JSONObject) => void;
-  /** Subresources that the real server would have and this one has not: asking for them gets 501, not 404. */
-  readonly unsupported?: readonly string[];
   /** Rules of this kind. `old` is absent on create. */
   readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
   /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */

@@ -1,6 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { arrayAt, getField, objectAt, objectsAt, stringAt } from "../json.ts";
-import type { Cause } from "../status.ts";
+import { compileCondition } from "../admission/compile_condition.ts";
+import { type Cause, notSupported } from "../status.ts";
 import { invalidValue, required } from "./metadata.ts";
 
 /** Webhook configurations: how each webhook is named and reached, and what it promises. */
@@ -47,6 +48,39 @@ function validateWebhook(webhook: JSONObject, path: string): readonly Cause[] {
   } else if (!versions.includes("v1") && !versions.includes("v1beta1")) {
     const problem = "must include at least one of v1, v1beta1";
     causes.push(invalidValue(`${path}.admissionReviewVersions`, [...versions], problem));
+  } else if (!versions.includes("v1")) {
+    throw notSupported("webhooks that know AdmissionReviews of v1beta1 only");
   }
-  return causes;
+  return [...causes, ...validateConditions(webhook, path)];
+}
+
+/** @throws StatusError 501 */
+function validateConditions(webhook: JSONObject, path: string): readonly Cause[] {
+  const seen = new Set<string>();
+  return objectsAt(webhook, "matchConditions").flatMap((condition, index): Cause[] => {
+    const at = `${path}.matchConditions[${index}]`;
+    const name = stringAt(condition, "name");
+    const expression = stringAt(condition, "expression");
+    const causes: Cause[] = [];
+    if (expression.trim() === "") causes.push(required(`${at}.expression`, ""));
+    else if (/\bauthorizer\b/.test(expression)) throw notSupported("the authorizer in matchConditions of webhooks");
+    else causes.push(...compileProblems(expression, `${at}.expression`));
+    if (name === "") causes.push(required(`${at}.name`, ""));
+    if (seen.has(name)) {
+      const message = `Duplicate value: ${JSON.stringify(name)}`;
+      causes.push({ reason: "FieldValueDuplicate", message, field: `${at}.name` });
+    }
+    seen.add(name);
+    return causes;
+  });
+}
+
+function compileProblems(expression: string, field: string): Cause[] {
+  try {
+    compileCondition(expression);
+    return [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n", 1).join() : String(error);
+    return [invalidValue(field, expression, `compilation failed: ${why}`)];
+  }
 }

@@ -7,7 +7,7 @@ import { isJsonObject } from "../../../lib/k8s/errors.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { configMaps, namespaces } from "../../../lib/k8s/kinds/core.ts";
 import type { MutatingWebhook } from "../../../lib/k8s/types.ts";
-import { type Fixture, refusal, rings, start } from "./fixture.ts";
+import { type Fixture, refusal, rings, send, start } from "./fixture.ts";
 
 /** What webhooks were asked, and what they answer. */
 interface Script {
@@ -188,16 +188,53 @@ Deno.test("a patch that cannot be applied fails the request", async () => {
   assert.equal((await refusal(fixture.api.create({ metadata: { name: "a" } }))).code, 500);
 });
 
-Deno.test("a webhook with matchConditions is refused with a word on why", async () => {
-  const { fixture } = await scripted([{}], allow);
-  using _ = fixture;
-  await new Api(fixture.client, mutatingWebhookConfigurations).patch("w", {
-    type: "json",
-    operations: [{ op: "add", path: "/webhooks/0/matchConditions", value: [{ name: "x", expression: "true" }] }],
+const conditions: readonly (readonly [string, string, number | undefined])[] = [
+  ["object.metadata.name == 'a'", "asked", undefined],
+  ["request.operation == 'CREATE' && request.userInfo.username != 'system:admin'", "passed over", undefined],
+  ["!has(object.metadata.labels) || object.metadata.labels['x'] != 'y'", "asked", undefined],
+  ["oldObject != null", "passed over", undefined],
+  ["object.nothing == 1", "asked", 403],
+];
+
+for (const [expression, outcome, code] of conditions) {
+  Deno.test(`a webhook with the condition ${expression} is ${code === undefined ? outcome : `answered ${code}`}`, async () => {
+    const { requests, fixture } = await scripted([{ matchConditions: [{ name: "x", expression }] }], allow);
+    using _ = fixture;
+    const made = fixture.api.create({ metadata: { name: "a" } });
+    if (code === undefined) await made;
+    else assert.equal((await refusal(made)).code, code);
+    assert.equal(requests.length, outcome === "asked" && code === undefined ? 1 : 0);
   });
-  const { code, message } = await refusal(fixture.api.create({ metadata: { name: "a" } }));
-  assert.equal(code, 501);
-  assert.match(message, /does not support the matchConditions/);
+}
+
+Deno.test("conditions that cannot be compiled, or ask the authorizer, are refused at creation", async () => {
+  for (const [expression, expected] of [["1 +", 422], ["authorizer.path('/x').check('get').allowed()", 501]] as const) {
+    const { code } = await refusal(scripted([{ matchConditions: [{ name: "x", expression }] }], allow));
+    assert.equal(code, expected);
+  }
+});
+
+Deno.test("a rule for another version of the same objects is heeded unless matchPolicy is Exact", async () => {
+  const rules = [{ apiGroups: ["events.k8s.io"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["events"] }];
+  const reply: Reply = () => patch({ op: "add", path: "/note", value: "noted" });
+  for (const matchPolicy of ["Equivalent", "Exact"]) {
+    const { requests, fixture } = await scripted([{ rules, matchPolicy }], reply);
+    using _ = fixture;
+    const event = { metadata: { name: "e" }, involvedObject: { kind: "Pod", namespace: "default" }, message: "m" };
+    const made = await send(fixture.client, "POST", "/api/v1/namespaces/default/events", event);
+    assert(isJsonObject(made));
+    const [request] = requests;
+    if (matchPolicy === "Exact") {
+      assert.equal(request, undefined);
+      continue;
+    }
+    assert.equal(made["message"], "noted");
+    const { kind, requestKind, resource, requestResource } = request ?? {};
+    assert.deepEqual(kind, { group: "events.k8s.io", version: "v1", kind: "Event" });
+    assert.deepEqual(requestKind, { group: "", version: "v1", kind: "Event" });
+    assert.deepEqual(resource, { group: "events.k8s.io", version: "v1", resource: "events" });
+    assert.deepEqual(requestResource, { group: "", version: "v1", resource: "events" });
+  }
 });
 
 Deno.test("an object that changes while webhooks are asked about its patch is patched from its new state", async () => {

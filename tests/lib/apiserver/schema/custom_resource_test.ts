@@ -206,14 +206,6 @@ for (const { name, definition, code, message } of bad) {
   });
 }
 
-Deno.test("the scale subresource of a custom resource is refused as what it is: not supported", async () => {
-  using fixture = start();
-  const scale = { specReplicasPath: ".spec.size", statusReplicasPath: ".status.n" };
-  await send(fixture.client, "POST", definitions, definition(specSchema, { subresources: { status: {}, scale } }));
-  await send(fixture.client, "POST", foos, foo({ size: 1 }));
-  assert.equal((await refusal(send(fixture.client, "GET", `${foos}/a/scale`))).code, 501);
-});
-
 Deno.test("our own definition refuses rings with too long names and repeated resources", async () => {
   using fixture = start();
   const file = new URL("../../../../deploy/crds/sharding.timebertt.dev_controllerrings.yaml", import.meta.url);

@@ -1,0 +1,67 @@
+import { Buffer } from "node:buffer";
+import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import { copyObject, deepEqual, stringAt } from "../json.ts";
+import { applyJsonPatch } from "../patch/json_patch.ts";
+import { completeObject } from "../request/decode.ts";
+import { internalError } from "../status.ts";
+import type { Admission, AdmissionAttempt, Admitted } from "./admission.ts";
+import type { ConfiguredWebhooks, Invocation } from "./configured_webhooks.ts";
+import { failed, type WebhookCaller } from "./webhook_caller.ts";
+
+/** Mutating admission webhooks: one after another, each sees what the ones before it changed. */
+export class MutatingWebhooks implements Admission {
+  readonly #configured: ConfiguredWebhooks;
+  readonly #caller: WebhookCaller;
+
+  constructor(configured: ConfiguredWebhooks, caller: WebhookCaller) {
+    this.#configured = configured;
+    this.#caller = caller;
+  }
+
+  admit(attempt: AdmissionAttempt): Admitted<JSONObject | undefined> {
+    const invocations = this.#configured.ruledFor(attempt);
+    // What no webhook wants is not made to wait.
+    return invocations.length === 0 ? attempt.object : this.#admit(invocations, attempt);
+  }
+
+  async #admit(invocations: readonly Invocation[], attempt: AdmissionAttempt): Promise<JSONObject | undefined> {
+    let object = attempt.object;
+    const called = new Map<Invocation, JSONObject | undefined>();
+    for (const invocation of invocations) {
+      if (!this.#configured.wants(invocation, { ...attempt, object })) continue;
+      object = await this.#ask(invocation, { ...attempt, object });
+      called.set(invocation, object);
+    }
+    // Those that want it are asked once more when a later one changed the object.
+    for (const [invocation, seen] of called) {
+      if (stringAt(invocation.webhook, "reinvocationPolicy") !== "IfNeeded" || seen === object) continue;
+      if (!this.#configured.wants(invocation, { ...attempt, object })) continue;
+      object = await this.#ask(invocation, { ...attempt, object });
+    }
+    return object;
+  }
+
+  /** Asks one webhook; the object with its patch, or the very same object when there is none. */
+  async #ask(invocation: Invocation, attempt: AdmissionAttempt): Promise<JSONObject | undefined> {
+    const { webhook, view } = invocation;
+    const { object } = attempt;
+    const response = await this.#caller.ask(invocation, attempt);
+    const patch = stringAt(response ?? {}, "patch");
+    if (response === undefined || object === undefined || patch === "") return object;
+    if (response["patchType"] !== "JSONPatch") {
+      throw failed(webhook, new TypeError(`unsupported patch type ${JSON.stringify(response["patchType"])}`));
+    }
+    try {
+      const operations: JSONValue = JSON.parse(Buffer.from(patch, "base64").toString());
+      if (!Array.isArray(operations)) throw new TypeError("the patch is no array");
+      // As without a patch, so that no later webhook is asked again for nothing.
+      if (operations.length === 0) return object;
+      const changed = view.take(applyJsonPatch(copyObject(view.show(object)), operations));
+      const patched = completeObject(changed, attempt.bodies ?? attempt.resource);
+      return deepEqual(patched, object) ? object : patched;
+    } catch (error) {
+      // A patch that cannot be applied fails the request even with failurePolicy Ignore: the webhook did answer.
+      throw internalError(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+}
