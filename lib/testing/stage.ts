@@ -141,6 +141,14 @@ export class TestStage implements AsyncDisposable {
     return this.#server;
   }
 
+  /** The process of this name that was started last. @throws Error when there is none */
+  process(name: string): TestProcess {
+    const found = this.#processes.findLast((process) => process.name === name);
+    if (found !== undefined) return found;
+    const names = this.#processes.map((process) => process.name).join(", ");
+    throw new Error(`there is no process ${name}; started were: ${names === "" ? "none" : names}`);
+  }
+
   /** A connection of the test's own, without latency and faults. */
   client(options: ClientSettings = {}): RestClient {
     return this.#server.client({ userAgent: "test", ...options });
