@@ -42,10 +42,12 @@ export class WebhookClient implements Disposable {
 
   /** @throws Error that says what failed */
   readonly call: CallWebhook = async (clientConfig, review, signal, timeoutSeconds) => {
-    const url = new URL(urlOf(clientConfig));
+    const named = urlOf(clientConfig);
+    const url = new URL(named);
     const authority = Buffer.from(stringAt(clientConfig, "caBundle"), "base64").toString();
     url.searchParams.set("timeout", `${timeoutSeconds}s`);
-    const post = `Post "${url}"`;
+    // With the port, also where it is the usual one.
+    const post = `Post "${named}${url.search.startsWith("?timeout=") ? "?" : "&"}timeout=${timeoutSeconds}s"`;
     const target = await this.#locate(clientConfig, url, post);
     const headers = new Headers({ "content-type": "application/json", accept: "application/json", host: url.host });
     const body = new TextEncoder().encode(JSON.stringify(review));
