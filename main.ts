@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
       summary: "an example shard: keeps ConfigMaps with the checksums of Secrets",
       load: async () => (await import("./commands/checksum_controller.ts")).checksumController,
     },
+    "demo": {
+      summary: "shows sharding at work on this machine, without a cluster",
+      load: async () => (await import("./commands/demo/mod.ts")).demo,
+    },
   };
 
 async function main(args: readonly string[]): Promise<number> {
