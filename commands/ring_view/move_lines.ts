@@ -31,7 +31,10 @@ export function moveLine(move: ObjectMove, { names, glyphs, utcOffset }: MoveLin
       return [
         ...start,
         span(`${shard(from)}${go}${shard(to)}`),
-        span(move.drained ? "  after its drain label" : object.role === "controlled" ? "  with its owner" : "", "faint"),
+        span(
+          move.drained ? "  after its drain label" : object.role === "controlled" ? "  with its owner" : "",
+          "faint",
+        ),
       ];
     case "deleted":
       return [...start, span("deleted", "faint")];
