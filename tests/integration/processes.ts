@@ -7,9 +7,10 @@ import { type ElectionTiming } from "../../lib/runtime/election/mod.ts";
 import { defaultShardTiming } from "../../lib/shard/shard_lease.ts";
 import { runShard, type Shard } from "../../lib/shard/mod.ts";
 import { parseSharderConfig } from "../../commands/sharder/config/sharder_config.ts";
+import { Gate } from "../../lib/testing/gate.ts";
+import { ProcessClient } from "../../lib/testing/process_client.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import type { WebhookApp } from "../../webhook/app.ts";
-import { InterceptedClient } from "./intercepted_client.ts";
 import { type Actor, settled, type Stage } from "./stage.ts";
 
 /** Makes the interceptor for a connection of a process. */
@@ -45,7 +46,12 @@ export class TestProcess {
     this.#stop = new AbortController();
     this.#cut = new AbortController();
     const connect = (userAgent: string): RestClient =>
-      new InterceptedClient(stage.connect(actor, userAgent), this.#cut.signal, network(name));
+      new ProcessClient({
+        client: stage.connect(actor, userAgent),
+        intercept: network(name),
+        gate: new Gate(),
+        broken: () => this.#cut.signal,
+      });
     this.#done = run(connect, this.#stop.signal).then(() => "done", (error: unknown) => error)
       .then((state) => this.state = state);
   }

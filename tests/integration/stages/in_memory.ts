@@ -1,10 +1,12 @@
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
-import type { JSONObject, JSONValue, RestClient } from "../../../lib/k8s/contract.ts";
-import { ConnectionError } from "../../../lib/k8s/errors.ts";
+import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
+import { consistently, eventually } from "../../../lib/testing/conditions.ts";
+import { Webhooks } from "../../../lib/testing/webhooks.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
+import { untilAborted } from "../../../lib/util/until_aborted.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
 import { create, manifest } from "../manifests.ts";
@@ -27,9 +29,9 @@ export class InMemoryStage implements Stage {
   readonly server = new ApiServer({
     clock: this.clock,
     random: seededRandom(2),
-    callWebhook: (config, review, signal) => this.#callWebhook(config, review, signal),
+    callWebhook: (config, review, signal) => this.#webhooks.call(config, review, signal),
   });
-  readonly #webhooks: WebhookApp[] = [];
+  readonly #webhooks = new Webhooks();
 
   /** The API server with the manifests applied. */
   static async start(): Promise<InMemoryStage> {
@@ -51,13 +53,9 @@ export class InMemoryStage implements Stage {
       name: "webhook",
       check: () => undefined,
       run: async (signal) => {
-        this.#webhooks.push(app);
-        await new Promise<void>((resolve) => {
-          if (signal.aborted) resolve();
-          signal.addEventListener("abort", () => resolve(), { once: true });
-        });
-        this.#webhooks.splice(this.#webhooks.indexOf(app), 1);
-        app[Symbol.dispose]();
+        using _app = app;
+        using _listener = this.#webhooks.serve(origin, (request) => app.handle(request));
+        await untilAborted(signal);
       },
     };
   }
@@ -76,43 +74,15 @@ export class InMemoryStage implements Stage {
   }
 
   async eventually(what: string, condition: Condition, ms: number): Promise<void> {
-    try {
-      await this.clock.advanceUntil(condition, ms);
-    } catch (cause) {
-      throw vain(what, ms, this.logs, cause);
-    }
+    await eventually(this.clock, condition, ms, () => vain(what, ms, this.logs).message);
   }
 
   async consistently(what: string, condition: Condition, ms: number): Promise<void> {
-    const end = this.clock.monotonic() + ms;
-    while (true) {
-      if (!await condition()) throw new Error(`it did not stay so for ${ms} ms that ${what}`);
-      const rest = end - this.clock.monotonic();
-      if (rest <= 0) return;
-      await this.clock.advance(Math.min(this.clock.next ?? rest, rest));
-    }
+    await consistently(this.clock, condition, ms, () => `it did not stay so for ${ms} ms that ${what}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.server.close();
     return Promise.resolve();
-  }
-
-  /** As a service with several endpoints does: one after the other. */
-  async #callWebhook(config: JSONObject, review: JSONObject, signal: AbortSignal): Promise<JSONValue> {
-    const { url } = config;
-    const app = this.#webhooks.shift();
-    if (app === undefined) throw new ConnectionError(`nobody listens at ${url}`);
-    this.#webhooks.push(app);
-    const request = new Request(String(url), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(review),
-      signal,
-    });
-    const response = await app.handle(request);
-    const body = await response.text();
-    if (response.status !== 200) throw new ConnectionError(`${url} answers ${response.status}: ${body}`);
-    return JSON.parse(body);
   }
 }
