@@ -2,22 +2,30 @@ import { shutdownSignal, type StopSignal } from "./commands/common/shutdown.ts";
 import { systemParts } from "./commands/common/system_parts.ts";
 import type { CommandFunction } from "./commands/common/parts.ts";
 
+/** A command as the program knows it. */
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandFunction>;
+  /** Milliseconds between Ctrl-C and the stop, so that a crash can be shown. @default those of a shard */
+  readonly secondThoughts?: number;
+}
+
 /** Every command, loaded only when it is asked for. */
-const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandFunction> }>> =
-  {
-    "sharder": {
-      summary: "spreads the objects of ControllerRings over their shards",
-      load: async () => (await import("./commands/sharder/mod.ts")).sharder,
-    },
-    "checksum-controller": {
-      summary: "an example shard: keeps ConfigMaps with the checksums of Secrets",
-      load: async () => (await import("./commands/checksum_controller.ts")).checksumController,
-    },
-    "demo": {
-      summary: "shows sharding at work on this machine, without a cluster",
-      load: async () => (await import("./commands/demo/mod.ts")).demo,
-    },
-  };
+const commands: Readonly<Record<string, CommandEntry>> = {
+  "sharder": {
+    summary: "spreads the objects of ControllerRings over their shards",
+    load: async () => (await import("./commands/sharder/mod.ts")).sharder,
+  },
+  "checksum-controller": {
+    summary: "an example shard: keeps ConfigMaps with the checksums of Secrets",
+    load: async () => (await import("./commands/checksum_controller.ts")).checksumController,
+  },
+  "demo": {
+    summary: "shows sharding at work on this machine, without a cluster",
+    load: async () => (await import("./commands/demo/mod.ts")).demo,
+    secondThoughts: 0,
+  },
+};
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = "", ...rest] = args;
@@ -34,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     clock: parts.clock,
     print: (line) => parts.stderr(`${line}\n`),
     exit: (code) => Deno.exit(code),
+    ...(command.secondThoughts === undefined ? {} : { secondThoughts: command.secondThoughts }),
   });
   return await run(rest, parts, shutdown.signal);
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/util/clock/mod.ts";
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 /** Time for a person to press Ctrl-C again before anything is stopped, in milliseconds. */
-const secondThoughts = 2_000;
+const usualSecondThoughts = 2_000;
 
 /** What {@link shutdownSignal} needs of the process. */
 export interface ShutdownParts {
@@ -15,11 +15,13 @@ export interface ShutdownParts {
   readonly print: (line: string) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
+  /** Milliseconds between the first SIGINT and the stop. @default 2_000 */
+  readonly secondThoughts?: number;
 }
 
 /** A request to stop, from outside the process. Dispose it to stop listening. */
 export interface Shutdown extends Disposable {
-  /** Aborts with a {@link ShutdownRequest} at the first SIGTERM, or two seconds after the first SIGINT. */
+  /** Aborts with a {@link ShutdownRequest} at the first SIGTERM, or some time after the first SIGINT. */
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +36,7 @@ export class ShutdownRequest extends Error {
  * Ctrl-C the stop waits for two seconds, because it would often be over before a person has pressed it twice.
  */
 export function shutdownSignal(parts: ShutdownParts): Shutdown {
+  const { secondThoughts = usualSecondThoughts } = parts;
   const controller = new AbortController();
   const stop = (): void => controller.abort(new ShutdownRequest("asked to shut down"));
   let timer: Disposable | undefined;
@@ -44,9 +47,10 @@ export function shutdownSignal(parts: ShutdownParts): Shutdown {
       return;
     }
     asked = true;
-    const when = signal === "SIGINT" ? ` in ${secondThoughts / 1_000} seconds` : "";
+    const waits = signal === "SIGINT" && secondThoughts > 0;
+    const when = waits ? ` in ${secondThoughts / 1_000} seconds` : "";
     parts.print(`Shutting down gracefully${when}, send another SIGINT or SIGTERM to shut down non-gracefully`);
-    if (signal === "SIGINT") timer = parts.clock.timer(secondThoughts, stop);
+    if (waits) timer = parts.clock.timer(secondThoughts, stop);
     else stop();
   });
   return {

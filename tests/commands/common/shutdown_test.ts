@@ -56,6 +56,16 @@ Deno.test("shutdownSignal() gives a person two seconds after SIGINT to press Ctr
   assert.deepEqual(process.exits, []);
 });
 
+Deno.test("shutdownSignal() without time for second thoughts aborts at once at SIGINT too", () => {
+  const process = fakeProcess();
+  using shutdown = shutdownSignal({ ...process.parts, secondThoughts: 0 });
+  process.send("SIGINT");
+  assert.ok(shutdown.signal.reason instanceof ShutdownRequest);
+  assert.deepEqual(process.lines, [
+    "Shutting down gracefully, send another SIGINT or SIGTERM to shut down non-gracefully",
+  ]);
+});
+
 for (const first of ["SIGINT", "SIGTERM"] as const) {
   for (const second of ["SIGINT", "SIGTERM"] as const) {
     Deno.test(`shutdownSignal() ends the process with 1 when ${second} comes after ${first}`, () => {
