@@ -126,7 +126,9 @@ export class World implements AsyncDisposable {
   async kubelet(): Promise<boolean> {
     let busy = false;
     for (const pod of await this.podsOf()) {
-      if (pod.metadata.deletionTimestamp !== undefined) await this.end(pod);
+      const { deletionTimestamp, finalizers = [] } = pod.metadata;
+      if (deletionTimestamp !== undefined && finalizers.length > 0) continue;
+      if (deletionTimestamp !== undefined) await this.end(pod);
       else if (pod.status?.phase === "Pending") await this.run(pod);
       else continue;
       busy = true;

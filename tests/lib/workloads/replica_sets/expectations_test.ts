@@ -5,15 +5,22 @@ import { Expectations } from "../../../../lib/workloads/replica_sets/expectation
 
 const owner = "owner";
 
-function pod(name: string, uid = name, deletionTimestamp?: string): Pod {
-  const deleting = deletionTimestamp === undefined ? {} : { deletionTimestamp };
+interface Traits {
+  readonly uid?: string;
+  readonly deletionTimestamp?: string;
+}
+
+/** A pod whose uid is its name, but for what is given. */
+function pod(name: string, traits: Traits = {}): Pod {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace: "default", uid, ...deleting },
+    metadata: { name, namespace: "default", uid: name, ...traits },
     spec: { containers: [] },
   };
 }
+
+const deleted = { deletionTimestamp: "2026-01-01T00:00:00Z" };
 
 /** A cache that shows these pods. */
 function cache(...pods: readonly Pod[]): { get(key: ObjectKey): Pod | undefined } {
@@ -24,10 +31,10 @@ function cache(...pods: readonly Pod[]): { get(key: ObjectKey): Pod | undefined 
 Deno.test("Expectations wait until the cache shows the pod that was created, and not one of its name", () => {
   const expectations = new Expectations();
   assert.equal(expectations.state(owner, cache(), 0, 100), "nothing");
-  expectations.created(owner, pod("a", "2"), 0);
-  assert.equal(expectations.state(owner, cache(pod("a", "1")), 0, 100), "cache");
+  expectations.created(owner, pod("a", { uid: "2" }), 0);
+  assert.equal(expectations.state(owner, cache(pod("a", { uid: "1" })), 0, 100), "cache");
   assert.equal(expectations.state("another", cache(), 0, 100), "nothing");
-  assert.equal(expectations.state(owner, cache(pod("a", "2")), 0, 100), "nothing");
+  assert.equal(expectations.state(owner, cache(pod("a", { uid: "2" })), 0, 100), "nothing");
   assert.equal(expectations.state(owner, cache(), 0, 100), "nothing");
 });
 
@@ -40,7 +47,7 @@ Deno.test("Expectations do not wait for a pod whose end was seen before its crea
 });
 
 Deno.test("Expectations wait until the cache shows that a pod is gone, or going", () => {
-  for (const shown of [cache(), cache(pod("a", "another")), cache(pod("a", "a", "2026-01-01T00:00:00Z"))]) {
+  for (const shown of [cache(), cache(pod("a", { uid: "another" })), cache(pod("a", deleted))]) {
     const expectations = new Expectations();
     expectations.deleted(owner, pod("a"), 0);
     assert.equal(expectations.state(owner, cache(pod("a")), 0, 100), "cache");
@@ -62,10 +69,10 @@ Deno.test("Expectations doubt a cache that does not catch up, and an answer that
 Deno.test("settle() waits for exactly that in which the cache differs from the API server", () => {
   const expectations = new Expectations();
   expectations.doubt(owner, 0);
-  const [kept, created, deleted, ending] = [pod("kept"), pod("created"), pod("deleted"), pod("ending")];
-  const ended = pod("ending", "ending", "2026-01-01T00:00:00Z");
-  expectations.settle(owner, [kept, deleted, ending], [kept, created, ended], 0);
-  assert.equal(expectations.state(owner, cache(kept, deleted, ending), 0, 100), "cache");
+  const [kept, created, lost, ending] = [pod("kept"), pod("created"), pod("lost"), pod("ending")];
+  const ended = pod("ending", deleted);
+  expectations.settle(owner, [kept, lost, ending], [kept, created, ended], 0);
+  assert.equal(expectations.state(owner, cache(kept, lost, ending), 0, 100), "cache");
   assert.equal(expectations.state(owner, cache(kept, created, ending), 0, 100), "cache");
   assert.equal(expectations.state(owner, cache(kept, created, ended), 0, 100), "nothing");
 });
