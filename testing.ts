@@ -24,8 +24,6 @@
  */
 import { parseSharderConfig } from "./commands/sharder/config/sharder_config.ts";
 import { runSharder } from "./commands/sharder/run.ts";
-import type { JSONObject } from "./lib/k8s/contract.ts";
-import { isJsonObject } from "./lib/k8s/errors.ts";
 import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testing/mod.ts";
 import { untilAborted } from "./lib/util/until_aborted.ts";
 
@@ -48,9 +46,10 @@ export function createTestStage(options: TestStageOptions = {}): TestStage {
 
 /** The very sharder of this package, with connections and a webhook that need no network. */
 async function startSharder(parts: SharderParts, signal: AbortSignal): Promise<void> {
-  const { name, clock, random, connect, serveWebhook, webhookOrigin, config = {} } = parts;
+  const { name, clock, random, connect, serveWebhook, config = {} } = parts;
+  const kind = { apiVersion: "config.sharding.timebertt.dev/v1alpha1", kind: "SharderConfig" };
   await runSharder({
-    config: parseSharderConfig(withWebhook(config, webhookOrigin)).config,
+    config: parseSharderConfig({ ...kind, ...config }).config,
     identity: name,
     clock,
     random,
@@ -65,15 +64,4 @@ async function startSharder(parts: SharderParts, signal: AbortSignal): Promise<v
       },
     }),
   }, signal);
-}
-
-function withWebhook(config: JSONObject, url: string): JSONObject {
-  const webhook = isJsonObject(config["webhook"]) ? config["webhook"] : {};
-  const settings = isJsonObject(webhook["config"]) ? webhook["config"] : {};
-  return {
-    apiVersion: "config.sharding.timebertt.dev/v1alpha1",
-    kind: "SharderConfig",
-    ...config,
-    webhook: { ...webhook, config: { clientConfig: { url }, ...settings } },
-  };
 }

@@ -2,7 +2,8 @@ import type { JSONObject, JSONValue, RequestOptions } from "../k8s/contract.ts";
 import { ApiError, isExpired, isJsonObject } from "../k8s/errors.ts";
 import { reasonOf } from "../k8s/status_reasons.ts";
 import type { DirectAnswer, Intercept } from "./direct_client.ts";
-import { parsePath } from "./request/request_info.ts";
+import { parsePath, type Target } from "./request/request_info.ts";
+import { StatusError } from "./status.ts";
 
 /**
  * Answers a get or list from the state at `revision`, as far as the request allows it (Kubernetes documentation, "API
@@ -14,8 +15,8 @@ export async function readStale(
   next: Parameters<Intercept>[1],
   revision: number,
 ): Promise<DirectAnswer> {
-  const target = parsePath(request.path);
-  if (request.method !== "GET" || target.type !== "resource" || target.subresource !== undefined) return next(request);
+  const target = targetOf(request.path);
+  if (request.method !== "GET" || target?.type !== "resource" || target.subresource !== undefined) return next(request);
   const query = request.querystring ?? new URLSearchParams();
   const { name } = target;
   const oldest = oldestAllowed(query, name !== undefined);
@@ -44,6 +45,16 @@ export async function readStale(
     return request.expectJson === true ? item : new TextEncoder().encode(JSON.stringify(item));
   } catch (error) {
     if (isExpired(error)) return await next(request);
+    throw error;
+  }
+}
+
+/** Undefined for a path that the server will refuse. */
+function targetOf(path: string): Target | undefined {
+  try {
+    return parsePath(path);
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
     throw error;
   }
 }

@@ -95,10 +95,9 @@ export class TestProcess {
     return this.#error;
   }
 
-  /** Resolves when the process can take a request: after it was thawed. @throws ConnectionError when none reaches it */
-  async whenReachable(): Promise<void> {
-    if (!this.#disconnected) await this.#gate.passed();
-    if (this.#disconnected) throw new ConnectionError(`${this.name} is ${this.state}`);
+  /** Resolves when the process is not frozen: at once, or when it was thawed. */
+  whenAwake(): Promise<void> {
+    return this.#gate.passed();
   }
 
   /**

@@ -15,9 +15,7 @@ export interface SharderSettings {
 export interface SharderParts extends ProcessParts, SharderSettings {
   /** Identity of the replica. */
   readonly name: string;
-  /** Where the API server finds its webhook. */
-  readonly webhookOrigin: string;
-  /** Lets its webhook listen there until it is disposed of. */
+  /** Lets its webhook listen, at the Service that its configuration names by default, until it is disposed of. */
   readonly serveWebhook: (handler: WebhookHandler) => Disposable;
 }
 

@@ -82,6 +82,9 @@ export interface WaitOptions {
 /** Seeds of parts lie apart, so that stages with neighbouring seeds have nothing in common. */
 const seedSpan = 10_000;
 
+/** The Service of the sharder's default configuration. */
+const sharderOrigin = `https://sharder.${systemNamespace}.svc`;
+
 /** What a failed wait quotes of the log. */
 const quotedLines = 15;
 
@@ -179,17 +182,23 @@ export class TestStage implements AsyncDisposable {
     return new TestRing(this, metadata.name);
   }
 
-  /** Starts a replica of the sharder of this package: with defaults, and a webhook that the API server calls. */
+  /**
+   * Starts a replica of the sharder of this package, with the default configuration. The API server reaches the webhooks
+   * of all replicas that run through one Service.
+   */
   startSharder(name = "sharder", settings: SharderSettings & ProcessSettings = {}): TestProcess {
-    const webhookOrigin = `https://${name.replaceAll(/[^a-z0-9-]/g, "-")}.webhook.test`;
     const replica = this.start(name, async (parts, signal) => {
       await this.#ensureNamespace(systemNamespace);
       const serveWebhook = (handler: WebhookHandler): Disposable =>
-        this.serveWebhook(webhookOrigin, async (request) => {
-          await replica.whenReachable();
-          return await handler(request);
-        });
-      await this.#startSharder({ ...parts, ...settings, name, webhookOrigin, serveWebhook }, signal);
+        this.#webhooks.serve(
+          sharderOrigin,
+          async (request) => {
+            await replica.whenAwake();
+            return await handler(request);
+          },
+          () => replica.state === "running" || replica.state === "frozen",
+        );
+      await this.#startSharder({ ...parts, ...settings, name, serveWebhook }, signal);
     }, settings);
     return replica;
   }

@@ -4,19 +4,29 @@ import { ConnectionError, isJsonObject } from "../k8s/errors.ts";
 /** Answers requests of the API server as a webhook's HTTP server does. */
 export type WebhookHandler = (request: Request) => Response | Promise<Response>;
 
+/** One of those who listen at an origin. */
+interface Endpoint {
+  readonly handler: WebhookHandler;
+  readonly isUp: () => boolean;
+}
+
 /** Webhooks that are called as functions: who listens at which origin. */
 export class Webhooks {
-  readonly #handlers = new Map<string, WebhookHandler[]>();
+  readonly #endpoints = new Map<string, Endpoint[]>();
 
-  /** Listens at an origin such as `https://webhook.example` until it is disposed of. Several there take turns. */
-  serve(origin: string, handler: WebhookHandler): Disposable {
-    const handlers = this.#handlers.get(origin) ?? [];
-    this.#handlers.set(origin, handlers);
-    handlers.push(handler);
+  /**
+   * Listens at an origin such as `https://webhook.example` until it is disposed of. Several there take turns.
+   * @param isUp while it answers false, the others are asked, as a Service does with pods that are not ready.
+   */
+  serve(origin: string, handler: WebhookHandler, isUp: () => boolean = () => true): Disposable {
+    const endpoints = this.#endpoints.get(origin) ?? [];
+    this.#endpoints.set(origin, endpoints);
+    const endpoint: Endpoint = { handler, isUp };
+    endpoints.push(endpoint);
     return {
       [Symbol.dispose]: () => {
-        const index = handlers.indexOf(handler);
-        if (index >= 0) handlers.splice(index, 1);
+        const index = endpoints.indexOf(endpoint);
+        if (index >= 0) endpoints.splice(index, 1);
       },
     };
   }
@@ -24,17 +34,18 @@ export class Webhooks {
   /** Calls one of those who listen, as the API server does. @throws ConnectionError when it fails */
   async call(clientConfig: JSONObject, review: JSONObject, signal: AbortSignal): Promise<JSONValue> {
     const url = urlOf(clientConfig);
-    const handlers = this.#handlers.get(url.origin) ?? [];
-    const handler = handlers.shift();
-    if (handler === undefined) throw new ConnectionError(`nobody listens at ${url.origin}`);
-    handlers.push(handler);
+    const endpoints = this.#endpoints.get(url.origin) ?? [];
+    const index = endpoints.findIndex(({ isUp }) => isUp());
+    const [endpoint] = index < 0 ? [] : endpoints.splice(index, 1);
+    if (endpoint === undefined) throw new ConnectionError(`nobody listens at ${url.origin}`);
+    endpoints.push(endpoint);
     const request = new Request(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(review),
       signal,
     });
-    const response = await answered(handler(request), signal);
+    const response = await answered(endpoint.handler(request), signal);
     const body = await response.text();
     if (response.status !== 200) throw new ConnectionError(`${url} answers ${response.status}: ${body}`);
     return JSON.parse(body);

@@ -181,3 +181,19 @@ Deno.test("while the sharder is frozen objects are created without a shard, and 
   stage.startSharder("sharder-b");
   await ring.untilSettled();
 });
+
+Deno.test("replicas of the sharder take turns at the webhook, also those that do not lead, and none that is gone", async () => {
+  await using stage = createTestStage();
+  const [first, second] = [stage.startSharder("sharder-a"), stage.startSharder("sharder-b")];
+  const ring = await createRing(stage);
+  ring.startShard("shard-a", { setUp });
+  await ring.untilReady(1);
+  await stage.advance(5_000);
+  const create = async (name: string): Promise<string | undefined> =>
+    ring.ownerOf(await stage.api(secrets).create(secret({ name })));
+  assert.deepEqual([await create("a"), await create("b"), await create("c")], ["shard-a", "shard-a", "shard-a"]);
+  first.kill();
+  assert.deepEqual([await create("d"), await create("e")], ["shard-a", "shard-a"]);
+  await second.stop();
+  assert.equal(await create("f"), undefined);
+});
