@@ -95,7 +95,10 @@ export class TestProcess {
     return this.#error;
   }
 
-  /** Resolves when the process is not frozen: at once, or when it was thawed. */
+  /**
+   * Resolves when the process is not frozen: at once, or when it was thawed.
+   * @ignore
+   */
   whenAwake(): Promise<void> {
     return this.#gate.passed();
   }
@@ -151,7 +154,10 @@ export class TestProcess {
     this.#connection = new AbortController();
   }
 
-  /** For the end of a test: lets what is left of it run to its end, without reaching anybody. */
+  /**
+   * For the end of a test: lets what is left of it run to its end, without reaching anybody.
+   * @ignore
+   */
   async wind(): Promise<void> {
     this.disconnect();
     this.#stop.abort(new Error("the test is over"));
@@ -160,7 +166,10 @@ export class TestProcess {
     if (this.#ended === undefined) await this.#untilEnded(this);
   }
 
-  /** Has its program returned? */
+  /**
+   * Has its program returned?
+   * @ignore
+   */
   get hasEnded(): boolean {
     return this.#ended !== undefined;
   }
