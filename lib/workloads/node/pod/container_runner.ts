@@ -147,6 +147,7 @@ export class ContainerRunner {
     const { name } = this.#record;
     if (again) this.#record = { ...this.#record, restartCount: this.#record.restartCount + 1 };
     await log.begin();
+    if (stop.aborted) return await log.end();
     this.#tell("Normal", "Created", `Created container: ${name}`);
     let process: RunningProcess;
     try {

@@ -192,7 +192,19 @@ export class PodWorker {
   }
 
   async #runContainer(name: string): Promise<void> {
-    await this.#runners.get(name)?.run(this.#stop.signal, this.#kill.signal);
+    try {
+      await this.#runners.get(name)?.run(this.#stop.signal, this.#kill.signal);
+    } catch (error) {
+      // The others of the pod go on, and are waited for when it stops.
+      const { name: pod, namespace } = this.#pod.metadata;
+      this.#parts.logger.error("a container is given up because of a mistake of the program", {
+        pod,
+        namespace,
+        container: name,
+        stack: error instanceof Error ? error.stack : undefined,
+        error,
+      });
+    }
   }
 
   /** Makes the folder and assigns ports. False when the pod is stopped before that is done. */
