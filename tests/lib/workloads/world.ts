@@ -72,12 +72,13 @@ export class World implements AsyncDisposable {
 
   /** Lets everything happen that happens by itself, until nothing has been written for `calm` milliseconds. */
   async quiet(calm = 200): Promise<void> {
+    const looks = 8;
     let revision = this.server.revision;
-    for (let rounds = 0; rounds < calm / 25; rounds++) {
-      await this.clock.advance(25);
+    for (let look = 0; look < looks; look++) {
+      await this.clock.advance(calm / looks);
       if (revision === this.server.revision) continue;
       revision = this.server.revision;
-      rounds = 0;
+      look = -1;
     }
   }
 
