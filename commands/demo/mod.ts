@@ -5,6 +5,7 @@ import { configureLogging, describeError } from "../../lib/util/log.ts";
 import type { CommandParts } from "../common/parts.ts";
 import { DemoError } from "./cluster/demo_cluster.ts";
 import { startLocalCluster } from "./cluster/local_cluster.ts";
+import { connectUserCluster } from "./cluster/user_cluster.ts";
 import { ManifestError } from "./cluster/manifests.ts";
 import { denoProblem } from "./deno_version.ts";
 import { readFlags } from "./flags.ts";
@@ -43,8 +44,12 @@ export async function demo(args: readonly string[], parts: CommandParts, signal:
   const stop = AbortSignal.any([signal, closed.signal]);
   const begin = clock.monotonic();
   try {
-    stdout("Starting an API server, two sharders and three shards ...\n");
-    await using cluster = await startLocalCluster({ port: flags.port, execPath: Deno.execPath(), clock, random });
+    const server = flags.cluster === undefined ? "an API server, " : "";
+    stdout(`Starting ${server}two sharders and three shards ...\n`);
+    const common = { execPath: Deno.execPath(), clock, random };
+    await using cluster = flags.cluster === undefined
+      ? await startLocalCluster({ ...common, port: flags.port })
+      : await connectUserCluster({ ...common, flags: flags.cluster }, stop);
     return await runDemo({ cluster, parts, terminal, story: flags.story, begin }, stop);
   } catch (error) {
     if (stop.aborted) return flags.story === undefined ? 0 : 1;

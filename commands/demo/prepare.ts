@@ -38,12 +38,6 @@ export async function prepare(world: World, parts: WaitParts, signal: AbortSigna
   await untilMet("the first Secrets with their shards and ConfigMaps", settledTimeout, settled, parts, signal);
 }
 
-/** The Secrets that {@link prepare} has created are deleted; their ConfigMaps go with them. */
-export async function removeSecrets(world: World, signal: AbortSignal): Promise<void> {
-  const names = [...world.placement.keys()].filter((name) => secretNames.includes(name) || /^foo\d*$/.test(name));
-  for (const name of names) await world.secrets.delete(name, { signal });
-}
-
 async function createSecret(world: World, name: string, signal: AbortSignal): Promise<void> {
   try {
     await world.secrets.create({ metadata: { name }, type: "Opaque", data: { name: btoa(name) } }, { signal });

@@ -1,8 +1,11 @@
 import { Api } from "../../lib/k8s/api/api.ts";
+import type { JSONObject } from "../../lib/k8s/contract.ts";
 import { systemNamespace } from "../../lib/sharding/names.ts";
 import { controllerRings } from "../../lib/sharding/ring_types.ts";
+import { deadline } from "../../lib/util/clock/mod.ts";
 import type { CommandParts } from "../common/parts.ts";
 import { glyphsFor, moveLine, printLine, shortNames } from "../ring_view/mod.ts";
+import type { Located } from "./cluster/apply.ts";
 import type { DemoCluster } from "./cluster/demo_cluster.ts";
 import { install } from "./cluster/install.ts";
 import { issueWebhookCertificate } from "./cluster/webhook_certificate.ts";
@@ -36,6 +39,9 @@ interface Stage extends RunOptions {
   readonly watch: RingWatch;
 }
 
+/** Time to remove everything from a cluster that stays, in milliseconds. */
+const cleanUpTimeout = 60_000;
+
 /** Columns of output that goes to no terminal. */
 const usualWidth = 110;
 
@@ -46,17 +52,22 @@ export async function runDemo(options: RunOptions, signal: AbortSignal): Promise
   using client = cluster.connect("demo");
   const certificate = await issueWebhookCertificate(clock);
   const webhook = cluster.webhook ?? { type: "service" as const };
-  await install({ client, clock, certificate, webhook, adapt: (object) => cluster.adapt(object) }, signal);
-  const ring = await new Api(client, controllerRings).get(place.ring, { signal });
-  const watch = new RingWatch({ ring, client, clock, random });
+  const applied: Located[] = [];
+  const adapt = (object: JSONObject): JSONObject | undefined => cluster.adapt(object);
   const done = new AbortController();
-  const running = watch.run(AbortSignal.any([signal, done.signal]));
+  let running: Promise<void> | undefined;
   try {
+    await install({ client, clock, certificate, webhook, adapt, onApplied: (object) => applied.push(object) }, signal);
+    const ring = await new Api(client, controllerRings).get(place.ring, { signal });
+    const watch = new RingWatch({ ring, client, clock, random });
+    running = watch.run(AbortSignal.any([signal, done.signal]));
     const shown = show({ ...options, watch, world: new World(client, watch) }, signal);
     return await Promise.race([shown, cluster.failed, running.then(() => shown)]);
   } finally {
     done.abort();
-    await running.catch(() => undefined); // Its failure has won the race above.
+    await running?.catch(() => undefined); // Its failure has won the race above.
+    using limit = deadline(clock, cleanUpTimeout, "the removal of what the demo has written");
+    await cluster.cleanUp(applied, limit.signal);
   }
 }
 

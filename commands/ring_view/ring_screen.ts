@@ -39,10 +39,12 @@ export interface ScreenOptions {
   readonly utcOffset: number;
 }
 
-/** A heading and its lines, of which the last are shown when there is no room for all. */
+/** A heading and its lines. */
 interface Section {
   readonly heading: string;
   readonly lines: readonly Line[];
+  /** Which lines are shown when there is no room for all. */
+  readonly keep: "first" | "last";
   /** More lines than these are not shown. */
   readonly most: number;
   /** Sections with a lower number get their lines first. */
@@ -75,10 +77,10 @@ function arrange(candidates: readonly Section[], rows: number): Line[][] {
   const shown = new Map<Section, Line[]>();
   let left = rows;
   for (const section of candidates.toSorted((a, b) => a.rank - b.rank)) {
-    const { heading, lines, most } = section;
+    const { heading, lines, most, keep } = section;
     const room = Math.min(left - 2, most);
     if (room < 1 || lines.length === 0) continue;
-    const some = lines.slice(-room);
+    const some = keep === "first" ? lines.slice(0, room) : lines.slice(-room);
     shown.set(section, [blank, [span(heading, "faint")], ...some]);
     left -= some.length + 2;
   }
@@ -102,18 +104,24 @@ function sections(state: ScreenState, options: ScreenOptions): Section[] {
     span(`the Lease ${name} exists in ${ignored.join(", ")} too: only one counts`, "bad"),
   ]);
   const unusable = report.unusable.map((name): Line => [span(`no object can be labelled with ${name}`, "bad")]);
-  const hintLines = hints.map((hint): Line => [span(hint)]);
+  const hintLines = hints.flatMap((hint) => wrap(hint, options.width)).map((hint): Line => [span(hint)]);
   const moveLines = moves.map((move) => moveLine(move, { names, glyphs, utcOffset }));
   const eventLines = events.map((event) => eventLine(event, utcOffset));
   const trouble = [...problems, ...conflicts, ...unusable];
   const spare = options.height - 12 - report.shards.length - hintLines.length - trouble.length;
   const eventRows = Math.min(eventLines.length, Math.max(1, Math.min(5, Math.floor(spare / 3))));
   return [
-    { heading: "TROUBLE", lines: trouble, most: 5, rank: 0 },
+    { heading: "TROUBLE", lines: trouble, most: 5, rank: 0, keep: "first" },
     // What the events shall have is left to them.
-    { heading: "MOVES", lines: moveLines, most: Math.max(3, spare - (eventRows > 0 ? eventRows + 2 : 0)), rank: 2 },
-    { heading: "EVENTS", lines: eventLines, most: eventRows, rank: 3 },
-    { heading: "TRY IN ANOTHER TERMINAL", lines: hintLines, most: hintLines.length, rank: 1 },
+    {
+      heading: "MOVES",
+      lines: moveLines,
+      most: Math.max(3, spare - (eventRows > 0 ? eventRows + 2 : 0)),
+      rank: 2,
+      keep: "last",
+    },
+    { heading: "EVENTS", lines: eventLines, most: eventRows, rank: 3, keep: "last" },
+    { heading: "TRY IN ANOTHER TERMINAL", lines: hintLines, most: hintLines.length, rank: 1, keep: "first" },
   ];
 }
 
@@ -150,6 +158,13 @@ function totalsLine(report: RingReport): Line {
     ...number(report.draining, "draining", "warning"),
     ...number(report.withoutOwner, "without owner", "bad"),
   ];
+}
+
+/** A command in pieces that fit, as a terminal would break it: none of it may be missing. */
+function wrap(text: string, width: number): readonly string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length; start += width) pieces.push(text.slice(start, start + width));
+  return pieces;
 }
 
 function eventLine({ at, type, reason, note }: ScreenEvent, utcOffset: number): Line {

@@ -1,4 +1,5 @@
 import type { JSONObject, RestClient } from "../../../lib/k8s/contract.ts";
+import type { Located } from "./apply.ts";
 import type { WebhookWay } from "./install.ts";
 
 /** A cluster on which the demo runs. Dispose of it to end all that it started and to remove all that it wrote. */
@@ -19,6 +20,8 @@ export interface DemoCluster extends AsyncDisposable {
   log(namespace: string, pod: string, container: string): Promise<string>;
   /** Changes an object of our manifests to what this cluster needs; undefined leaves it out. */
   adapt(object: JSONObject): JSONObject | undefined;
+  /** Removes what the demo has written, from a cluster that stays. @param applied what was installed, in this order */
+  cleanUp(applied: readonly Located[], signal: AbortSignal): Promise<void>;
   /** Rejects when a part of the cluster cannot go on. */
   readonly failed: Promise<never>;
 }

@@ -24,7 +24,7 @@ export class DemoFolder implements AsyncDisposable {
 
   /** Makes the folder, which only this user may enter. */
   static async create(): Promise<DemoFolder> {
-    return new DemoFolder(await Deno.makeTempDir({ prefix: "controller-sharding-demo-" }));
+    return new DemoFolder(await Deno.makeTempDir({ prefix: "sharding-demo-" }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

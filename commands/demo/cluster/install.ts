@@ -26,6 +26,8 @@ export interface InstallOptions {
   readonly webhook: WebhookWay;
   /** Changes an object before it is written; undefined leaves it out. */
   readonly adapt: (object: JSONObject) => JSONObject | undefined;
+  /** Is told of each object that was written, in this order. */
+  readonly onApplied: (object: Located) => void;
 }
 
 /** So long a server may take to serve a new kind. */
@@ -33,17 +35,15 @@ const definitionTimeout = 15_000;
 
 /**
  * Applies what is in `deploy/`, as a person would, with a certificate and a configuration that names it.
- * @returns everything that was applied, in this order.
  * @throws ManifestError, ApiError, ConnectionError, DeadlineError
  */
-export async function install(options: InstallOptions, signal: AbortSignal): Promise<readonly Located[]> {
-  const { client, certificate, webhook, adapt } = options;
-  const applied: Located[] = [];
+export async function install(options: InstallOptions, signal: AbortSignal): Promise<void> {
+  const { client, certificate, webhook, adapt, onApplied } = options;
   const apply = async (objects: readonly JSONObject[]): Promise<void> => {
     for (const object of objects.map(adapt)) {
       if (object === undefined) continue;
       await applyObject(client, object, signal);
-      applied.push(locate(object));
+      onApplied(locate(object));
     }
   };
   await apply(await readManifests(new URL("crds/", deploy)));
@@ -52,7 +52,6 @@ export async function install(options: InstallOptions, signal: AbortSignal): Pro
   await apply([certificateSecret(certificate)]);
   await apply(sharder.map((object) => isSharderConfig(object) ? sharderConfig(certificate, webhook) : object));
   await apply(await readManifests(new URL("examples/checksum-controller/", deploy)));
-  return applied;
 }
 
 /** Takes away what {@link install} has applied, the last first. */

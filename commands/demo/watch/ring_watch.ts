@@ -189,13 +189,19 @@ export class RingWatch {
 
   async #readEvents(signal: AbortSignal): Promise<void> {
     for await (const event of this.#events.events(signal)) {
-      if (event.type !== "added" && event.type !== "updated") continue;
+      if ((event.type !== "added" && event.type !== "updated") || !isNews(event.object)) continue;
       this.#recent.push(screenEvent(event.object, this.#clock.now()));
       this.#recent.sort((a, b) => a.at - b.at);
       if (this.#recent.length > keptEvents) this.#recent.shift();
       this.#notify();
     }
   }
+}
+
+/** Of pods, only what goes wrong after their start: every one of them is scheduled, pulled and started. */
+function isNews({ regarding, type, reason }: KubeEvent): boolean {
+  if (regarding?.kind === "Node") return false;
+  return regarding?.kind !== "Pod" || reason === "Killing" || (type === "Warning" && reason !== "Unhealthy");
 }
 
 function screenEvent(event: KubeEvent, now: number): ScreenEvent {
