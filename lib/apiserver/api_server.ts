@@ -7,6 +7,9 @@ import { ConfiguredWebhooks } from "./admission/configured_webhooks.ts";
 import { MutatingWebhooks } from "./admission/mutating_webhooks.ts";
 import { ValidatingWebhooks } from "./admission/validating_webhooks.ts";
 import { type CallWebhook, WebhookCaller } from "./admission/webhook_caller.ts";
+import { authorizeCall } from "./access.ts";
+import { InvalidTokenError, ServiceAccountTokens } from "./authentication/service_account_tokens.ts";
+import type { UserInfo } from "./authentication/user_info.ts";
 import type { Context } from "./context.ts";
 import { DirectClient, type DirectClientOptions } from "./direct_client.ts";
 import type { DialNode } from "./handlers/log.ts";
@@ -16,6 +19,12 @@ import { GarbageCollector } from "./garbage.ts";
 import { randomUid } from "./uid.ts";
 import { parseStored } from "./json.ts";
 import { answerTables } from "./printers/mod.ts";
+import { RoleAggregation } from "./rbac/aggregation.ts";
+import { alwaysAllow } from "./rbac/authorizer.ts";
+import { storeBootstrapRoles } from "./rbac/bootstrap.ts";
+import { EscalationGuard } from "./rbac/escalation.ts";
+import { RbacAuthorizer } from "./rbac/rbac_authorizer.ts";
+import { reviews } from "./rbac/reviews.ts";
 import type { Answer, Call } from "./request/call.ts";
 import {
   builtinResources,
@@ -46,6 +55,11 @@ export interface ApiServerOptions {
    * answered with 501.
    */
   readonly dialNode?: DialNode;
+  /**
+   * Who may do what: what Roles and ClusterRoles say (members of `system:masters` may do everything), or everybody may
+   * do everything. @default "rbac"
+   */
+  readonly authorization?: "rbac" | "always-allow";
   /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
   readonly collectGarbage?: boolean;
   /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
@@ -66,17 +80,24 @@ export class ApiServer implements Disposable {
     const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096, callWebhook, dialNode } =
       options;
     const store = new Store(historyLimit);
-    const registry = new Registry([...builtinResources, ...resources]);
+    const registry = new Registry([...builtinResources, ...reviews, ...resources]);
     const closing = this.#closing.signal;
     const shared = { clock, random, store, registry, closing, watchBuffer, dialNode };
+    const authorizer = options.authorization === "always-allow" ? alwaysAllow : new RbacAuthorizer(store);
+    const plugins = callWebhook === undefined ? [] : webhooks(shared, callWebhook);
     this.#context = {
       ...shared,
-      admission: new AdmissionChain(callWebhook === undefined ? [] : webhooks(shared, callWebhook)),
+      // What somebody grants is looked at when nobody changes it any more.
+      admission: new AdmissionChain([...plugins, new EscalationGuard(store, authorizer)]),
+      authorizer,
+      tokens: new ServiceAccountTokens(store, clock, random),
       collectsGarbage: options.collectGarbage !== false,
     };
     if (this.#context.collectsGarbage) new GarbageCollector(shared).start();
     this.#serveDefined();
     for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) this.#createNamespace(name);
+    storeBootstrapRoles(this.#context);
+    new RoleAggregation(shared, (call) => route(this.#context, call)).start();
   }
 
   /** resourceVersion of the last change. */
@@ -105,7 +126,17 @@ export class ApiServer implements Disposable {
 
   /** Answers one request: what all faces of the server come down to. @throws StatusError for a refusal */
   handle(call: Call): Answer | Promise<Answer> {
-    return answerTables(this.#context, call, (each) => route(this.#context, each));
+    return answerTables(this.#context, authorizeCall(this.#context, call), (each) => route(this.#context, each));
+  }
+
+  /** Finds out whose token of a service account (TokenRequest) it is; undefined: it is none, or not good any more. */
+  authenticate(token: string): UserInfo | undefined {
+    try {
+      return this.#context.tokens.check(token)?.user;
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return undefined;
+      throw error;
+    }
   }
 
   /** Serves what CustomResourceDefinitions define, from the moment on at which they are stored. */

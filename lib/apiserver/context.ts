@@ -1,7 +1,9 @@
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
+import type { ServiceAccountTokens } from "./authentication/service_account_tokens.ts";
 import type { DialNode } from "./handlers/log.ts";
+import type { Authorizer } from "./rbac/authorizer.ts";
 import type { Registry } from "./resources/registry.ts";
 import type { Store } from "./store/store.ts";
 
@@ -12,6 +14,9 @@ export interface Context {
   readonly store: Store;
   readonly registry: Registry;
   readonly admission: Required<Admission>;
+  /** Decides who may do what. */
+  readonly authorizer: Authorizer;
+  readonly tokens: ServiceAccountTokens;
   /** Is garbage collected? Then there is somebody who takes the finalizers of deletions away again. */
   readonly collectsGarbage: boolean;
   /** Asks nodes for logs; undefined: nobody can. */

@@ -1,7 +1,8 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { type Random, randomSuffix } from "../../util/random.ts";
 import type { AdmissionAttempt } from "../admission/admission.ts";
-import { trackUpdate } from "../apply/managed_fields.ts";
+import { isTrackable, trackUpdate } from "../apply/managed_fields.ts";
+import { authorizeCreation } from "../access.ts";
 import { type Context, timestamp } from "../context.ts";
 import { objectAt, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
@@ -45,10 +46,12 @@ export async function createObject(
   const { object, warnings } = decodeObject(call, resource);
   wipeSystemFields(object);
   setNamespace(object, resource, namespace);
-  // Nobody owns a status that is not stored; webhooks see it all the same.
-  const owned = { ...object };
-  wipeStatus(owned, resource);
-  trackUpdate(undefined, owned, resource, { manager: query.manager, time: timestamp(context.clock) });
+  if (isTrackable(object, resource)) {
+    // Nobody owns a status that is not stored; webhooks see it all the same.
+    const owned = { ...object };
+    wipeStatus(owned, resource);
+    trackUpdate(undefined, owned, resource, { manager: query.manager, time: timestamp(context.clock) });
+  }
   const value = representation(await insert(context, call, resource, object, query));
   return { type: "value", code: 201, value, warnings };
 }
@@ -81,6 +84,7 @@ export async function insert(
   const admitted = await context.admission.admit(attempt) ?? object;
   wipeStatus(admitted, resource);
   prepareNew(context, resource, admitted);
+  authorizeCreation(context, call);
   const name = stringAt(objectAt(admitted, "metadata"), "name");
   const validation = context.admission.validate({ ...attempt, name, object: admitted });
   if (validation instanceof Promise) await validation;

@@ -1,9 +1,9 @@
 import { getLogger, type Logger } from "../../util/log.ts";
 import { anonymousUser, type User } from "../authentication/user_info.ts";
+import { readImpersonation } from "../authentication/impersonation.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { notAcceptable, notSupported, StatusError } from "../status.ts";
+import { notAcceptable, StatusError } from "../status.ts";
 import { answersIn, readRequest } from "./read_request.ts";
-import { selfSubjectReview, selfSubjectReviewPath } from "./self_subject_review.ts";
 import { type Authenticate, userOf } from "./users.ts";
 import { writeAnswer, writeError } from "./write_response.ts";
 
@@ -11,23 +11,20 @@ import { writeAnswer, writeError } from "./write_response.ts";
 export interface RequestTarget {
   /** @throws StatusError for a refusal */
   handle(call: Call): Answer | Promise<Answer>;
+  /** Knows tokens that it issued itself. */
+  authenticate?(token: string): User | undefined;
 }
 
 /** Parts of an {@link apiHandler}. */
 export interface ApiHandlerOptions {
   readonly server: RequestTarget;
   readonly authenticate: Authenticate;
-  /** Who sends requests without a token. @default nobody: such requests get 401 */
-  readonly anonymous?: User;
+  /** Who sends requests without a token; false: nobody, such requests get 401. @default `system:anonymous` */
+  readonly anonymous?: User | false;
   /** Ends all watches when it aborts. */
   readonly closing: AbortSignal;
-  /** The time, in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly logger?: Logger;
 }
-
-/** Paths that load balancers and probes ask for; they need no token. */
-const open = /^\/(readyz|livez|healthz|version)$/;
 
 /** Answers HTTP requests as an API server does. It is a plain function of the request, so it needs no port. */
 export function apiHandler(options: ApiHandlerOptions): (request: Request) => Promise<Response> {
@@ -47,20 +44,17 @@ export function apiHandler(options: ApiHandlerOptions): (request: Request) => Pr
 }
 
 async function answerTo(request: Request, options: ApiHandlerOptions): Promise<Answer> {
-  const { server, authenticate, anonymous, closing, now } = options;
+  const { server, anonymous = anonymousUser, closing } = options;
   const { headers } = request;
   const url = new URL(request.url);
-  const isOpen = request.method === "GET" && open.test(url.pathname);
-  const user = isOpen ? anonymousUser : userOf(headers, authenticate, anonymous);
-  if (headers.has("impersonate-user")) throw notSupported("impersonation");
+  const authenticate: Authenticate = (token) => options.authenticate(token) ?? server.authenticate?.(token);
+  const user = userOf(headers, authenticate, anonymous);
+  const impersonate = readImpersonation(headers);
   refuseOnlyProtobuf(url.pathname, headers.get("accept") ?? "");
   // A client that goes away cancels the stream of its watch; other requests are short.
   const call = await readRequest(request, url, user, closing);
-  if (call.method === "POST" && call.path === selfSubjectReviewPath) {
-    const time = new Date(now()).toISOString().replace(/\.\d+Z$/, "Z");
-    return { type: "value", code: 201, value: selfSubjectReview(user, time) };
-  }
-  return await server.handle(call);
+  const known = { ...call, authenticate: options.authenticate };
+  return await server.handle(impersonate === undefined ? known : { ...known, impersonate });
 }
 
 /** Handlers of resources look at the Accept header themselves; documents such as OpenAPI have one form only. */

@@ -13,15 +13,15 @@ export interface ServeApiOptions {
   readonly port?: number;
   /**
    * Serve TLS with a certificate of an authority of its own. Without it, kubectl sends no tokens, so name an
-   * `anonymous` user then. @default true
+   * `anonymous` user then, with groups that may do what is wanted. @default true
    */
   readonly tls?: boolean;
-  /** Who may come. @default one user `admin` in group `system:masters`, with a random token */
+  /** Who is known, each with his groups. @default one user `admin` in group `system:masters`, with a random token */
   readonly users?: readonly TokenUser[];
   /** Knows more tokens than those of `users`, such as those of service accounts. */
   readonly authenticate?: Authenticate;
-  /** Who sends requests without a token. @default nobody: such requests get 401 */
-  readonly anonymous?: User;
+  /** Who sends requests without a token; false: nobody, such requests get 401. @default `system:anonymous` */
+  readonly anonymous?: User | false;
   /** Real time: certificates are valid by it. @default the machine's clock */
   readonly clock?: Clock;
   /** Makes the token of the default user. It guards nothing that matters, and only this machine can reach it. */
@@ -65,10 +65,10 @@ export async function serveApi(server: RequestTarget, options: ServeApiOptions =
     authenticate: (token) => known(token) ?? authenticate?.(token),
     ...(anonymous === undefined ? {} : { anonymous }),
     closing: closing.signal,
-    now: () => clock.now(),
   });
   const listener: Listener = listen({ hostname: loopback, port, tls: certificates?.serving, handler });
   const url = `${tls ? "https" : "http"}://${loopback}:${listener.port}`;
+  const named = anonymous === false ? undefined : anonymous;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing.abort();
@@ -80,13 +80,13 @@ export async function serveApi(server: RequestTarget, options: ServeApiOptions =
     users,
     kubeconfig: (username) => {
       const user = username === undefined ? users[0] : users.find((each) => each.username === username);
-      if (user === undefined && (username !== undefined || anonymous === undefined)) {
+      if (user === undefined && (username !== undefined || named === undefined)) {
         throw new Error(`no kubeconfig for user ${username}: name one of serveApi()'s users`);
       }
       return kubeconfigFor({
         server: url,
         certificateAuthority: certificates?.authority,
-        user: user?.username ?? anonymous?.username ?? "",
+        user: user?.username ?? named?.username ?? "",
         token: user?.token,
       });
     },

@@ -1,8 +1,9 @@
 import { completeUser, type User, type UserInfo } from "../authentication/user_info.ts";
+import type { Call } from "../request/call.ts";
 import { StatusError } from "../status.ts";
 
 /** Finds out who holds a bearer token; undefined when nobody does. */
-export type Authenticate = (token: string) => User | undefined;
+export type Authenticate = NonNullable<Call["authenticate"]>;
 
 /** A user who is known by a bearer token. */
 export interface TokenUser extends User {
@@ -17,18 +18,14 @@ export function tokenAuthentication(users: readonly TokenUser[]): Authenticate {
 
 /**
  * The user of a request.
- * @param anonymous who sends requests that carry no token; undefined: nobody may.
+ * @param anonymous who sends requests that carry no token; false: nobody may.
  * @throws StatusError 401
  */
-export function userOf(headers: Headers, authenticate: Authenticate, anonymous: User | undefined): UserInfo {
-  const header = headers.get("authorization");
-  if (header === null) {
-    if (anonymous === undefined) throw unauthorized();
-    return completeUser(anonymous);
-  }
-  const [, token = ""] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
-  const user = token === "" ? undefined : authenticate(token);
-  if (user === undefined) throw unauthorized();
+export function userOf(headers: Headers, authenticate: Authenticate, anonymous: User | false): UserInfo {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "") ?? [];
+  // Other credentials count as none, as with the real server.
+  const user = token === undefined ? anonymous : authenticate(token);
+  if (user === undefined || user === false) throw unauthorized();
   return completeUser(user);
 }
 

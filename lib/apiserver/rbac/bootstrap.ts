@@ -1,7 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { seededRandom } from "../../util/random.ts";
 import { type Context, timestamp } from "../context.ts";
-import { objectAt, stringAt } from "../json.ts";
+import { objectAt, objectsAt, stringAt } from "../json.ts";
 import { randomUid } from "../uid.ts";
 import { aggregatedRules } from "./aggregation.ts";
 import document from "./bootstrap.json" with { type: "json" };
@@ -17,7 +17,9 @@ export function storeBootstrapRoles({ store, clock }: Pick<Context, "store" | "c
   const creationTimestamp = timestamp(clock);
   for (const object of bootstrapObjects()) {
     const { kind, apiVersion, metadata: _, ...rest } = object;
-    const metadata = { ...objectAt(object, "metadata"), uid: randomUid(random), creationTimestamp };
+    const given = objectAt(object, "metadata");
+    const managedFields = objectsAt(given, "managedFields").map((owner) => ({ ...owner, time: creationTimestamp }));
+    const metadata = { ...given, uid: randomUid(random), creationTimestamp, managedFields };
     const collection = store.collection(`${rbacGroup}/${isRole(object) ? "clusterroles" : "clusterrolebindings"}`);
     store.put(collection, { kind, apiVersion, metadata, ...rest }, undefined);
   }

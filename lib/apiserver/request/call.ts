@@ -1,5 +1,5 @@
 import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
-import type { UserInfo } from "../authentication/user_info.ts";
+import type { User, UserInfo } from "../authentication/user_info.ts";
 
 /** A request as the handlers see it, whichever face it came through. */
 export interface Call {
@@ -11,6 +11,10 @@ export interface Call {
   readonly accept: string;
   readonly body: Body;
   readonly user: UserInfo;
+  /** Whom the user wants to be taken for. */
+  readonly impersonate?: User;
+  /** Knows the tokens of the face that the request came through, for TokenReviews. */
+  readonly authenticate?: (token: string) => User | undefined;
   /** Names the field manager of writes that do not name one. */
   readonly userAgent: string;
   readonly signal: AbortSignal | undefined;

@@ -59,6 +59,8 @@ export interface ServedResource {
   readonly prepare?: (object: JSONObject) => void;
   /** Keeps what an update may leave out; works on the given object. */
   readonly keep?: (object: JSONObject, old: JSONObject) => void;
+  /** What clients are warned of whenever they use it. */
+  readonly warning?: string;
   /** Rules of this kind. `old` is absent on create. */
   readonly validate?: (object: JSONObject, old: JSONObject | undefined) => readonly Cause[];
   /** Fields that field selectors know besides metadata.name and metadata.namespace, with how to read them. */

@@ -1,7 +1,8 @@
+import { tokenRequests } from "../authentication/token_requests.ts";
 import type { ServedResource } from "./served_resource.ts";
 
 /** What a subresource may be called here. */
-export type SubresourceName = "status" | "scale" | "binding" | "eviction" | "log";
+export type SubresourceName = "status" | "scale" | "binding" | "eviction" | "log" | "token";
 
 /** A part of an object, or something to be done with it, under a path of its own. */
 export interface Subresource {
@@ -45,11 +46,13 @@ const read = ["get", "patch", "update"] as const;
 /** The subresources of a resource, in the order of their names. */
 export function subresourcesOf(resource: ServedResource): readonly Subresource[] {
   const isPod = resource.group === "" && resource.plural === "pods";
+  const isAccount = resource.group === "" && resource.plural === "serviceaccounts";
   const found: (Subresource | false)[] = [
     isPod && { name: "binding", body: bindings, verbs: ["create"] },
     isPod && { name: "eviction", body: evictions, verbs: ["create"] },
     isPod && { name: "log", body: resource, verbs: ["get"] },
     resource.scale !== undefined && { name: "scale", body: scales, verbs: read },
+    isAccount && { name: "token", body: tokenRequests, verbs: ["create"] },
     resource.status === true && { name: "status", body: resource, verbs: read },
   ];
   return found.filter((each) => each !== false);

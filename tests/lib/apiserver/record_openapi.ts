@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     "Endpoints",
     "Binding",
     "Eviction",
+    "TokenRequest",
   ],
   "apis/apps/v1": ["Deployment", "ReplicaSet", "StatefulSet", "ControllerRevision", "Scale"],
   "apis/coordination.k8s.io/v1": ["Lease"],

@@ -20,7 +20,13 @@ const wanted = new RegExp(
 );
 
 async function record(controlPlane: ControlPlane): Promise<readonly JSONObject[]> {
-  const { stdout } = await controlPlane.kubectl(["get", "clusterroles,clusterrolebindings", "-o", "json"]);
+  const { stdout } = await controlPlane.kubectl([
+    "get",
+    "clusterroles,clusterrolebindings",
+    "-o",
+    "json",
+    "--show-managed-fields",
+  ]);
   const list: JSONValue = JSON.parse(stdout);
   if (!isJsonObject(list)) throw new TypeError("kubectl printed no list");
   return objectsAt(list, "items").filter((item) => wanted.test(stringAt(objectAt(item, "metadata"), "name")))
@@ -29,9 +35,11 @@ async function record(controlPlane: ControlPlane): Promise<readonly JSONObject[]
 
 /** What does not differ from one cluster to the next. Rules that are aggregated follow from the others. */
 function essential(object: JSONObject): JSONObject {
-  const { name, labels, annotations } = objectAt(object, "metadata");
+  const given = objectAt(object, "metadata");
+  const { name, labels, annotations } = given;
+  const managedFields = objectsAt(given, "managedFields").map(({ time: _, ...owner }) => owner);
   const { metadata: _, rules, ...rest } = object;
-  const metadata: JSONObject = { name, ...(labels && { labels }), ...(annotations && { annotations }) };
+  const metadata: JSONObject = { name, ...(labels && { labels }), ...(annotations && { annotations }), managedFields };
   return { ...rest, metadata, ...(object["aggregationRule"] !== undefined || rules === undefined ? {} : { rules }) };
 }
 

@@ -38,7 +38,11 @@ Deno.test("both faces show one store, and the certificate is the one that the ku
 
 Deno.test("plain HTTP serves an anonymous user, whose kubeconfig has neither token nor authority", async () => {
   using server = newServer();
-  await using listener = await serveApi(server, { tls: false, users: [], anonymous: { username: "anybody" } });
+  await using listener = await serveApi(server, {
+    tls: false,
+    users: [],
+    anonymous: { username: "anybody", groups: ["system:masters"] },
+  });
   const response = await fetch(`${listener.url}/api/v1/namespaces`);
   assert.equal(response.status, 200);
   await response.body?.cancel();
@@ -50,7 +54,10 @@ Deno.test("plain HTTP serves an anonymous user, whose kubeconfig has neither tok
 
 Deno.test("close() ends watches cleanly, and gives the port back", async () => {
   using server = newServer();
-  const listener = await serveApi(server, { tls: false, users: [{ username: "jane", token: "t" }] });
+  const listener = await serveApi(server, {
+    tls: false,
+    users: [{ username: "jane", groups: ["system:masters"], token: "t" }],
+  });
   const response = await fetch(`${listener.url}/api/v1/namespaces?watch=true&resourceVersion=${server.revision}`, {
     headers: { authorization: "Bearer t" },
   });
