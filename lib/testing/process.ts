@@ -40,6 +40,9 @@ export interface ProcessContext {
   readonly untilEnded: (process: TestProcess) => Promise<void>;
 }
 
+/** Sets the seeds of clients apart from those of programs. */
+const patienceSeed = 5_000;
+
 /**
  * A program that runs inside the test as if it were a process of its own. Its time, its connections and its random
  * numbers are its own, so it can be frozen, cut off or killed without any help of the program.
@@ -63,15 +66,18 @@ export class TestProcess {
     this.name = name;
     this.#clock = new ProcessClock(clock, skew);
     this.#untilEnded = untilEnded;
+    const random = seededRandom(seed);
+    const patience = { clock: this.#clock, random: seededRandom(seed + patienceSeed) };
     const parts: ProcessParts = {
       clock: this.#clock,
-      random: seededRandom(seed),
+      random,
       connect: ({ userAgent }) =>
         new ProcessClient({
           client: connect(userAgent),
           intercept: network.intercept(name, userAgent),
           gate: this.#gate,
           broken: () => this.#connection.signal,
+          patience,
         }),
     };
     void this.#run(program, parts);

@@ -1,6 +1,9 @@
 import type { DirectAnswer, Intercept } from "../apiserver/mod.ts";
 import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "../k8s/contract.ts";
-import { ConnectionError } from "../k8s/errors.ts";
+import { retryWait } from "../k8s/client/retry_after.ts";
+import { ApiError, ConnectionError } from "../k8s/errors.ts";
+import { type Clock, sleep } from "../util/clock/mod.ts";
+import { jitter, type Random } from "../util/random.ts";
 import type { Gate } from "./gate.ts";
 
 /** Parts of a {@link ProcessClient}. */
@@ -12,6 +15,16 @@ export interface ProcessClientParts {
   readonly gate: Gate;
   /** Aborts when the connection breaks; asked anew for each request, as it may be mended. */
   readonly broken: () => AbortSignal;
+  /** Waits and tries again when the server asks for it, as `createRestClient()`'s clients do. @default not at all */
+  readonly patience?: Patience;
+}
+
+/** What waiting takes. */
+export interface Patience {
+  /** The process's own clock. */
+  readonly clock: Clock;
+  /** Jitter. */
+  readonly random: Random;
 }
 
 /** A connection of a process that can be frozen, cut off or killed. */
@@ -29,16 +42,18 @@ export class ProcessClient implements RestClient {
   performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(opts: RequestOptions): Promise<Uint8Array>;
   async performRequest(opts: RequestOptions): Promise<DirectAnswer | KubernetesTunnel> {
-    const { client, intercept, broken } = this.#parts;
-    const { abortSignal } = opts;
-    const cut = broken();
-    const signal = abortSignal === undefined ? cut : AbortSignal.any([abortSignal, cut]);
-    const send = (request: RequestOptions): Promise<DirectAnswer> => client.performRequest(request);
-    const answer = await this.#received(async () => {
-      if (cut.aborted) throw new ConnectionError(`${opts.method} ${opts.path}: the connection is cut`);
-      return await intercept({ ...opts, abortSignal: signal }, send);
-    });
-    return answer instanceof ReadableStream ? this.#stream(answer) : answer;
+    const { patience } = this.#parts;
+    for (let retries = 0;; retries++) {
+      try {
+        const answer = await this.#received(() => this.#send(opts));
+        return answer instanceof ReadableStream ? this.#stream(answer) : answer;
+      } catch (error) {
+        const { code = 0, retryAfterSeconds } = error instanceof ApiError ? error.status : {};
+        const seconds = retryWait(code, retryAfterSeconds, retries);
+        if (patience === undefined || seconds === undefined || opts.bodyStream !== undefined) throw error;
+        await sleep(patience.clock, jitter(patience.random, seconds * 1_000, 0.1), opts.abortSignal);
+      }
+    }
   }
 
   close(): void {
@@ -47,6 +62,15 @@ export class ProcessClient implements RestClient {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #send(opts: RequestOptions): Promise<DirectAnswer> {
+    const { client, intercept, broken } = this.#parts;
+    const { abortSignal } = opts;
+    const cut = broken();
+    if (cut.aborted) throw new ConnectionError(`${opts.method} ${opts.path}: the connection is cut`);
+    const signal = abortSignal === undefined ? cut : AbortSignal.any([abortSignal, cut]);
+    return await intercept({ ...opts, abortSignal: signal }, (request) => client.performRequest(request));
   }
 
   /** Hands something over to the process, which takes it when it runs. */

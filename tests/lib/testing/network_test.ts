@@ -3,7 +3,7 @@ import { Api } from "../../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { ApiError } from "../../../lib/k8s/errors.ts";
 import { configMaps, namespaces, secrets } from "../../../lib/k8s/kinds/core.ts";
-import { createTestStage, type FaultRule, type TestRequest, type TestStage } from "../../../testing.ts";
+import { createTestStage, type FaultRule, stageStart, type TestRequest, type TestStage } from "../../../testing.ts";
 
 /** Runs something as a process until its end. */
 async function act(stage: TestStage, name: string, work: (client: RestClient) => Promise<void>): Promise<void> {
@@ -58,10 +58,21 @@ for (const [what, [rule, expected]] of Object.entries(rules)) {
 
 Deno.test("a fault ends when it is disposed of", async () => {
   await using stage = createTestStage();
-  const fault = stage.inject({ type: "status", code: 429, retryAfterSeconds: 1 });
+  const fault = stage.inject({ type: "status", code: 429 });
   assert.equal((await refused(stage)).length, 4);
   fault[Symbol.dispose]();
   assert.equal((await refused(stage)).length, 0);
+});
+
+Deno.test("clients of processes wait and try again when the server asks for it, as those of real ones do", async () => {
+  await using stage = createTestStage({ latency: 0 });
+  using fault = stage.inject({ type: "status", code: 429, retryAfterSeconds: 5 }, { name: "", skip: 1, times: 3 });
+  assert.deepEqual(await refused(stage), []);
+  assert.equal(fault.hits, 3);
+  const times = stage.requests().map(({ at }) => Math.floor((at - stageStart) / 1_000));
+  assert.deepEqual(times, [0, 0, 5, 10, 15, 15, 15]);
+  stage.inject({ type: "status", code: 503, retryAfterSeconds: 1 }, { name: "", times: 11 });
+  assert.deepEqual(await refused(stage), ["a"], "ten times, then it is an error");
 });
 
 Deno.test("of several faults the first that matches counts, until it has had its times", async () => {
