@@ -1,7 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { arrayAt, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
-import { type LabelRequirement, matchesLabels } from "../selectors.ts";
-import { notSupported } from "../status.ts";
+import { requirementsOf } from "../label_selector.ts";
+import { matchesLabels } from "../selectors.ts";
 import { labelsOf } from "../store/record.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import type { AdmissionAttempt } from "./admission.ts";
@@ -86,28 +86,4 @@ function isEmptySelector(selector: JSONObject): boolean {
 
 function matches(selector: JSONObject, metadata: JSONObject): boolean {
   return matchesLabels(requirementsOf(selector), labelsOf(metadata));
-}
-
-function requirementsOf(selector: JSONObject): readonly LabelRequirement[] {
-  const labels = Object.entries(objectAt(selector, "matchLabels")).map(([key, value]): LabelRequirement => {
-    return { key, operator: "in", values: new Set([String(value)]) };
-  });
-  return [...labels, ...objectsAt(selector, "matchExpressions").map(requirementOf)];
-}
-
-function requirementOf(expression: JSONObject): LabelRequirement {
-  const key = stringAt(expression, "key");
-  const values = new Set(stringsAt(expression, "values"));
-  switch (stringAt(expression, "operator")) {
-    case "In":
-      return { key, operator: "in", values };
-    case "NotIn":
-      return { key, operator: "notin", values };
-    case "Exists":
-      return { key, operator: "exists" };
-    case "DoesNotExist":
-      return { key, operator: "absent" };
-    default:
-      throw notSupported(`the operator ${JSON.stringify(expression["operator"])} in a label selector`);
-  }
 }

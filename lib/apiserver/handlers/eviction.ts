@@ -9,6 +9,7 @@ import { storageKey } from "../resources/served_resource.ts";
 import { evictions } from "../resources/subresources.ts";
 import { notFound } from "../status.ts";
 import { recordKey } from "../store/record.ts";
+import { spendDisruption } from "./disruption_budget.ts";
 import { done, readSubresourceBody } from "./create_subresource.ts";
 import { readShape } from "./projection.ts";
 import { checkPreconditions, removeRecord } from "./remove.ts";
@@ -40,6 +41,7 @@ export async function evictPod(context: Context, call: Call, namespace: string, 
   checkPreconditions(pods, record, query);
   const dryRun = body.dryRun || query.dryRun;
   const pod = readShape(record, pods);
+  spendDisruption(context, pod, dryRun);
   const marked = withPodCondition(pod, disruption, timestamp(context.clock));
   const current = dryRun || deepEqual(marked, pod) ? record : context.store.put(collection, marked, record);
   removeRecord(context, pods, current, { ...query, dryRun });

@@ -50,7 +50,7 @@ function writeValue(code: number, value: JSONValue, mediaType: MediaType): Respo
   // Clients know by it that they got the aggregated document and not an APIGroupList.
   const isAggregated = isJsonObject(value) && getField(value, "kind") === "APIGroupDiscoveryList";
   const headers = headersOf(isAggregated ? aggregated : mediaType);
-  return new Response(JSON.stringify(value), { status: code, headers });
+  return new Response(`${JSON.stringify(value)}\n`, { status: code, headers });
 }
 
 function headersOf(contentType: string): HeadersInit {

@@ -4,6 +4,7 @@ import { parseStored } from "../json.ts";
 import type { Answer, Call, WatchSource } from "../request/call.ts";
 import { parsePath } from "../request/request_info.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
+import { scales } from "../resources/subresources.ts";
 import { acceptedTable, parseInclude, tableOf, type TableRequest } from "./table.ts";
 
 /** Answers requests. */
@@ -23,8 +24,9 @@ export function answerTables(
   const { clock, registry } = context;
   const objects = { ...call, accept: "application/json" };
   const target = parsePath(call.path);
-  const resource = target.type === "resource" ? registry.find(target.group, target.version, target.plural) : undefined;
-  if (resource === undefined) return handle(objects);
+  const served = target.type === "resource" ? registry.find(target.group, target.version, target.plural) : undefined;
+  if (served === undefined) return handle(objects);
+  const resource = target.type === "resource" && target.subresource === "scale" ? scales : served;
   const request: TableRequest = { version, include: parseInclude(call.query.get("includeObject")) };
   const present = (answer: Answer): Answer => {
     switch (answer.type) {

@@ -138,3 +138,19 @@ export const controllerRevisionPrinter: Printer = {
     return [nameOf(object), owner === undefined ? none : controller, numberAt(object, "revision"), ageOf(object, now)];
   },
 };
+
+/** Scales, of whatever it is. */
+export const scalePrinter: Printer = {
+  columns: [
+    nameColumn,
+    column("Desired", "How many are wanted", "integer"),
+    column("Available", "How many there are", "integer"),
+    ageColumn,
+  ],
+  cells: (object, now) => [
+    nameOf(object),
+    numberAt(objectAt(object, "spec"), "replicas"),
+    numberAt(objectAt(object, "status"), "replicas"),
+    ageOf(object, now),
+  ],
+};

@@ -3,6 +3,7 @@ import {
   daemonSetPrinter,
   deploymentPrinter,
   replicaSetPrinter,
+  scalePrinter,
   statefulSetPrinter,
 } from "./apps_printers.ts";
 import type { Printer } from "./column.ts";
@@ -15,6 +16,7 @@ import {
   servicePrinter,
 } from "./core_printers.ts";
 import { customPrinter } from "./custom_printer.ts";
+import { endpointSlicePrinter, endpointsPrinter } from "./endpoint_printers.ts";
 import { eventPrinter } from "./event_printer.ts";
 import {
   createdAtPrinter,
@@ -26,6 +28,7 @@ import {
   webhookConfigurationPrinter,
 } from "./other_printers.ts";
 import { podPrinter } from "./pod_printer.ts";
+import { disruptionBudgetPrinter, flowSchemaPrinter } from "./policy_printers.ts";
 
 /** What printers need to know of a resource. */
 export interface Printed {
@@ -44,6 +47,10 @@ const printers: Readonly<Record<string, Printer>> = {
   "/services": servicePrinter,
   "/nodes": nodePrinter,
   "/pods": podPrinter,
+  "/endpoints": endpointsPrinter,
+  "discovery.k8s.io/endpointslices": endpointSlicePrinter,
+  "policy/poddisruptionbudgets": disruptionBudgetPrinter,
+  "flowcontrol.apiserver.k8s.io/flowschemas": flowSchemaPrinter,
   "/events": eventPrinter,
   "events.k8s.io/events": eventPrinter,
   "apps/deployments": deploymentPrinter,
@@ -51,6 +58,7 @@ const printers: Readonly<Record<string, Printer>> = {
   "apps/statefulsets": statefulSetPrinter,
   "apps/daemonsets": daemonSetPrinter,
   "apps/controllerrevisions": controllerRevisionPrinter,
+  "autoscaling/scales": scalePrinter,
   "coordination.k8s.io/leases": leasePrinter,
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": webhookConfigurationPrinter,
   "admissionregistration.k8s.io/validatingwebhookconfigurations": webhookConfigurationPrinter,

@@ -3,8 +3,10 @@ import { objectAt, stringAt } from "../json.ts";
 import { readEvent, writeEvent } from "./events.ts";
 import { normalizeNamespace, normalizeSecret, prepareNamespace, preparePod } from "./normalize.ts";
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
+import { endpointKinds } from "./endpoint_kinds.ts";
 import { moreKinds } from "./more_kinds.ts";
 export { nodes } from "./more_kinds.ts";
+import { flowSchemas, podDisruptionBudgets } from "./policy_kinds.ts";
 import { validateLease, validateSecret } from "./rules.ts";
 import { validateWebhooks } from "../validate/webhooks.ts";
 import { validatePod } from "../validate/workloads.ts";
@@ -159,6 +161,9 @@ export const builtinResources: readonly ServedResource[] = [
   validatingWebhookConfigurations,
   customResourceDefinitions,
   ...moreKinds,
+  ...endpointKinds,
+  podDisruptionBudgets,
+  flowSchemas,
   {
     group: "sharding.timebertt.dev",
     version: "v1alpha1",

@@ -126,6 +126,13 @@ const table: Readonly<Record<string, Defaults>> = {
   [`${admission}.ValidatingWebhook`]: { fields: webhook },
   [`${admission}.RuleWithOperations`]: { fields: { scope: "*" } },
   [`${admission}.ServiceReference`]: { fields: { port: 443 } },
+  [`${core}.EndpointPort`]: { fields: { protocol: "TCP" } },
+  "io.k8s.api.discovery.v1.EndpointPort": { fields: { name: "", protocol: "TCP" } },
+  "io.k8s.api.flowcontrol.v1.FlowSchemaSpec": {
+    complete: (spec) => {
+      if ((spec["matchingPrecedence"] ?? 0) === 0) spec["matchingPrecedence"] = 1000;
+    },
+  },
   "io.k8s.api.networking.v1.IngressClassParametersReference": { fields: { scope: "Cluster" } },
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": { fields: { port: 443 } },
 };

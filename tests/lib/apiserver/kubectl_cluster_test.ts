@@ -7,6 +7,7 @@ import { systemRandom } from "../../../lib/util/random.ts";
 import { binariesAvailable } from "../../controlplane/assets.ts";
 import { startControlPlane } from "../../controlplane/control_plane.ts";
 import { normalize, runStep, steps } from "./kubectl_steps.ts";
+import { workloadSteps } from "./kubectl_workload_steps.ts";
 
 Deno.test("kubectl prints of the in-memory API server what it prints of the real one", {
   ignore: !binariesAvailable(),
@@ -19,7 +20,7 @@ Deno.test("kubectl prints of the in-memory API server what it prints of the real
   const { folder, binaries } = controlPlane;
   const config = join(folder, "in-memory.kubeconfig");
   await Deno.writeTextFile(config, listener.kubeconfig());
-  for (const step of steps) {
+  for (const step of [...steps, ...workloadSteps]) {
     await t.step(`kubectl ${step.args.slice(0, 3).join(" ")}`, async () => {
       const ours = await runStep(binaries.kubectl, config, join(folder, "in-memory-cache"), step);
       const real = await runStep(binaries.kubectl, controlPlane.kubeconfig, join(folder, "cache"), step);

@@ -233,3 +233,40 @@ Deno.test("discovery names the subresources, with the kinds of their bodies", as
     ["pods/status", undefined, "Pod", ["get", "patch", "update"]],
   ]);
 });
+
+const budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+
+/** A running pod, and a budget for it with some status. */
+async function budgeted(fixture: Fixture, status: JSONObject, ready = true): Promise<void> {
+  const merge = { contentType: "application/merge-patch+json" };
+  await createPod(fixture, "a", { nodeName: "n" }, { labels: { app: "a" } });
+  const conditions = [{ type: "Ready", status: ready ? "True" : "False" }];
+  await send(fixture.client, "PATCH", `${podsPath}/a/status`, { status: { phase: "Running", conditions } }, merge);
+  const spec = { minAvailable: 1, selector: { matchLabels: { app: "a" } } };
+  await send(fixture.client, "POST", budgets, { metadata: { name: "b" }, spec });
+  await send(fixture.client, "PATCH", `${budgets}/b/status`, { status }, merge);
+}
+
+const budgetCases: readonly (readonly [string, JSONObject, boolean, number | undefined])[] = [
+  ["nobody has looked at", {}, true, 429],
+  ["has nothing left", { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1 }, true, 429],
+  ["has something left", { observedGeneration: 1, disruptionsAllowed: 1 }, true, undefined],
+  ["has nothing left and is not met", { observedGeneration: 1, desiredHealthy: 1 }, false, 429],
+  ["is met without the pod", { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1 }, false, undefined],
+];
+
+for (const [name, status, ready, code] of budgetCases) {
+  const which = ready ? "" : " that is not ready";
+  Deno.test(`a pod${which} whose budget ${name} is ${code === undefined ? "evicted" : `kept, with ${code}`}`, async () => {
+    using fixture = start();
+    await budgeted(fixture, status, ready);
+    const evicting = send(fixture.client, "POST", `${podsPath}/a/eviction`, { metadata: { name: "a" } });
+    if (code !== undefined) return assert.equal((await refusal(evicting)).code, code);
+    await evicting;
+    assert.notEqual(Reflect.get((await pod(fixture, "a")).metadata, "deletionTimestamp"), undefined);
+    const budget = await send(fixture.client, "GET", `${budgets}/b`);
+    assert(isJsonObject(budget) && isJsonObject(budget["status"]));
+    assert.deepEqual(budget["status"]["disruptedPods"], ready ? { a: "2026-01-01T00:00:00Z" } : undefined);
+    assert.equal(budget["status"]["disruptionsAllowed"], 0);
+  });
+}
