@@ -1,4 +1,7 @@
+import { requestToken } from "../authentication/token_requests.ts";
 import type { Context } from "../context.ts";
+import { answerReview } from "../rbac/answer_review.ts";
+import { isReview } from "../rbac/reviews.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { parsePath, type Target } from "../request/request_info.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
@@ -52,6 +55,7 @@ function dispatch(context: Context, call: Call): Answer | Promise<Answer> {
   // A path without a namespace means all of them, so it cannot name an object; and cluster-scoped ones have none.
   if (namespace !== undefined && !resource.namespaced) throw noSuchPath();
   if (resource.namespaced && namespace === undefined && name !== undefined) throw noSuchPath();
+  if (isReview(resource)) return answerReview(context, call, resource, { namespace, name });
   if (name === undefined) return collection(context, call, resource, namespace);
   return object(context, call, resource, { ...target, name }, subresourceOf(resource, subresource));
 }
@@ -115,6 +119,9 @@ function object(
     case "log":
       if (call.method !== "GET" || namespace === undefined) throw methodNotAllowed();
       return readLog(context, call, namespace, name);
+    case "token":
+      if (namespace === undefined) throw methodNotAllowed();
+      return requestToken(context, call, namespace, name);
     case "scale":
       return scaleObject(context, call, resource, namespace, name);
     case "status":
