@@ -28,8 +28,7 @@ import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testi
 import { untilAborted } from "./lib/util/until_aborted.ts";
 
 export * from "./lib/testing/mod.ts";
-export type { User } from "./lib/apiserver/authentication/user_info.ts";
-export type { Fault } from "./lib/apiserver/mod.ts";
+export type { Fault, User } from "./lib/apiserver/mod.ts";
 export type {
   ControllerRing,
   ControllerRingSpec,

@@ -1,5 +1,4 @@
-import type { User } from "../apiserver/authentication/user_info.ts";
-import { ApiServer, type Fault } from "../apiserver/mod.ts";
+import { ApiServer, type Fault, type User } from "../apiserver/mod.ts";
 import { Api } from "../k8s/api/api.ts";
 import type { Resource } from "../k8s/api/resource.ts";
 import type { JSONObject, RestClient } from "../k8s/contract.ts";

@@ -10,6 +10,7 @@ import {
   type Program,
   type TestProcess,
   type TestStage,
+  type User,
 } from "../../../testing.ts";
 
 /** Counts a ConfigMap up each second, and notes down what happened. */
@@ -172,17 +173,34 @@ Deno.test("two processes that run cannot have the same name", async () => {
   assert.equal(stage.start("twin", wait).state, "running");
 });
 
-Deno.test("a process has its own rights", async () => {
+Deno.test("a process may do what its user may: a name is an administrator, others need roles", async () => {
   await using stage = createTestStage({ latency: 0 });
-  const users: string[] = [];
-  const program = async ({ connect }: ProcessParts): Promise<void> => {
-    using client = connect({ userAgent: "test" });
-    const api = new Api(client, configMaps, { namespace: "default" });
-    await api.create({ metadata: { name: "a" } }).then(() => users.push("created"), (error: unknown) => {
-      users.push(error instanceof ApiError ? error.status.reason : String(error));
-    });
+  const outcomes: string[] = [];
+  const create = (name: string, user?: User): Promise<void> => {
+    const process = stage.start(name, async ({ connect }) => {
+      using client = connect({ userAgent: name });
+      const created = new Api(client, configMaps, { namespace: "default" }).create({ metadata: { name } });
+      outcomes.push(
+        await created.then(() => "created", (error) => error instanceof ApiError ? error.status.reason : String(error)),
+      );
+    }, user === undefined ? {} : { user });
+    return stage.eventually(`${name} is done`, () => process.state === "stopped");
   };
-  stage.start("person", program);
-  await stage.advance(0);
-  assert.deepEqual(users, ["created"]);
+  const user = { username: "system:serviceaccount:default:controller" };
+  await create("administrator");
+  await create("too-early", user);
+  await stage.apply(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: writer }
+rules: [{ apiGroups: [""], resources: [configmaps], verbs: [create] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: writer, namespace: default }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: writer }
+subjects: [{ kind: ServiceAccount, name: controller, namespace: default }]
+`);
+  await create("bound", user);
+  assert.deepEqual(outcomes, ["created", "Forbidden", "created"]);
 });
