@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { delimiter, dirname } from "node:path";
+import { binariesAvailable } from "../../controlplane/assets.ts";
+import { startControlPlane } from "../../controlplane/control_plane.ts";
+import { eventually } from "../../controlplane/processes.ts";
+import { DemoProcess } from "./demo_process.ts";
+
+/** A story that is longer than the promised 50 s on a busy machine is no failure; one without end is. */
+const longest = 150_000;
+
+async function assertNothingLeft(demo: DemoProcess): Promise<void> {
+  if (Deno.build.os === "linux") {
+    await eventually("all processes have ended", async () => (await demo.processes()).length === 0, 10_000);
+  }
+  await eventually("the demo's folder is gone", async () => (await demo.leftovers()).length === 0, 10_000);
+}
+
+async function assertStoryTrue(demo: DemoProcess): Promise<void> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => {
+    timeout.abort();
+    demo.signal("SIGTERM");
+  }, longest);
+  const code = await demo.ended();
+  clearTimeout(timer);
+  assert.equal(timeout.signal.aborted, false, `the story has no end:\n${demo.text}`);
+  assert.equal(code, 0, demo.text);
+  assert.match(demo.text, /^All 6 steps were as the guide says \(/m);
+  assert.match(demo.text, /^Ready after \d/m);
+}
+
+Deno.test("the quick story is true on the API server in memory, without kubectl", async () => {
+  await using demo = await DemoProcess.start(["--story", "quick", "--port", "0"], { PATH: "/nowhere:/usr/bin:/bin" });
+  await assertStoryTrue(demo);
+  await assertNothingLeft(demo);
+});
+
+Deno.test("the quick story is true on a real API server, with kubectl", { ignore: !binariesAvailable() }, async () => {
+  await using controlPlane = await startControlPlane();
+  const path = [dirname(controlPlane.binaries.kubectl), Deno.env.get("PATH") ?? ""].join(delimiter);
+  const env = { KUBECONFIG: controlPlane.kubeconfig, PATH: path };
+  await using demo = await DemoProcess.start(["--cluster", "--story", "quick"], env);
+  await assertStoryTrue(demo);
+  await assertNothingLeft(demo);
+  for (
+    const kind of ["nodes", "controllerrings", "mutatingwebhookconfigurations", "deployments", "secrets", "leases"]
+  ) {
+    await eventually(`the cluster has no ${kind} of the demo`, async () => {
+      const { stdout } = await controlPlane.kubectl(["get", kind, "-n", "default", "-o", "name"]);
+      return stdout.trim() === "";
+    }, 30_000);
+  }
+  await eventually("namespace sharding-system is gone", async () => {
+    const { code } = await controlPlane.kubectl(["get", "namespace", "sharding-system"]);
+    return code !== 0;
+  }, 30_000);
+});
+
+const endings: readonly { readonly how: string; readonly signals: readonly Deno.Signal[]; readonly code: number }[] = [
+  { how: "SIGTERM", signals: ["SIGTERM"], code: 1 },
+  { how: "Ctrl-C, pressed twice", signals: ["SIGINT", "SIGINT"], code: 1 },
+  { how: "SIGKILL", signals: ["SIGKILL"], code: 137 },
+];
+
+for (const { how, signals, code } of endings) {
+  Deno.test(`a demo that is ended by ${how} leaves nothing behind`, async () => {
+    await using demo = await DemoProcess.start(["--story", "quick", "--port", "0"]);
+    await demo.printed(/^Ready after/);
+    if (Deno.build.os === "linux") assert.ok((await demo.processes()).length >= 6, demo.text);
+    for (const signal of signals) {
+      demo.signal(signal);
+      if (signals.length > 1) await demo.printed(/^Shutting down gracefully/);
+    }
+    assert.equal(await demo.ended(), code, demo.text);
+    await assertNothingLeft(demo);
+  });
+}
+
+Deno.test("a demo says what to do when its port is taken", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using demo = await DemoProcess.start(["--story", "quick", "--port", String(taken.addr.port)]);
+  assert.equal(await demo.ended(), 1);
+  assert.match(demo.text, /^error: cannot listen on port \d+ of 127\.0\.0\.1: .* Choose another with --port/m);
+  assert.deepEqual(await demo.leftovers(), []);
+});
