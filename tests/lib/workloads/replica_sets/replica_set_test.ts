@@ -118,12 +118,11 @@ Deno.test("a ReplicaSet that is gone by now adopts nothing, though the cache sti
     const slow = querystring?.get("watch") === "true" && path.endsWith("/replicasets");
     return slow ? { type: "slow stream", ms: 5_000 } : { type: "none" };
   }));
-  const template = { metadata: { labels: { app: "web" }, annotations: {} } };
   const set = await world.sets.create(replicaSet("web", { replicas: 0 }));
   await world.clock.advance(20_000);
   await world.sets.delete("web");
   await world.pods.create({
-    metadata: { name: "stray", ...template.metadata },
+    metadata: { name: "stray", labels: { app: "web" } },
     spec: { containers: [{ name: "main", image: "one" }] },
   });
   await world.clock.advance(1_000);
@@ -190,6 +189,26 @@ Deno.test("no pod is created twice when the cache of pods lags or answers get lo
   await world.converge(20_000);
   assert.equal((await world.podsOf(set)).filter(isActive).length, 6);
   assert.equal(created, 10);
+});
+
+Deno.test("a ReplicaSet tells nothing of its size while the cache does not show the pods that it made", async () => {
+  await using world = new World({ controllers: ["replica sets"] });
+  world.start(faults(world.clock, ({ path, querystring }): Fault => {
+    const slow = querystring?.get("watch") === "true" && path.endsWith("/pods");
+    return slow ? { type: "slow stream", ms: 1_000 } : { type: "none" };
+  }));
+  await world.clock.advance(5_000);
+  const set = await world.sets.create(replicaSet("web", { replicas: 2 }));
+  await world.clock.advance(100);
+  assert.equal((await world.podsOf(set)).length, 2);
+  await world.sets.patch("web", { type: "merge", patch: { spec: { replicas: 0 } } });
+  await world.clock.advance(500);
+  // A Deployment would take "0 pods in generation 2" for room that is not there.
+  assert.equal((await world.sets.get("web")).status?.observedGeneration, 1);
+  await world.converge(5_000);
+  const { status } = await world.sets.get("web");
+  assert.deepEqual([status?.observedGeneration, status?.replicas], [2, 0]);
+  assert.equal((await world.podsOf(set)).filter(isActive).length, 0);
 });
 
 Deno.test("the pods of a deleted ReplicaSet are collected, or left to themselves if that is wanted", async () => {
