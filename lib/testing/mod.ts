@@ -6,14 +6,14 @@ export { type ProcessParts, type ProcessState, type Program, TestProcess } from 
 export type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
 export type { RequestFilter, RequestVerb, ResourceName, TestRequest } from "./requests.ts";
 export type { SharderParts, SharderSettings, StartSharder } from "./sharder.ts";
-export {
-  type ClientSettings,
-  type ProcessSettings,
-  type ServerSettings,
-  type StageServer,
-  TestStage,
-  type TestStageOptions,
-  type WaitOptions,
-} from "./stage.ts";
+export { TestStage } from "./stage.ts";
+export type {
+  ClientSettings,
+  ProcessSettings,
+  ServerSettings,
+  StageServer,
+  TestStageOptions,
+  WaitOptions,
+} from "./stage_options.ts";
 export { TestRing, type TestShardSettings } from "./test_ring.ts";
 export type { WebhookHandler } from "./webhooks.ts";

@@ -1,4 +1,4 @@
-import { ApiServer, type Fault, type User } from "../apiserver/mod.ts";
+import { ApiServer, type Fault } from "../apiserver/mod.ts";
 import { Api } from "../k8s/api/api.ts";
 import type { Resource } from "../k8s/api/resource.ts";
 import type { JSONObject, RestClient } from "../k8s/contract.ts";
@@ -8,7 +8,7 @@ import type { KubeObject } from "../k8s/types.ts";
 import { systemNamespace } from "../sharding/names.ts";
 import { controllerRings } from "../sharding/ring_types.ts";
 import { VirtualClock } from "../util/clock/mod.ts";
-import { describeError, type LogLevel } from "../util/log.ts";
+import { describeError } from "../util/log.ts";
 import { type Random, seededRandom } from "../util/random.ts";
 import { namespace as namespaceFor, ring as ringFor, type RingFields, stageStart } from "./builders.ts";
 import { type CapturedLogs, captureLogs } from "./captured_logs.ts";
@@ -18,65 +18,9 @@ import { type FaultRule, type InjectedFault, Network } from "./network.ts";
 import { type Program, TestProcess } from "./process.ts";
 import { matches, type RequestFilter, type TestRequest } from "./requests.ts";
 import type { SharderSettings, StartSharder } from "./sharder.ts";
+import type { ClientSettings, ProcessSettings, StageServer, TestStageOptions, WaitOptions } from "./stage_options.ts";
 import { TestRing } from "./test_ring.ts";
 import { type WebhookHandler, Webhooks } from "./webhooks.ts";
-
-/** Settings of a {@link TestStage}. */
-export interface TestStageOptions {
-  /**
-   * Where all random numbers come from (uids, names, jitter, latencies). The same test with the same seed does the
-   * same. @default 1
-   */
-  readonly seed?: number;
-  /** When the time begins: milliseconds since the Unix epoch, or as ISO 8601. @default "2026-01-01T00:00:00Z" */
-  readonly start?: number | string;
-  /** Longest time that a request of a process takes to the server, in milliseconds; each takes a random part. @default 10 */
-  readonly latency?: number;
-  /** The lowest level of the log lines that are kept. @default "info" */
-  readonly logLevel?: LogLevel;
-  /** How the API server behaves. */
-  readonly server?: ServerSettings;
-}
-
-/** Settings of a stage's API server. */
-export interface ServerSettings {
-  /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
-  readonly collectGarbage?: boolean;
-  /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
-  readonly historyLimit?: number;
-  /** How many changes a watch may lag behind before it is cut. @default 4_096 */
-  readonly watchBuffer?: number;
-}
-
-/** A stage's API server, as a person at its machine has it. */
-export interface StageServer {
-  /** resourceVersion of the last change, as a number. */
-  readonly revision: number;
-  /** Forgets all history: watches and lists from older resourceVersions get 410, as after a compaction of etcd. */
-  compact(): void;
-}
-
-/** Who opens a connection of the test's own. */
-export interface ClientSettings {
-  /** A name is that of an administrator. @default an administrator */
-  readonly user?: string | User;
-  /** How it introduces itself. @default "test" */
-  readonly userAgent?: string;
-}
-
-/** Settings of a process. */
-export interface ProcessSettings {
-  /** Whose rights it has: a name is that of an administrator. @default its own name */
-  readonly user?: string | User;
-  /** Milliseconds that its wall clock is ahead. @default 0 */
-  readonly skew?: number;
-}
-
-/** For how long to wait, in milliseconds of the stage's time. */
-export interface WaitOptions {
-  /** How long to wait for it, in milliseconds. @default 60_000 */
-  readonly within?: number;
-}
 
 /** Seeds of parts lie apart, so that stages with neighbouring seeds have nothing in common. */
 const seedSpan = 10_000;
@@ -89,7 +33,8 @@ const quotedLines = 15;
 
 /**
  * A cluster in memory for one test: an API server, processes, and time that only the test moves. Nothing here takes real
- * time or is left to chance. One stage at a time: it takes the logs of the whole program. Made by `createTestStage()`; dispose of it with `await using`.
+ * time or is left to chance. One stage at a time: it takes the logs of the whole program. Made by `createTestStage()`;
+ * dispose of it with `await using`.
  */
 export class TestStage implements AsyncDisposable {
   /** The seed that the stage was made with. */
@@ -260,6 +205,20 @@ export class TestStage implements AsyncDisposable {
   async eventually(what: string, condition: Condition, { within = 60_000 }: WaitOptions = {}): Promise<void> {
     const why = (last: string): string => this.#report(`within ${within} ms it did not come to be that ${what}${last}`);
     await eventually(this.clock, condition, within, why);
+  }
+
+  /**
+   * Lets the time go by until a promise is settled, and gives its result: for requests of the test that take time, as
+   * the API server waits for a webhook that does not answer.
+   * @throws what the promise rejects with; Error when it is not settled within the time.
+   */
+  async settle<T>(promise: Promise<T>, wait: WaitOptions = {}): Promise<T> {
+    let isSettled = false;
+    const watched = promise.finally(() => isSettled = true);
+    // It may reject before somebody awaits it.
+    watched.catch(() => undefined);
+    await this.eventually("the promise is settled", () => isSettled, wait);
+    return await watched;
   }
 
   /** Lets `ms` milliseconds go by and sees that a condition holds all the time. @throws Error when it does not */

@@ -6,7 +6,8 @@ import { describeError } from "../util/log.ts";
 import type { TestProcess } from "./process.ts";
 import { type ReconcileFilter, ReconcileLog, type TestReconcile } from "./reconciles.ts";
 import { RingState } from "./ring_state.ts";
-import type { ProcessSettings, TestStage, WaitOptions } from "./stage.ts";
+import type { TestStage } from "./stage.ts";
+import type { ProcessSettings, WaitOptions } from "./stage_options.ts";
 
 /** Settings of a shard: those of `runShard()`, of which all but `setUp` have defaults here. */
 export interface TestShardSettings

@@ -51,6 +51,14 @@ Deno.test("consistently() sees what happens in between", async () => {
   assert.equal(stage.clock.monotonic(), 700);
 });
 
+Deno.test("settle() gives what a promise comes to", async () => {
+  await using stage = createTestStage();
+  assert.equal(await stage.settle(sleep(stage.clock, 500).then(() => "rested")), "rested");
+  assert.equal(stage.clock.monotonic(), 500);
+  await assert.rejects(stage.settle(Promise.reject(new Error("broken"))), /broken/);
+  await assert.rejects(stage.settle(new Promise(() => {}), { within: 10 }), /the promise is settled/);
+});
+
 Deno.test("logs are the stage's while it lasts, and go where they went afterwards", async () => {
   const outside: string[] = [];
   await configure({
