@@ -1,6 +1,5 @@
-import { type Clock, sleep } from "../../../util/clock/mod.ts";
+import { sleep } from "../../../util/clock/mod.ts";
 import { describeError } from "../../../util/log.ts";
-import { untilAborted } from "../../../util/until_aborted.ts";
 import { formatDuration } from "../../../util/duration.ts";
 import { settledWithin } from "../../../runtime/settled_within.ts";
 import type { Container, Pod } from "../../kinds/mod.ts";
@@ -10,6 +9,7 @@ import type { NodeParts } from "../node_parts.ts";
 import type { ExitStatus, OutputStream, RunningProcess } from "../process/process_runner.ts";
 import { StartError } from "../process/process_runner.ts";
 import { afterRestart, noBackoff, pauseBeforeRestart, type RestartBackoff } from "../restart_backoff.ts";
+import { endProcess } from "../process/end_process.ts";
 import { ContainerProbes } from "./container_probes.ts";
 import { type ContainerRecord, running, terminated, waiting } from "./container_record.ts";
 import { type Launch, launchOf, NoImageError } from "./launch.ts";
@@ -184,46 +184,33 @@ export class ContainerRunner {
       onChange: (state) => this.#set({ ...this.#record, ...state }),
       onFailure: (message) => this.#tell("Warning", "Unhealthy", message),
       onDead: (kind, probe) => {
-        // Never 0, which stands for a stop of the whole pod.
-        grace = Math.max(1, (probe.terminationGracePeriodSeconds ?? this.#grace()) * 1_000);
+        grace = (probe.terminationGracePeriodSeconds ?? this.#grace()) * 1_000;
         this.#tell("Normal", "Killing", `Container ${container.name} failed ${kind} probe, will be restarted`);
         failed.abort();
       },
     });
     // Readiness is still asked while a process ends: what has begun to stop may have connections to finish.
     const probing = probes.run(ended.signal);
-    const ending = this.#end(process, AbortSignal.any([stop, failed.signal]), kill, () => grace, ended.signal);
+    const ending = endProcess(process, {
+      asked: AbortSignal.any([stop, failed.signal]),
+      kill,
+      ended: ended.signal,
+      clock: parts.clock,
+      pause: (container.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1_000,
+      // Who stops the whole pod says when its time is over; for a dead container it is counted here.
+      patience: () => stop.aborted ? undefined : grace,
+    });
+    if (stop.aborted) this.#tellStopping();
+    else stop.addEventListener("abort", this.#tellStopping, { once: true, signal: ended.signal });
     const exit = await process.exited;
     ended.abort();
     await Promise.all([probing, ending]);
     return exit;
   }
 
-  /** Asks the process to end when `stop` aborts; makes it end when `kill` does, or when a dead one's time is over. */
-  async #end(
-    process: RunningProcess,
-    asked: AbortSignal,
-    kill: AbortSignal,
-    grace: () => number,
-    ended: AbortSignal,
-  ): Promise<void> {
-    const { parts, container } = this.#options;
-    const { clock } = parts;
-    await untilAborted(asked, kill, ended);
-    if (ended.aborted) return;
-    if (!kill.aborted) {
-      if (grace() === 0) this.#tell("Normal", "Killing", `Stopping container ${container.name}`);
-      const pause = (container.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1_000;
-      if (pause > 0) await sleepUntil(clock, pause, AbortSignal.any([kill, ended]));
-    }
-    if (!kill.aborted && !ended.aborted) {
-      process.kill("SIGTERM");
-      // Who stops the whole pod says when its time is over; for a dead container it is counted here.
-      if (grace() > 0) await sleepUntil(clock, grace(), AbortSignal.any([kill, ended]));
-      else await untilAborted(kill, ended);
-    }
-    if (!ended.aborted) process.kill("SIGKILL");
-  }
+  readonly #tellStopping = (): void => {
+    this.#tell("Normal", "Killing", `Stopping container ${this.#options.container.name}`);
+  };
 
   #grace(): number {
     return this.#options.pod.spec.terminationGracePeriodSeconds ?? 30;
@@ -254,8 +241,4 @@ export class ContainerRunner {
   #tell(type: "Normal" | "Warning", reason: string, message: string): void {
     this.#options.parts.record(this.#options.pod, { type, reason, message, action: reason });
   }
-}
-
-async function sleepUntil(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(clock, ms, signal).catch(() => undefined);
 }

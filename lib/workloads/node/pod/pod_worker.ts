@@ -1,16 +1,13 @@
-import { Api } from "../../../k8s/api/api.ts";
-import { isConflict, isNotFound } from "../../../k8s/errors.ts";
 import { settledWithin } from "../../../runtime/settled_within.ts";
 import { Backoff } from "../../../util/backoff.ts";
 import { sleep } from "../../../util/clock/mod.ts";
 import { describeError } from "../../../util/log.ts";
 import { untilAborted } from "../../../util/until_aborted.ts";
-import { type Container, type Pod, pods } from "../../kinds/mod.ts";
+import type { Pod } from "../../kinds/mod.ts";
 import type { LogSource } from "../kubelet/container_logs.ts";
-import { ContainerLog } from "../logs/container_log.ts";
 import type { NodeParts } from "../node_parts.ts";
-import { type ContainerRecord, recovered, waiting } from "./container_record.ts";
-import { ContainerRunner } from "./container_runner.ts";
+import { deletePod } from "./delete_pod.ts";
+import { PodContainers } from "./pod_containers.ts";
 import { podData } from "./pod_data.ts";
 import { MountError, PodFolder } from "./pod_folder.ts";
 import { assignPorts, type PodPorts } from "./pod_ports.ts";
@@ -32,9 +29,7 @@ export class PodWorker {
   readonly #parts: NodeParts;
   readonly #folder: PodFolder;
   readonly #status: StatusWriter;
-  readonly #runners = new Map<string, ContainerRunner>();
-  readonly #logs = new Map<string, ContainerLog>();
-  readonly #records: { init: ContainerRecord[]; main: ContainerRecord[] };
+  readonly #containers: PodContainers;
   readonly #startTime: number;
   /** Start nothing any more, and ask the processes to end. */
   readonly #stop = new AbortController();
@@ -58,18 +53,17 @@ export class PodWorker {
     const now = clock.now();
     const known = pod.status?.startTime === undefined ? NaN : Date.parse(pod.status.startTime);
     this.#startTime = Number.isNaN(known) ? now : known;
-    const first = (container: Container): ContainerRecord => this.#firstRecord(container, now);
-    this.#records = { init: (pod.spec.initContainers ?? []).map(first), main: pod.spec.containers.map(first) };
     const data = podData(client, pod.metadata.namespace ?? "", server.certificateAuthority, this.#close.signal);
     this.#folder = new PodFolder(parts, pod, data);
+    this.#containers = new PodContainers({
+      parts,
+      pod,
+      folder: this.#folder,
+      data,
+      ports: () => this.#ports.ports,
+      onChange: () => this.#touch(),
+    });
     this.#status = new StatusWriter(parts, () => this.#facts());
-    for (const container of [...pod.spec.initContainers ?? [], ...pod.spec.containers]) {
-      const { name } = container;
-      const init = pod.spec.initContainers?.includes(container) === true;
-      const log = new ContainerLog({ files: parts.files, folder: this.#folder.logs, container: name, clock });
-      this.#logs.set(name, log);
-      this.#runners.set(name, this.#runner(container, init, data, log));
-    }
     this.ended = this.#run(before);
     this.update(pod);
   }
@@ -86,7 +80,7 @@ export class PodWorker {
 
   /** Do all containers want to be called? */
   get ready(): boolean {
-    return this.#prepared && this.#recordsNow().main.every((record) => record.ready);
+    return this.#prepared && this.#containers.main.every((record) => record.ready);
   }
 
   /** Is the pod being stopped? */
@@ -126,9 +120,7 @@ export class PodWorker {
 
   /** The log of a container; undefined when the pod has none of the name. */
   findLog(container: string): LogSource | undefined {
-    const log = this.#logs.get(container);
-    const waitingFor = this.#runners.get(container)?.record.state.waiting?.reason;
-    return log === undefined ? undefined : { log, waitingFor };
+    return this.#containers.findLog(container);
   }
 
   async #run(before: Promise<void> | undefined): Promise<void> {
@@ -160,16 +152,11 @@ export class PodWorker {
     if (unsupported.length > 0) return this.#refuse(unsupported);
     this.#touch();
     if (!await this.#prepare()) return;
-    const renewing = this.#folder.keepTokens(this.#stop.signal);
-    try {
-      for (const { name } of this.#pod.spec.initContainers ?? []) {
-        await this.#runContainer(name);
-        if (this.#runners.get(name)?.record.state.terminated?.exitCode !== 0) return;
-      }
-      await Promise.all(this.#pod.spec.containers.map(({ name }) => this.#runContainer(name)));
-    } finally {
-      await renewing;
-    }
+    const completed = new AbortController();
+    const renewing = this.#folder.keepTokens(AbortSignal.any([this.#stop.signal, completed.signal]));
+    await this.#containers.run(this.#stop.signal, this.#kill.signal);
+    completed.abort();
+    await renewing;
   }
 
   /** Tells the API server how the pod ended, as far as it still cares. */
@@ -179,31 +166,16 @@ export class PodWorker {
       case "deleted":
         this.#over = true;
         await this.#status.flush(this.#close.signal);
-        return await this.#deleteObject();
+        return await deletePod(this.#parts, this.#pod, this.#close.signal);
       case "node stops":
         this.#over = this.#removed;
         await settledWithin(clock, lastWords, this.#status.flush(this.#close.signal));
-        if (this.#removed) await settledWithin(clock, lastWords, this.#deleteObject());
+        if (!this.#removed) return;
+        await settledWithin(clock, lastWords, deletePod(this.#parts, this.#pod, this.#close.signal));
         return;
       case "gone":
       case undefined:
         return;
-    }
-  }
-
-  async #runContainer(name: string): Promise<void> {
-    try {
-      await this.#runners.get(name)?.run(this.#stop.signal, this.#kill.signal);
-    } catch (error) {
-      // The others of the pod go on, and are waited for when it stops.
-      const { name: pod, namespace } = this.#pod.metadata;
-      this.#parts.logger.error("a container is given up because of a mistake of the program", {
-        pod,
-        namespace,
-        container: name,
-        stack: error instanceof Error ? error.stack : undefined,
-        error,
-      });
     }
   }
 
@@ -236,35 +208,13 @@ export class PodWorker {
   /** The pod needs what this node does not have. */
   #refuse(unsupported: readonly string[]): void {
     const message = `this node runs local processes and cannot run the pod: ${unsupported.join("; ")}`;
-    const refused = (each: ContainerRecord): ContainerRecord => waiting(each, "CreateContainerConfigError", message);
-    this.#records.init = this.#records.init.map(refused);
-    this.#records.main = this.#records.main.map(refused);
-    this.#runners.clear();
+    this.#containers.refuse(message);
     this.#parts.record(this.#pod, {
       type: "Warning",
       reason: "Failed",
       message: `Error: ${message}`,
       action: "Failed",
     });
-    this.#touch();
-  }
-
-  async #deleteObject(): Promise<void> {
-    const { client, clock, random, logger } = this.#parts;
-    const { name, namespace = "", uid = "" } = this.#pod.metadata;
-    const api = new Api(client, pods, { namespace });
-    const backoff = new Backoff({ initial: 200, max: 10_000 }, random);
-    const signal = this.#close.signal;
-    while (!signal.aborted) {
-      try {
-        return await api.delete(name, { gracePeriodSeconds: 0, preconditions: { uid }, signal });
-      } catch (error) {
-        // Another pod has the name already, or none.
-        if (isNotFound(error) || isConflict(error) || signal.aborted) return;
-        logger.warn("a pod that has ended could not be deleted, trying again", { pod: name, namespace, error });
-        await sleep(clock, backoff.next(), signal).catch(() => undefined);
-      }
-    }
   }
 
   /** Stops the pod, or makes an earlier stop more urgent. */
@@ -292,50 +242,13 @@ export class PodWorker {
   }
 
   #facts(): PodFacts {
-    const { init, main } = this.#recordsNow();
     return {
       pod: this.#pod,
-      initContainers: init,
-      containers: main,
+      initContainers: this.#containers.init,
+      containers: this.#containers.main,
       startTime: this.#startTime,
       prepared: this.#prepared,
       over: this.#over,
     };
-  }
-
-  #recordsNow(): { readonly init: readonly ContainerRecord[]; readonly main: readonly ContainerRecord[] } {
-    const latest = (record: ContainerRecord): ContainerRecord => this.#runners.get(record.name)?.record ?? record;
-    return { init: this.#records.init.map(latest), main: this.#records.main.map(latest) };
-  }
-
-  #runner(
-    container: Container,
-    init: boolean,
-    data: ReturnType<typeof podData>,
-    log: ContainerLog,
-  ): ContainerRunner {
-    const record = [...this.#records.init, ...this.#records.main].find((each) => each.name === container.name) ??
-      this.#firstRecord(container, this.#startTime);
-    return new ContainerRunner({
-      parts: this.#parts,
-      pod: this.#pod,
-      container,
-      init,
-      folder: this.#folder,
-      ports: () => this.#ports.ports,
-      data,
-      log,
-      record,
-      onChange: () => this.#touch(),
-    });
-  }
-
-  #firstRecord(container: Container, now: number): ContainerRecord {
-    const { name, image = "" } = container;
-    const { initContainerStatuses = [], containerStatuses = [] } = this.#pod.status ?? {};
-    const status = [...initContainerStatuses, ...containerStatuses].find((each) => each.name === name);
-    if (status !== undefined) return { ...recovered(status, now), image };
-    const reason = this.#pod.spec.initContainers === undefined ? "ContainerCreating" : "PodInitializing";
-    return { name, image, state: { waiting: { reason } }, restartCount: 0, ready: false, started: false };
   }
 }
