@@ -64,9 +64,10 @@ export class PodFolder {
       await this.#mounting(volume.name, () => this.#fill(volume, signal));
     }
     const { automountServiceAccountToken, serviceAccountName = "" } = this.#pod.spec;
+    const projected = this.#projectedAccount();
     // Where admission gives pods no service account, they have none, and a token could not be bound to them.
-    if (automountServiceAccountToken === false || serviceAccountName === "") return;
-    await this.#mounting("kube-api-access", () => this.#makeAccess(signal));
+    if (projected === undefined && (automountServiceAccountToken === false || serviceAccountName === "")) return;
+    await this.#mounting("kube-api-access", () => this.#makeAccess(projected, signal));
   }
 
   /** Where a container's volumes are. */
@@ -121,17 +122,38 @@ export class PodFolder {
     }
   }
 
-  async #makeAccess(signal: AbortSignal): Promise<void> {
+  /** Path of the token that the admission plugin ServiceAccount, or the pod's author, has put into a volume. */
+  #projectedAccount(): string | undefined {
+    const { volumes = [], containers } = this.#pod.spec;
+    const mounted = new Set(
+      containers.flatMap(({ volumeMounts = [] }) =>
+        volumeMounts.filter((mount) => mount.mountPath === accountMount).map((mount) => mount.name)
+      ),
+    );
+    for (const { name, projected } of volumes.filter((volume) => mounted.has(volume.name))) {
+      for (const { serviceAccountToken } of projected?.sources ?? []) {
+        // A token for another audience than the API server's own would be of no use to it.
+        if (serviceAccountToken === undefined || (serviceAccountToken.audience ?? "") !== "") continue;
+        return join(this.#volume(name), serviceAccountToken.path);
+      }
+    }
+    return undefined;
+  }
+
+  /** @param projected path of the token that a volume holds already. */
+  async #makeAccess(projected: string | undefined, signal: AbortSignal): Promise<void> {
     const { files, server } = this.#parts;
     const namespace = this.#pod.metadata.namespace ?? "";
     await files.createFolder(this.#access);
     const path = (name: string): string => join(this.#access, name);
-    await this.#addToken(path("token"), {}, signal);
-    await files.write(path("namespace"), namespace);
-    const authority = server.certificateAuthority === undefined ? undefined : path("ca.crt");
-    if (authority !== undefined) await files.write(authority, server.certificateAuthority ?? "");
-    const paths = { token: path("token"), certificateAuthority: authority };
-    await files.write(path("kubeconfig"), podKubeconfig(server, namespace, paths));
+    const token = projected ?? path("token");
+    if (projected === undefined) {
+      await this.#addToken(token, {}, signal);
+      await files.write(path("namespace"), namespace);
+    }
+    const certificateAuthority = server.certificateAuthority === undefined ? undefined : path("ca.crt");
+    if (certificateAuthority !== undefined) await files.write(certificateAuthority, server.certificateAuthority ?? "");
+    await files.write(path("kubeconfig"), podKubeconfig(server, namespace, { token, certificateAuthority }));
     this.#kubeconfig = path("kubeconfig");
   }
 

@@ -103,7 +103,10 @@ export class MemoryFiles implements NodeFiles {
 
   append(path: string, content: Uint8Array): Promise<void> {
     const before = this.content.get(path) ?? new Uint8Array();
-    this.content.set(path, new Uint8Array([...before, ...content]));
+    const both = new Uint8Array(before.length + content.length);
+    both.set(before);
+    both.set(content, before.length);
+    this.content.set(path, both);
     return Promise.resolve();
   }
 

@@ -447,6 +447,36 @@ Deno.test("a pod has a token of its own, which is renewed in time and never show
   assert.equal(files.text("serviceaccount/token"), "secret-2");
 });
 
+Deno.test("a token that admission has put into a volume serves the kubeconfig too", async () => {
+  await using world = new NodeWorld();
+  let requests = 0;
+  world.answer = (request) => {
+    if (!request.path.endsWith("/token")) return undefined;
+    requests++;
+    return { kind: "TokenRequest", status: { token: "secret", expirationTimestamp: "2026-01-01T01:00:00Z" } };
+  };
+  await world.start();
+  const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+  // What the admission plugin ServiceAccount makes of a pod.
+  const sources = [
+    { serviceAccountToken: { path: "token", expirationSeconds: 3_607 } },
+    { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+    { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+  ];
+  await world.run(podOf({ volumes: [{ name: "kube-api-access", projected: { sources } }] }, {
+    volumeMounts: [{ name: "kube-api-access", mountPath, readOnly: true }],
+    env: [{ name: "TOKEN_FILE", value: `${mountPath}/token` }],
+  }));
+  const { files, processes } = world.machine;
+  const token = processes.last.spec.env["TOKEN_FILE"] ?? "";
+  assert.match(token, /\/volumes\/kube-api-access\/token$/);
+  assert.equal(files.text(token), "secret");
+  assert.equal(files.text("volumes/kube-api-access/ca.crt"), "the authority");
+  assert.equal(files.text("volumes/kube-api-access/namespace"), "default");
+  assert.match(files.text("serviceaccount/kubeconfig") ?? "", new RegExp(`"tokenFile": "${token}"`));
+  assert.equal(requests, 1);
+});
+
 Deno.test("a service of local pods is resolved to a proxy that forwards to the ready ones in turn", async () => {
   await using world = new NodeWorld();
   let healthy = true;
