@@ -1,3 +1,5 @@
+import { inPieces } from "./in_pieces.ts";
+
 /** How to listen. */
 export interface ListenOptions {
   readonly hostname: string;
@@ -27,9 +29,10 @@ export class ApiListenError extends Error {
 export function listen({ hostname, port, tls, handler }: ListenOptions): Listener {
   const common = { hostname, port, onListen: (): void => {} };
   try {
-    const server = tls === undefined
-      ? Deno.serve(common, handler)
-      : Deno.serve({ ...common, cert: tls.certificate, key: tls.key }, handler);
+    const server = tls === undefined ? Deno.serve(common, handler) : Deno.serve(
+      { ...common, cert: tls.certificate, key: tls.key },
+      async (request) => inPieces(await handler(request)),
+    );
     return { port: server.addr.port, close: () => server.shutdown() };
   } catch (cause) {
     const message = `the in-memory API server cannot listen on ${hostname}:${port}: free the port or choose another`;
