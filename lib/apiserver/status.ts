@@ -11,6 +11,8 @@ export class StatusError extends Error {
   readonly code: number;
   /** What the client is to be warned of all the same. */
   warnings: readonly string[] = [];
+  /** What HTTP clients get instead of the document, where the real server has none. */
+  readonly text: string | undefined;
 
   constructor(
     code: number,
@@ -18,9 +20,10 @@ export class StatusError extends Error {
     message: string,
     details?: JSONObject,
     listMeta?: JSONObject,
-    options?: ErrorOptions,
+    { text, ...options }: ErrorOptions & { readonly text?: string } = {},
   ) {
     super(message, options);
+    this.text = text;
     this.code = code;
     this.document = {
       kind: "Status",
@@ -60,10 +63,21 @@ export function noSuchPath(): StatusError {
   return new StatusError(404, "NotFound", "the server could not find the requested resource", {});
 }
 
-/** 409 for a name that is taken. */
-export function alreadyExists(resource: Named, name: string): StatusError {
+/** 404 in plain text, for a path that no handler has. */
+export function pageNotFound(): StatusError {
+  const message = "the server could not find the requested resource";
+  return new StatusError(404, "NotFound", message, {}, {}, { text: "404 page not found\n" });
+}
+
+/** 409 for a name that is taken. @param generated may another attempt get another name? */
+export function alreadyExists(resource: Named, name: string, generated = false): StatusError {
   const message = `${qualified(resource)} "${name}" already exists`;
-  return new StatusError(409, "AlreadyExists", message, detailsOf(resource, name));
+  if (!generated) return new StatusError(409, "AlreadyExists", message, detailsOf(resource, name));
+  const more = ", the server was not able to generate a unique name for the object";
+  return new StatusError(409, "AlreadyExists", message + more, {
+    ...detailsOf(resource, name),
+    retryAfterSeconds: 1,
+  });
 }
 
 /** 409 of the optimistic lock, or of a precondition. */

@@ -14,6 +14,26 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly code: number;
   readonly body: JSONValue;
+  /** What the client is warned of. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads a response. */
+export async function readAnswer(response: Response): Promise<WireAnswer> {
+  const warnings = response.headers.get("warning");
+  return {
+    code: response.status,
+    body: parse(await response.text()),
+    warnings: warnings === null ? [] : warnings.split(/, (?=299 )/),
+  };
+}
+
+function parse(text: string): JSONValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A watch that is under way; it collects its events. */

@@ -40,7 +40,18 @@ export class Hunt {
       interruptAfterTimeLimit: ms,
       markInterruptAsFailure: false,
     });
-    return details.counterexample?.[0];
+    const found = details.counterexample?.[0];
+    return found === undefined ? undefined : await this.#thin(found);
+  }
+
+  /** Without the steps that the difference does not need: what comes first in a sequence shrinks badly. */
+  async #thin(steps: readonly Step[]): Promise<readonly Step[]> {
+    let left = steps;
+    for (let index = left.length - 1; index >= 0; index--) {
+      const fewer = left.toSpliced(index, 1);
+      if ((await this.run(fewer)).result === "different") left = fewer;
+    }
+    return left;
   }
 }
 

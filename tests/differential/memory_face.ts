@@ -1,11 +1,15 @@
+import { setImmediate } from "node:timers";
 import { ApiServer } from "../../lib/apiserver/mod.ts";
-import type { WatchSource } from "../../lib/apiserver/request/call.ts";
+import { apiHandler } from "../../lib/apiserver/http/api_handler.ts";
+import { tokenAuthentication } from "../../lib/apiserver/http/users.ts";
 import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 import { VirtualClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";
-import { StatusError } from "../../lib/apiserver/status.ts";
-import type { Face, Watching, WireAnswer, WireRequest } from "./face.ts";
+import { type Face, readAnswer, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { answerReview } from "./scripted_webhook.ts";
+import { WireWatch } from "./wire_watch.ts";
+
+const token = "administrator";
 
 /** The in-memory API server; a fresh one for each sequence costs nothing. */
 export class MemoryFace implements Face {
@@ -13,6 +17,8 @@ export class MemoryFace implements Face {
   readonly clientConfig = { url: "https://127.0.0.1:1/", caBundle: "" };
   readonly #clock = new VirtualClock();
   readonly #server: ApiServer;
+  readonly #handle: (request: Request) => Promise<Response>;
+  readonly #closing = new AbortController();
   #reviews: JSONObject[] = [];
 
   constructor() {
@@ -21,32 +27,25 @@ export class MemoryFace implements Face {
       random: seededRandom(1),
       callWebhook: (_config, review) => Promise.resolve(answerReview(review, this.#reviews)),
     });
+    this.#handle = apiHandler({
+      server: this.#server,
+      authenticate: tokenAuthentication([{ username: "admin", groups: ["system:masters"], token }]),
+      closing: this.#closing.signal,
+    });
   }
 
   async send(request: WireRequest): Promise<WireAnswer> {
     // Time passes between requests, as it does in the real world.
     await this.#clock.advance(1_001);
-    try {
-      const answer = await this.#server.handle(callOf(request));
-      await settled();
-      if (answer.type === "value") return { code: answer.code, body: toJson(answer.value) };
-      if (answer.type === "text") return { code: answer.code, body: answer.text };
-      throw new TypeError("a watch where none was asked for");
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      return { code: error.code, body: toJson(error.document) };
-    }
+    const answer = await readAnswer(await this.#handle(toRequest(request)));
+    await settled();
+    return answer;
   }
 
   async watch(request: WireRequest): Promise<Watching | WireAnswer> {
-    try {
-      const answer = await this.#server.handle(callOf(request));
-      if (answer.type === "watch") return new MemoryWatch(answer.events);
-      throw new TypeError("an answer where a watch was asked for");
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      return { code: error.code, body: toJson(error.document) };
-    }
+    const response = await this.#handle(toRequest(request));
+    if (response.status !== 200 || response.body === null) return await readAnswer(response);
+    return new MemoryWatch(new WireWatch(response.body, new AbortController(), 0));
   }
 
   async settle(): Promise<void> {
@@ -60,58 +59,43 @@ export class MemoryFace implements Face {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     this.#server.close();
     return Promise.resolve();
   }
 }
 
+/** Waits for nothing but what is under way. */
 class MemoryWatch implements Watching {
-  readonly events: JSONValue[] = [];
-  readonly #source: WatchSource;
-  readonly #done: Promise<void>;
+  readonly #watch: WireWatch;
 
-  constructor(source: WatchSource) {
-    this.#source = source;
-    this.#done = this.#read();
+  constructor(watch: WireWatch) {
+    this.#watch = watch;
   }
 
-  async #read(): Promise<void> {
-    for (let text = await this.#source.next(); text !== undefined; text = await this.#source.next()) {
-      this.events.push(JSON.parse(text));
-    }
+  get events(): readonly JSONValue[] {
+    return this.#watch.events;
   }
 
-  async reach(): Promise<void> {
+  async reach(count: number): Promise<void> {
     await settled();
+    await this.#watch.reach(count);
   }
 
-  async stop(): Promise<void> {
-    this.#source[Symbol.dispose]();
-    await this.#done;
+  stop(): Promise<void> {
+    return this.#watch.stop();
   }
 }
 
-function callOf(request: WireRequest): Parameters<ApiServer["handle"]>[0] {
+function toRequest(request: WireRequest): Request {
   const { method, path, query, contentType = "application/json", accept = "application/json", body } = request;
-  return {
-    method,
-    path,
-    query,
-    contentType,
-    accept,
-    body: body === undefined ? undefined : { text: body },
-    user: "admin",
-    userAgent: "differential/1",
-    signal: undefined,
-  };
-}
-
-/** As a client would parse it: without undefined, and no part shared. */
-function toJson(value: JSONValue): JSONValue {
-  return JSON.parse(JSON.stringify(value));
+  const headers = new Headers({ accept, authorization: `Bearer ${token}`, "user-agent": "differential/1" });
+  if (body !== undefined) headers.set("content-type", contentType);
+  const search = query.size === 0 ? "" : `?${query}`;
+  return new Request(`http://memory${path}${search}`, { method, headers, ...(body === undefined ? {} : { body }) });
 }
 
 /** Lets everything run that needs no time: garbage collection, watches. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 6; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -31,6 +31,8 @@ export class Normalizer {
     if (!isJsonObject(value)) return value;
     const { metadata } = value;
     if (isJsonObject(metadata) && metadata["name"] === rootCertificate) return rootCertificate;
+    const { causes } = value;
+    if (key === "details" && Array.isArray(causes)) return this.#walk({ ...value, causes: unique(causes) }, "", parent);
     const isList = "items" in value;
     const normal: JSONObject = {};
     for (const name of Object.keys(value).sort()) {
@@ -60,16 +62,39 @@ export class Normalizer {
     }
     if (key === "continue" && parent === "metadata") return "TOKEN";
     if (time.test(text) && parent === "metadata") return "TIME";
-    const named = text.replaceAll(uuid, (uid) => this.#token(this.#uids, uid, "UID")).replaceAll(generated, "$1XXXXX");
+    const words = key === "message" || key === "" ? this.#words(text) : text;
+    const named = words.replaceAll(uuid, (uid) => this.#token(this.#uids, uid, "UID")).replaceAll(generated, "$1XXXXX");
     return key === "message"
       ? named.replaceAll(/\b\d{2,}\b/g, (number) => this.#versions.get(number) ?? number)
       : named;
+  }
+
+  /** A message without what only two servers of the same make could agree on. */
+  #words(text: string): string {
+    const documents = text.replaceAll(/(Invalid value: )("(?:[^"\\]|\\.)*")/g, (all, before, quoted) => {
+      const document = parse(parse(quoted));
+      // Its keys are in the order of Go's structs, or in none.
+      return isJsonObject(document) ? before + JSON.stringify(this.#walk(document, "", "")) : all;
+    });
+    // The set of problems comes in the order of Go's maps; a parser of YAML has words of its own.
+    return documents
+      .replace(/errors:\n( {2}.*(\n {2}.*)*)/, (_, lines) => `errors:\n${lines.split("\n").toSorted().join("\n")}`)
+      .replace(/(error converting YAML to JSON: yaml: )(?!unmarshal errors).*/s, "$1WORDS")
+      .replaceAll(/\/controlplane-\d+-\d+\//g, "/registry/");
   }
 
   #token(tokens: Map<string, string>, value: string, kind: string): string {
     const token = tokens.get(value) ?? `${kind}${tokens.size + 1}`;
     tokens.set(value, token);
     return token;
+  }
+}
+
+function parse(text: JSONValue): JSONValue {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
   }
 }
 
@@ -81,6 +106,11 @@ function rank(entry: JSONValue): string {
 
 function order(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The real server checks metadata up to three times, and says so each time. */
+function unique(causes: readonly JSONValue[]): JSONValue[] {
+  return [...new Map(causes.map((cause) => [JSON.stringify(cause), cause])).values()];
 }
 
 /** Where two values differ: `path: one | other`. */

@@ -4,8 +4,9 @@ import { loopback } from "../controlplane/ports.ts";
 import { createAuthority, issueServingCertificate } from "../../lib/certificates/issue.ts";
 import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../lib/k8s/errors.ts";
-import type { Face, Watching, WireAnswer, WireRequest } from "./face.ts";
+import { type Face, readAnswer, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { answerReview } from "./scripted_webhook.ts";
+import { WireWatch } from "./wire_watch.ts";
 
 /** Longest wait for something that the real server does in its own time, in milliseconds. */
 const patience = 4_000;
@@ -54,20 +55,19 @@ export class RealFace implements Face {
 
   async send(request: WireRequest): Promise<WireAnswer> {
     try {
-      const response = await this.#fetch(request);
-      return { code: response.status, body: parse(await response.text()) };
+      return await readAnswer(await this.#fetch(request));
     } catch (error) {
       // It resets the stream when a handler of its own panics.
       if (!(error instanceof TypeError)) throw error;
-      return { code: 0, body: `${error.message}: ${error.cause}` };
+      return { code: 0, body: `${error.message}: ${error.cause}`, warnings: [] };
     }
   }
 
   async watch(request: WireRequest): Promise<Watching | WireAnswer> {
     const abort = new AbortController();
     const response = await this.#fetch(request, abort.signal);
-    if (response.status === 200 && response.body !== null) return new RealWatch(response.body, abort);
-    return { code: response.status, body: parse(await response.text()) };
+    if (response.status === 200 && response.body !== null) return new WireWatch(response.body, abort, patience);
+    return await readAnswer(response);
   }
 
   async settle(done: () => Promise<boolean>): Promise<void> {
@@ -106,59 +106,6 @@ export class RealFace implements Face {
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
     });
-  }
-}
-
-class RealWatch implements Watching {
-  readonly events: JSONValue[] = [];
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #abort: AbortController;
-  readonly #done: Promise<void>;
-  #ended = false;
-
-  constructor(body: ReadableStream<Uint8Array>, abort: AbortController) {
-    this.#reader = body.getReader();
-    this.#abort = abort;
-    this.#done = this.#read();
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
-    try {
-      for (let part = await this.#reader.read(); !part.done; part = await this.#reader.read()) {
-        const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) if (line !== "") this.events.push(JSON.parse(line));
-      }
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
-    } finally {
-      this.#ended = true;
-    }
-  }
-
-  async reach(count: number): Promise<void> {
-    for (const end = Date.now() + patience; Date.now() < end && this.events.length < count && !this.#ended;) {
-      await pause(5);
-    }
-    // Something that should not come might.
-    await pause(10);
-  }
-
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    // An abort alone may leave a read that is under way hanging.
-    await this.#reader.cancel().catch(() => undefined);
-    await this.#done;
-  }
-}
-
-function parse(text: string): JSONValue {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
+import type { JSONValue } from "../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../lib/k8s/errors.ts";
 import { arrayAt, objectAt, stringAt } from "../../lib/apiserver/json.ts";
 import { SequenceClient } from "./client.ts";
@@ -51,7 +51,7 @@ class Side {
     const answer = await this.face.watch(request);
     if (!isWatching(answer)) return answer;
     this.watches.push(answer);
-    return { code: 200, body: "watching" };
+    return { code: 200, body: "watching", warnings: [] };
   }
 
   async #pages(request: WireRequest, first: WireAnswer): Promise<readonly WireAnswer[]> {
@@ -198,22 +198,7 @@ function outline({ body }: WireAnswer): JSONValue {
 }
 
 function normal(side: Side, answer: WireAnswer | undefined): JSONValue {
-  return side.normalizer.normalize(answer === undefined ? undefined : { code: answer.code, body: worded(answer.body) });
-}
-
-/** Without the words of refusals: people read them, programs do not. */
-function worded(body: JSONValue): JSONValue {
-  if (!isJsonObject(body) || body["kind"] !== "Status") return body;
-  const { details } = body;
-  if (!isJsonObject(details)) return { ...body, message: "WORDS" };
-  const { causes } = details;
-  // The real server checks metadata up to three times, and says so each time.
-  const short = Array.isArray(causes) ? { causes: [...new Set(causes.filter(isJsonObject).map(brief))] } : {};
-  return { ...body, message: "WORDS", details: { ...details, ...short } };
-}
-
-function brief({ field, reason }: JSONObject): string {
-  return `${field}: ${reason}`;
+  return side.normalizer.normalize(answer === undefined ? undefined : { ...answer, warnings: [...answer.warnings] });
 }
 
 function reviews(side: Side): JSONValue {
@@ -257,10 +242,7 @@ async function compareEvents(steps: readonly Step[], sides: Sides, tally: Tally)
 function inOrder(events: readonly JSONValue[], grouped: boolean): JSONValue {
   const nameOf = (event: JSONValue): string =>
     isJsonObject(event) ? stringAt(objectAt(objectAt(event, "object"), "metadata"), "name") : "";
-  const comparable = events.filter(isJsonObject).map((event): JSONObject => ({
-    ...event,
-    object: worded(event["object"]),
-  }));
+  const comparable = [...events];
   return grouped
     ? comparable.toSorted((left, right) => nameOf(left) < nameOf(right) ? -1 : nameOf(left) > nameOf(right) ? 1 : 0)
     : comparable;

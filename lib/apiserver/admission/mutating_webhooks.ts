@@ -3,10 +3,12 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { copyObject, deepEqual, stringAt } from "../json.ts";
 import { applyJsonPatch } from "../patch/json_patch.ts";
 import { completeObject } from "../request/decode.ts";
+import { parseJson } from "../request/go_json.ts";
+import { goTypeName } from "../schema/scalars.ts";
 import { internalError } from "../status.ts";
 import type { Admission, AdmissionAttempt, Admitted } from "./admission.ts";
 import type { ConfiguredWebhooks, Invocation } from "./configured_webhooks.ts";
-import { failed, type WebhookCaller } from "./webhook_caller.ts";
+import { failed, nameOf, type WebhookCaller } from "./webhook_caller.ts";
 
 /** Mutating admission webhooks: one after another, each sees what the ones before it changed. */
 export class MutatingWebhooks implements Admission {
@@ -51,9 +53,8 @@ export class MutatingWebhooks implements Admission {
     if (response["patchType"] !== "JSONPatch") {
       throw failed(webhook, new TypeError(`unsupported patch type ${JSON.stringify(response["patchType"])}`));
     }
+    const operations = readOperations(webhook, Buffer.from(patch, "base64").toString());
     try {
-      const operations: JSONValue = JSON.parse(Buffer.from(patch, "base64").toString());
-      if (!Array.isArray(operations)) throw new TypeError("the patch is no array");
       // As without a patch, so that no later webhook is asked again for nothing.
       if (operations.length === 0) return object;
       const changed = view.take(applyJsonPatch(copyObject(view.show(object)), operations));
@@ -63,5 +64,18 @@ export class MutatingWebhooks implements Admission {
       // A patch that cannot be applied fails the request even with failurePolicy Ignore: the webhook did answer.
       throw internalError(error instanceof Error ? error.message : String(error), error);
     }
+  }
+}
+
+/** @throws StatusError 500 */
+function readOperations(webhook: JSONObject, text: string): readonly JSONValue[] {
+  try {
+    const operations = parseJson(text);
+    if (Array.isArray(operations)) return operations;
+    throw new TypeError(`json: cannot unmarshal ${goTypeName(operations)} into Go value of type jsonpatch.Patch`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const what = "received undecodable patch in webhook response";
+    throw internalError(`failed calling webhook ${nameOf(webhook)}: ${what}: ${why}`, error);
   }
 }

@@ -50,7 +50,8 @@ export class WebhookCaller {
     try {
       response = await this.#send(webhook, reviewOf(attempt, view, uid), attempt.signal);
       if (response["uid"] !== uid) {
-        throw new TypeError(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response["uid"])}`);
+        const got = JSON.stringify(response["uid"] ?? "");
+        throw new InvalidResponseError(`expected response.uid=${JSON.stringify(uid)}, got ${got}`);
       }
     } catch (error) {
       attempt.signal?.throwIfAborted();
@@ -71,9 +72,14 @@ export class WebhookCaller {
       limit.signal,
     );
     const response = isJsonObject(answer) ? answer["response"] : undefined;
-    if (!isJsonObject(response)) throw new TypeError("webhook response was absent");
+    if (!isJsonObject(response)) throw new InvalidResponseError("webhook response was absent");
     return response;
   }
+}
+
+/** The answer of a webhook that makes no sense. */
+class InvalidResponseError extends Error {
+  override readonly name = "InvalidResponseError";
 }
 
 /** The webhook's name in quotes. */
@@ -103,7 +109,8 @@ function denied(webhook: JSONObject, status: JSONObject): StatusError {
 /** 500 for a webhook that could not be asked, or whose answer makes no sense. */
 export function failed(webhook: JSONObject, error: unknown): StatusError {
   const why = error instanceof Error ? error.message : String(error);
-  return internalError(`failed calling webhook ${nameOf(webhook)}: failed to call webhook: ${why}`, error);
+  const what = error instanceof InvalidResponseError ? "received invalid webhook response" : "failed to call webhook";
+  return internalError(`failed calling webhook ${nameOf(webhook)}: ${what}: ${why}`, error);
 }
 
 function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

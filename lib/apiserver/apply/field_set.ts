@@ -66,10 +66,15 @@ export function equalSets(left: FieldSet, right: FieldSet): boolean {
   return [...left.children].every(([name, child]) => equalSets(child, right.children.get(name) ?? emptySet));
 }
 
-/** All paths in the set, as errors show them: `.webhooks[name="x"].rules`. */
+/**
+ * All paths in the set, as errors show them: `.webhooks[name="x"].rules`. At each level first those that end there, then
+ * those that go deeper, both in order.
+ */
 export function pathsOf(set: FieldSet, prefix = ""): readonly string[] {
-  const below = [...set.children].flatMap(([name, child]) => pathsOf(child, prefix + showPart(name)));
-  return set.member ? [prefix, ...below] : below;
+  const children = [...set.children].toSorted(([left], [right]) => left < right ? -1 : 1)
+    .map(([name, child]) => ({ path: prefix + showPart(name), child }));
+  const here = children.filter(({ child }) => child.member).map(({ path }) => path);
+  return [...here, ...children.flatMap(({ path, child }) => pathsOf(child, path))];
 }
 
 function showPart(name: string): string {

@@ -77,12 +77,18 @@ function listProblems(
   value.forEach((item, index) => {
     if (schema.list === "map") {
       if (!isJsonObject(item)) {
-        return void problems.push(`${path}: element ${index}: associative list may not have nulls`);
+        return void problems.push(
+          `${path}: element ${index}: associative list with keys may not have ${
+            item === null ? "a null element" : "non-map elements"
+          }`,
+        );
       }
-      const missing = schema.keys.find((key) => item[key] === undefined && defaultOf(schema, key) === undefined);
-      if (missing !== undefined) {
-        const what = `associative list with keys has an element that omits key field ${JSON.stringify(missing)}`;
-        return void problems.push(`${path}: element ${index}: ${what} (and doesn't have default value)`);
+      if (schema.keys.every((key) => item[key] === undefined && defaultOf(schema, key) === undefined)) {
+        const keys = `[${schema.keys.map((key) => JSON.stringify(key)).join(" ")}]`;
+        const what = `associative list with keys has an element that omits all key fields ${keys}`;
+        return void problems.push(
+          `${path}: element ${index}: ${what} (and doesn't have default values for any key fields)`,
+        );
       }
     }
     const key = schema.list === "map" && isJsonObject(item) ? itemKey(item, schema) : `v:${JSON.stringify(item)}`;

@@ -33,8 +33,8 @@ interface Applied {
   readonly object: JSONObject;
 }
 
-/** Server-side apply (KEP-555): the object has the fields of the configuration, and those are the manager's. */
-export async function applyObject(target: Target, body: JSONValue): Promise<Applied> {
+/** Server-side apply (KEP-555) of what `read` reads: the object has the fields of the configuration, and those are the manager's. */
+export async function applyObject(target: Target, read: () => JSONValue): Promise<Applied> {
   const { call, context, resource, namespace, name, subresource } = target;
   if ((call.query.get("fieldManager") ?? "") === "") {
     const message = "Required value: is required for apply patch";
@@ -43,6 +43,7 @@ export async function applyObject(target: Target, body: JSONValue): Promise<Appl
   const collection = context.store.collection(storageKey(resource));
   const exists = collection.get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && subresource !== undefined) throw notFound(resource, name);
+  const body = read();
   const applied = readConfiguration(body, target);
   if (!exists) {
     // Webhooks see the status too, which is not stored.

@@ -26,9 +26,10 @@ import {
 } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
 import { randomUid } from "../uid.ts";
-import { validateMetadata } from "../validate/metadata.ts";
+import { validateMetadata, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { readShape, representObject } from "./projection.ts";
+import { checkVersion } from "./versions.ts";
 
 /** Longest name with room for the suffix of a generated one. */
 const generatedPrefix = 58;
@@ -56,13 +57,17 @@ export async function createObject(
   return { type: "value", code: 201, value, warnings };
 }
 
-/** Admits, completes, checks and stores a new object; its managedFields are set. Returns it as stored. */
+/**
+ * Admits, completes, checks and stores a new object; its managedFields are set. Returns it as stored.
+ * @param isUpdate is it created by a PUT?
+ */
 export async function insert(
   context: Context,
   call: Call,
   resource: ServedResource,
   object: JSONObject,
   { dryRun, given: { force: _, ...options } }: WriteQuery,
+  isUpdate = false,
 ): Promise<JSONObject> {
   const given = objectAt(object, "metadata");
   const namespace = stringAt(given, "namespace");
@@ -82,33 +87,42 @@ export async function insert(
     warn: call.warn,
   };
   const admitted = await context.admission.admit(attempt) ?? object;
+  if (isUpdate) checkVersion(stringAt(objectAt(admitted, "metadata"), "resourceVersion"));
   wipeStatus(admitted, resource);
   prepareNew(context, resource, admitted);
   authorizeCreation(context, call);
+  warnOfFinalizers(objectAt(admitted, "metadata"), {}, resource, call);
   const name = stringAt(objectAt(admitted, "metadata"), "name");
   const validation = context.admission.validate({ ...attempt, name, object: admitted });
   if (validation instanceof Promise) await validation;
-  return storePrepared(context, resource, admitted, dryRun);
+  return storePrepared(context, resource, admitted, { dryRun, isUpdate });
 }
 
 /** Completes, checks and stores an object without admission. Returns it as stored. */
 export function storeNew(context: Context, resource: ServedResource, object: JSONObject): JSONObject {
   prepareNew(context, resource, object);
-  return storePrepared(context, resource, object, false);
+  return storePrepared(context, resource, object, { dryRun: false, isUpdate: false });
 }
 
 /** Completes and checks an admitted object. @throws StatusError */
 function prepareNew(context: Context, resource: ServedResource, object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
+  delete metadata["selfLink"];
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
-  const causes = [...validateMetadata(metadata, resource), ...validateObject(object, undefined, resource)];
+  const causes = [...validateMetadata(metadata, resource)];
+  causes.push(...validateObject(object, undefined, resource, undefined, causes));
   if (causes.length > 0) throw invalid(resource, name, causes);
 }
 
 /** Stores an object that is complete. @throws StatusError */
-function storePrepared(context: Context, resource: ServedResource, object: JSONObject, dryRun: boolean): JSONObject {
+function storePrepared(
+  context: Context,
+  resource: ServedResource,
+  object: JSONObject,
+  { dryRun, isUpdate }: { dryRun: boolean; isUpdate: boolean },
+): JSONObject {
   const metadata = objectAt(object, "metadata");
   const namespace = stringAt(metadata, "namespace");
   const name = stringAt(metadata, "name");
@@ -116,15 +130,13 @@ function storePrepared(context: Context, resource: ServedResource, object: JSONO
   // A webhook takes its time: the namespace may have gone meanwhile.
   checkNamespace(context, resource, namespace, name);
   // What is no number counts as none; a dry run does not come so far as to look.
-  if (!dryRun && /^\d*[1-9]\d*$/.test(version)) {
+  if (!dryRun && !isUpdate && /^\d*[1-9]\d*$/.test(version)) {
     throw plainError("resourceVersion should not be set on objects to be created");
   }
   const collection = context.store.collection(storageKey(resource));
   if (collection.get(recordKey(namespace, name)) !== undefined) {
-    const error = alreadyExists(resource, name);
     // Another attempt may get another name, as far as the real server looks.
-    if (stringAt(metadata, "generateName") !== "") objectAt(error.document, "details")["retryAfterSeconds"] = 1;
-    throw error;
+    throw alreadyExists(resource, name, stringAt(metadata, "generateName") !== "");
   }
   const stored = resource.shape?.write(object) ?? object;
   if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);

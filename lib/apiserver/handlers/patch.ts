@@ -51,7 +51,7 @@ export async function patchObject(
   if (patch === undefined) {
     const { code, object } = await applyObject(
       { context, call, resource, namespace, name, subresource, query },
-      readApplyBody(call),
+      () => readApplyBody(call),
     );
     return { type: "value", code, value: represent(object) };
   }

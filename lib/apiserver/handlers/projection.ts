@@ -4,7 +4,7 @@ import type { Representation } from "../request/accept.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import { goTypeOf } from "../resources/go_type.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { notAcceptable } from "../status.ts";
+import { notAcceptable, plainError } from "../status.ts";
 import { metadataOnly, type Projection, whole } from "../store/change.ts";
 import type { StoredObject } from "../store/record.ts";
 
@@ -18,6 +18,7 @@ export function readShape(record: StoredObject, resource: ServedResource): JSONO
 export function objectProjection(resource: ServedResource, representation: Representation): Projection {
   if (representation === "metadata") return metadataOnly;
   if (representation === "metadata list") {
+    if (resource.custom === true) throw plainError("content is not a list");
     throw notAcceptable(
       `you requested PartialObjectMetadataList, but the requested object is not a list (*${goTypeOf(resource)})`,
     );

@@ -2,7 +2,7 @@ import type { JSONObject } from "../../k8s/contract.ts";
 import type { Context } from "../context.ts";
 import { parseStored } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
-import type { Answer, Call } from "../request/call.ts";
+import type { Answer, Call, WatchSource } from "../request/call.ts";
 import { formatContinueToken, parseContinueToken } from "../request/continue_token.ts";
 import { type ListQuery, parseListQuery, parseVersion } from "../request/list_options.ts";
 import { Selection } from "../request/selection.ts";
@@ -41,6 +41,17 @@ export function listOrWatch(
   const query = parseListQuery(call.query);
   const selection = new Selection(resource, namespace, query.labelSelector, query.fieldSelector);
   if (query.watch) {
+    if (representation === "metadata list") {
+      const events = openWatch(
+        context,
+        resource,
+        selection,
+        objectProjection(resource, "metadata"),
+        query,
+        call.signal,
+      );
+      return { type: "watch", events: endingAtFirst(events) };
+    }
     const projection = objectProjection(resource, representation);
     return { type: "watch", events: openWatch(context, resource, selection, projection, query, call.signal) };
   }
@@ -113,3 +124,14 @@ const tokenExpired = "The provided continue parameter is too old to display a co
   "a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of " +
   "the results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
   "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+/** An event is no list: the real server ends such a watch when it has one to send. */
+function endingAtFirst(events: WatchSource): WatchSource {
+  return {
+    async next(): Promise<undefined> {
+      await events.next();
+      events[Symbol.dispose]();
+    },
+    [Symbol.dispose]: () => events[Symbol.dispose](),
+  };
+}

@@ -10,7 +10,7 @@ import { Selection } from "../request/selection.ts";
 import { type DeleteQuery, parseDeleteQuery } from "../request/write_options.ts";
 import { namespaces } from "../resources/builtin.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
-import { notFound, preconditionFailed } from "../status.ts";
+import { conflict, notFound, preconditionFailed } from "../status.ts";
 import { recordKey, type StoredObject } from "../store/record.ts";
 import { itemProjection, listDocument, readShape, representObject } from "./projection.ts";
 
@@ -142,6 +142,11 @@ export function removeRecord(
 export function checkPreconditions(resource: ServedResource, record: StoredObject, query: DeleteQuery): void {
   const { uid, resourceVersion } = query;
   if (uid !== undefined && uid !== record.uid) {
+    // Namespaces are deleted by a handler of their own.
+    if (resource === namespaces) {
+      const what = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${record.uid}`;
+      throw conflict(resource, record.name, what);
+    }
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${record.uid}). ` +
       "The object might have been deleted and then recreated";
     throw preconditionFailed(resource, record.name, why);

@@ -3,20 +3,32 @@ import { type Context, timestamp } from "../context.ts";
 import { copyObject, objectAt, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { decodeObject } from "../request/decode.ts";
+import { type Decoded, decodeObject } from "../request/decode.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
-import { conflict } from "../status.ts";
+import { notFound, StatusError } from "../status.ts";
 import { recordKey } from "../store/record.ts";
 import { insert, setNamespace } from "./create.ts";
 import { representObject } from "./projection.ts";
+import { uidConflict } from "./uid_conflict.ts";
 import { checkPlace, updateObject } from "./update.ts";
 
-function uidConflict(resource: ServedResource, namespace: string | undefined, name: string, uid: string): string {
-  const group = resource.group === "" || resource.group.endsWith(".k8s.io") ? "" : `${resource.group}/`;
-  const key = `/registry/${group}${resource.plural}/${namespace === undefined ? "" : `${namespace}/`}${name}`;
-  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
-    `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+/** Reads the object. Whether its kind is right is looked at only where there is something to replace. */
+function decode(
+  context: Context,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+  name: string,
+): Decoded {
+  try {
+    return decodeObject(call, resource);
+  } catch (error) {
+    const isInvalid = error instanceof StatusError && error.code === 422;
+    const key = recordKey(namespace ?? "", name);
+    if (!isInvalid || context.store.collection(storageKey(resource)).get(key) !== undefined) throw error;
+    throw notFound(resource, name);
+  }
 }
 
 /** PUT of an object or its status. Some kinds may be created so. */
@@ -30,17 +42,17 @@ export async function replaceObject(
 ): Promise<Answer> {
   const represent = representObject(resource, parseAccept(call.accept, resource));
   const query = parseWriteQuery(call, "UpdateOptions");
-  const { object, warnings } = decodeObject(call, resource);
+  const { object, warnings } = decode(context, call, resource, namespace, name);
   const metadata = objectAt(object, "metadata");
   checkPlace(metadata, namespace, name);
   const exists = context.store.collection(storageKey(resource)).get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
     const uid = stringAt(metadata, "uid");
     // Whoever names a uid means an object that he has seen.
-    if (uid !== "") throw conflict(resource, name, uidConflict(resource, namespace, name, uid));
+    if (uid !== "") throw uidConflict(resource, namespace, name, uid, "");
     setNamespace(object, resource, namespace);
     trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
-    const value = represent(await insert(context, call, resource, object, query));
+    const value = represent(await insert(context, call, resource, object, query, true));
     return { type: "value", code: 201, value, warnings };
   }
   const change = (): { object: typeof object; managed: boolean } => ({ object: copyObject(object), managed: false });

@@ -6,7 +6,7 @@ import type { Answer, Call } from "../request/call.ts";
 import { parsePath, type Target } from "../request/request_info.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { type SubresourceName, subresourcesOf } from "../resources/subresources.ts";
-import { methodNotAllowed, noSuchPath, notSupported, StatusError } from "../status.ts";
+import { methodNotAllowed, noSuchPath, notSupported, pageNotFound, StatusError } from "../status.ts";
 import { bindPod } from "./binding.ts";
 import { createObject } from "./create.ts";
 import { discoveryDocument } from "./discovery.ts";
@@ -50,7 +50,7 @@ function dispatch(context: Context, call: Call): Answer | Promise<Answer> {
     return bindPod(context, call, namespace, undefined);
   }
   const resource = context.registry.find(group, version, plural);
-  if (resource === undefined) throw noSuchPath();
+  if (resource === undefined) throw nothingThere(context, group);
   if (resource.warning !== undefined) call.warn?.(resource.warning);
   // A path without a namespace means all of them, so it cannot name an object; and cluster-scoped ones have none.
   if (namespace !== undefined && !resource.namespaced) throw noSuchPath();
@@ -154,12 +154,26 @@ function ownObject(
 }
 
 function document(context: Context, call: Call, path: string): Answer {
-  if (call.method !== "GET") throw methodNotAllowed();
+  if (call.method !== "GET" && isKnownDocument(path)) throw methodNotAllowed();
   if (path === "/version") return { type: "value", code: 200, value: { ...versionInfo } };
   if (path === "/readyz" || path === "/livez" || path === "/healthz") return { type: "text", code: 200, text: "ok" };
   const value = discoveryDocument(path, call.accept, context.registry) ?? openApiDocument(path, context);
-  if (value === undefined) throw noSuchPath();
+  const [, root, group = "", ...more] = path.split("/");
+  if (value === undefined || call.method !== "GET") {
+    // Below /api, and in groups of the server's own, somebody looks for what is not there.
+    throw nothingThere(context, root === "api" ? "" : root === "apis" && more.length > 0 ? group : undefined);
+  }
   return { type: "value", code: 200, value };
+}
+
+function isKnownDocument(path: string): boolean {
+  return /^\/(version|readyz|livez|healthz|apis?)(\/|$)/.test(path);
+}
+
+/** 404: by the handler of a group of the server's own, or in plain text where there is none for a path. */
+function nothingThere({ registry }: Context, group: string | undefined): StatusError {
+  const isKnown = registry.all().some((resource) => resource.group === group && resource.custom !== true);
+  return isKnown ? noSuchPath() : pageNotFound();
 }
 
 /** The version whose behaviour this server follows; the tree state says what it is. */

@@ -156,7 +156,7 @@ function changed(
   if (applied === undefined) trackScaleUpdate(copy, tracked, wanted);
   const replicas = applied === undefined ? wanted : trackScaleApply(copy, tracked, applied.replicas, force);
   const next = replicas === undefined ? copy : withReplicas(copy, resource, replicas);
-  const causes = validateObject(next, old, resource);
+  const causes = validateObject(next, old, resource, undefined, []);
   if (causes.length > 0) throw invalid(resource, name, causes);
   const { generation } = objectAt(old, "metadata");
   if (typeof generation === "number" && isNewGeneration(next, old, resource)) {

@@ -9,11 +9,13 @@ import type { WriteQuery } from "../request/write_options.ts";
 import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
-import { badRequest, conflict, invalid, notFound, plainError } from "../status.ts";
+import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
-import { invalidValue, validateMetadataChange } from "../validate/metadata.ts";
+import { invalidValue, validateMetadataChange, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { readShape } from "./projection.ts";
+import { uidConflict } from "./uid_conflict.ts";
+import { checkVersion } from "./versions.ts";
 
 /** One change of an existing object. */
 export interface Update {
@@ -85,6 +87,8 @@ function prepare(update: Update, old: JSONObject): JSONObject {
     metadata["managedFields"] = objectAt(old, "metadata")["managedFields"];
   }
   const owned = complete(update, copyObject(object), old);
+  // Finalizers in the spec of a namespace stay although somebody drops them, but are not his any more.
+  if (resource === namespaces && subresource === undefined) owned["spec"] = { ...objectAt(object, "spec") };
   const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };
   trackUpdate(old, owned, resource, subresource === undefined ? writer : { ...writer, subresource });
   const { managedFields } = objectAt(owned, "metadata");
@@ -93,18 +97,18 @@ function prepare(update: Update, old: JSONObject): JSONObject {
 }
 
 /** @throws StatusError 409 */
-function checkUid({ resource, name }: Update, metadata: JSONObject, old: JSONObject): void {
+function checkUid({ resource, namespace, name }: Update, metadata: JSONObject, old: JSONObject): void {
   const uid = stringAt(metadata, "uid");
   const known = stringAt(objectAt(old, "metadata"), "uid");
   if (uid === "" || uid === known) return;
-  throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
+  throw uidConflict(resource, namespace, name, uid, known);
 }
 
 /** Checks the lock. Webhooks were asked by then, as by the real server. @throws StatusError */
 function checkLock({ resource, name }: Update, metadata: JSONObject, old: JSONObject): void {
   const before = objectAt(old, "metadata");
   const version = stringAt(metadata, "resourceVersion");
-  if (!/^\d*$/.test(version)) throw plainError(`strconv.ParseUint: parsing "${version}": invalid syntax`);
+  checkVersion(version);
   if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
   if ((version === "" || version === "0") && (resource.custom === true || resource.unconditionalUpdate === false)) {
     const cause = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
@@ -198,9 +202,10 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
   const causes = [
     ...validateMetadataChange(metadata, before, resource),
-    ...validateObject(object, old, resource, subresource),
   ];
+  causes.push(...validateObject(object, old, resource, subresource, causes));
   if (causes.length > 0) throw invalid(resource, name, causes);
+  if (subresource === undefined) warnOfFinalizers(metadata, before, resource, update.call);
   if (typeof before["generation"] === "number" && isNewGeneration(object, old, resource)) {
     metadata["generation"] = before["generation"] + 1;
   }

@@ -77,7 +77,7 @@ async function readBody(request: Request, contentType: string): Promise<Body> {
         415,
         "UnsupportedMediaType",
         "the body of the request was in an unknown format - accepted media types include: " +
-          "application/json, application/yaml",
+          "application/json, application/yaml, application/vnd.kubernetes.protobuf",
       );
   }
 }

@@ -36,7 +36,9 @@ function warningOf(text: string): string {
 
 /** Writes a refusal. */
 export function writeError(error: StatusError, mediaType: MediaType): Response {
-  const response = writeValue(error.code, error.document, mediaType);
+  const response = error.text === undefined
+    ? writeValue(error.code, error.document, mediaType)
+    : new Response(error.text, { status: error.code, headers: headersOf("text/plain; charset=utf-8") });
   const seconds = objectAt(error.document, "details")["retryAfterSeconds"];
   for (const warning of error.warnings) response.headers.append("warning", warningOf(warning));
   if (typeof seconds === "number") response.headers.set("retry-after", String(seconds));

@@ -74,14 +74,17 @@ function add(root: JSONObject, path: string, value: JSONValue): void {
 function remove(root: JSONObject, path: string): void {
   const [container, key] = resolve(root, path, "remove");
   if (Array.isArray(container)) container.splice(indexOf(container, key, container.length - 1), 1);
-  else if (!Object.hasOwn(container, key)) throw new JsonPatchError(`remove of "${path}": there is nothing`);
-  else delete container[key];
+  else if (!Object.hasOwn(container, key)) {
+    throw new JsonPatchError(
+      `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`,
+    );
+  } else delete container[key];
 }
 
 function test(root: JSONObject, path: string, wanted: JSONValue): void {
   const [container, key] = resolve(root, path, "test");
   const value = get(container, key);
-  if (!deepEqual(value ?? null, wanted ?? null)) throw new JsonPatchError(`test of "${path}" failed`);
+  if (!deepEqual(value ?? null, wanted ?? null)) throw new JsonPatchError(`testing value ${path} failed: test failed`);
 }
 
 /** The container that holds the last part of a path, and that part. */
@@ -93,7 +96,7 @@ function resolve(root: JSONObject, path: string, op: string): readonly [Containe
   for (const key of keys) {
     const next = get(container, key);
     if (!Array.isArray(next) && !isJsonObject(next)) {
-      throw new JsonPatchError(`${op} of "${path}": its parent does not exist`);
+      throw new JsonPatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
     }
     container = next;
   }

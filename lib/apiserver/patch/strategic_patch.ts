@@ -69,7 +69,7 @@ function applyField(
   if (change === null) delete target[key];
   else if (isJsonObject(change)) {
     if (isJsonObject(given)) setField(target, key, applyStrategicPatch(given, change, below));
-    else if (change[directive] !== "delete") setField(target, key, withoutDirectives(change));
+    else if (change[directive] === undefined) setField(target, key, withoutDirectives(change));
   } else if (Array.isArray(change)) {
     const field = schema.type === "struct" ? schema.fields.get(key) : undefined;
     if (!Array.isArray(given) || field?.patch.merge !== true) {

@@ -107,6 +107,8 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
   const unknown: string[] = [];
   const object = readFields(value, resource, unknown, wording);
   if (resource.custom === true) checkCustomKind(kind, apiVersion, value, resource, patched);
+  // What a patch makes is written in the order of the keys.
+  if (patched) unknown.sort();
   for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
   decoding?.unknown.push(...unknown);
   keepReset(objectAt(value, "metadata"), object);
@@ -121,14 +123,15 @@ export function normalizeObject(object: JSONObject, resource: ServedResource): v
   else setBuiltinDefaults(object, schemaOf(resource));
 }
 
-const header =
+/** The Go type that a document is first read into, to see what it is. */
+export const kindAndVersion =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** Why the kind and version of a document cannot be read. */
 function headerProblem(value: JSONValue): string | undefined {
   if (value === null) return undefined;
   const parse = "couldn't get version/kind; json parse error: json: cannot unmarshal";
-  if (!isJsonObject(value)) return `${parse} ${goTypeName(value)} into Go value of type ${header}`;
+  if (!isJsonObject(value)) return `${parse} ${goTypeName(value)} into Go value of type ${kindAndVersion}`;
   for (const key of ["apiVersion", "kind"]) {
     const given = value[key] ?? "";
     if (typeof given !== "string") return `${parse} ${goTypeName(given)} into Go struct field .${key} of type string`;
@@ -190,7 +193,7 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
     if (!isJsonObject(metadata) && metadata !== null) {
       throw new DecodeError(`json: cannot unmarshal ${goTypeName(metadata)} into Go value of type v1.ObjectMeta`);
     }
-    const read = decodeStruct(metadata ?? {}, metadataSchema(), unknown, { path: "metadata", goPath: "" });
+    const read = decodeStruct(inOrder(metadata ?? {}), metadataSchema(), unknown, { path: "metadata", goPath: "" });
     const whole: JSONObject = { ...object, kind, apiVersion: apiVersionOf(resource), metadata: read };
     const dropped: string[] = [];
     resource.structural?.prune(whole, dropped);
@@ -202,6 +205,11 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
     const inVersion = given === "" ? version : splitVersion(given).version;
     throw new UndecodableError(error.message, badRequest(cannotHandle(resource, kind, inVersion, error.message)));
   }
+}
+
+/** Custom resources are maps in Go until their metadata is read, and those are written in the order of their keys. */
+function inOrder(object: JSONObject): JSONObject {
+  return Object.fromEntries(Object.keys(object).sort().map((key) => [key, object[key]]));
 }
 
 /** An empty list of managedFields, or one empty entry, says that nobody owns anything: it is more than nothing. */

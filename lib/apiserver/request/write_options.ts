@@ -3,6 +3,9 @@ import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { arrayAt, objectAt, stringAt } from "../json.ts";
 import { badRequest, type Cause, invalidOptions } from "../status.ts";
 import type { Call } from "./call.ts";
+import { goTypeName } from "../schema/scalars.ts";
+import { invalidValue } from "../validate/metadata.ts";
+import { kindAndVersion } from "./decode.ts";
 import { parseJson } from "./go_json.ts";
 import { parseBoolean } from "./list_options.ts";
 
@@ -67,7 +70,10 @@ export interface DeleteQuery {
 /** Reads the options of a deletion from the body, or from the query when there is no body. @throws StatusError */
 export function parseDeleteQuery(call: Call): DeleteQuery {
   const body = readOptions(call);
-  if (body !== undefined && body !== null && !isJsonObject(body)) throw badRequest("the DeleteOptions are no object");
+  if (body !== undefined && body !== null && !isJsonObject(body)) {
+    const what = `json: cannot unmarshal ${goTypeName(body)} into Go value of type ${kindAndVersion}`;
+    throw badRequest(`couldn't get version/kind; json parse error: ${what}`);
+  }
   // Where there is a body, the real server does not look at the query at all.
   const dryRun = call.query.getAll("dryRun");
   return readDeleteOptions(body ?? { ...queryOptions(call.query), ...(dryRun.length === 0 ? {} : { dryRun }) });
@@ -80,6 +86,11 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
     const version = stringAt(options, "apiVersion") || "meta.k8s.io/v1";
     throw badRequest(`no kind "${kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`);
   }
+  const given = options["gracePeriodSeconds"] ?? null;
+  if (given !== null && typeof given !== "number") {
+    const field = "Go struct field DeleteOptions.gracePeriodSeconds of type int64";
+    throw badRequest(`json: cannot unmarshal ${goTypeName(given)} into ${field}`);
+  }
   const preconditions = objectAt(options, "preconditions");
   const policy = stringAt(options, "propagationPolicy");
   const grace = options["gracePeriodSeconds"];
@@ -87,6 +98,10 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
   if (policy !== "" && policy !== "Foreground" && policy !== "Background" && policy !== "Orphan") {
     const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
     causes.push({ reason: "FieldValueNotSupported", message, field: "propagationPolicy" });
+  }
+  if (policy !== "" && (options["orphanDependents"] ?? null) !== null) {
+    const problem = "orphanDependents and deletionPropagation cannot be both set";
+    causes.push(invalidValue("propagationPolicy", policy, problem));
   }
   if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
   return {
@@ -114,6 +129,9 @@ function queryOptions(query: URLSearchParams): JSONObject {
   const policy = query.get("propagationPolicy");
   const grace = query.get("gracePeriodSeconds");
   if (policy !== null) options["propagationPolicy"] = policy;
-  if (grace !== null && /^-?\d+$/.test(grace)) options["gracePeriodSeconds"] = Number(grace);
+  if (grace !== null && grace !== "" && !/^-?\d+$/.test(grace)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+  }
+  if (grace !== null && grace !== "") options["gracePeriodSeconds"] = Number(grace);
   return options;
 }

@@ -62,9 +62,12 @@ export function validateSecret(object: JSONObject, old: JSONObject | undefined):
     causes.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
   }
   if (object["kind"] === "Secret") causes.push(...missingKeys(object));
-  if (old === undefined) return causes;
-  const { kind } = object;
-  if (kind === "Secret" && object["type"] !== old["type"]) {
+  return old === undefined ? causes : [...frozenFields(object, old), ...causes];
+}
+
+function frozenFields(object: JSONObject, old: JSONObject): readonly Cause[] {
+  const causes: Cause[] = [];
+  if (object["kind"] === "Secret" && object["type"] !== old["type"]) {
     causes.push(invalidValue("type", object["type"], "field is immutable"));
   }
   if (old["immutable"] === true) {

@@ -45,10 +45,24 @@ export class StructuralSchema {
   /**
    * What is wrong with an object. What was wrong before and did not change is tolerated (KEP-4008).
    * @param old the object that it replaces; undefined on create.
+   * @param found what is wrong already: rules are not evaluated where that is too much
    */
-  validate(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
-    return validateStructural(object, old, this.#schema, this.#rules);
+  validate(
+    object: JSONObject,
+    old: JSONObject | undefined,
+    found: readonly Cause[],
+    subresource: string | undefined,
+  ): readonly Cause[] {
+    const causes = validateStructural(object, old, this.#schema, this.#rules, found);
+    return subresource === "status" ? causes.map(inStatus) : causes;
   }
+}
+
+/** The status subresource is validated on its own: messages name fields from there. */
+function inStatus(cause: Cause): Cause {
+  if (cause.reason !== "FieldValueTypeInvalid" && !cause.message.includes(" in status.")) return cause;
+  const message = cause.message.replaceAll(/(?<=: |in )status(\.|(?= in body))/g, "");
+  return { ...cause, message, ...(cause.field === "<nil>" ? { field: "status" } : {}) };
 }
 
 /** Does the schema say that everything is kept? */

@@ -1,5 +1,6 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { arrayAt, deepEqual, objectAt, objectsAt, stringAt, stringsAt } from "../json.ts";
+import type { Call } from "../request/call.ts";
 import type { NameRule, ServedResource } from "../resources/served_resource.ts";
 import type { Cause } from "../status.ts";
 import { labelValueProblems, nameProblems, qualifiedNameProblems } from "./names.ts";
@@ -57,6 +58,26 @@ export function validateMetadataChange(
     }
   }
   return [...causes, ...validateFields(metadata, resource)];
+}
+
+/** Warns of finalizers that came to a custom resource and might be somebody else's, too. */
+export function warnOfFinalizers(
+  metadata: JSONObject,
+  old: JSONObject,
+  resource: ServedResource,
+  { warn }: Pick<Call, "warn">,
+): void {
+  if (resource.custom !== true) return;
+  const known = stringsAt(old, "finalizers");
+  const added = new Set(stringsAt(metadata, "finalizers").filter((each) => !known.includes(each)));
+  for (const finalizer of [...added].sort()) {
+    if (finalizer.includes("/") || standardFinalizers.has(finalizer)) continue;
+    const how = finalizer.includes(".") ? "name including a path (/)" : "name";
+    warn?.(
+      `metadata.finalizers: ${JSON.stringify(finalizer)}: prefer a domain-qualified finalizer ${how} to avoid ` +
+        "accidental conflicts with other finalizer writers",
+    );
+  }
 }
 
 function validatePrefix(metadata: JSONObject, rule: NameRule): readonly Cause[] {

@@ -8,14 +8,16 @@ import { requiredProblems } from "./required.ts";
 /**
  * What is wrong with an object besides its metadata: by the rules of its kind, or by its structural schema.
  * @param old the object that it replaces; undefined on create.
+ * @param found what is wrong with its metadata
  */
 export function validateObject(
   object: JSONObject,
   old: JSONObject | undefined,
   resource: ServedResource,
-  subresource?: string,
+  subresource: string | undefined,
+  found: readonly Cause[],
 ): readonly Cause[] {
-  if (resource.custom === true) return resource.structural?.validate(object, old) ?? [];
+  if (resource.custom === true) return resource.structural?.validate(object, old, found, subresource) ?? [];
   if (subresource !== undefined) return [];
   const schema = schemaOf(resource);
   return [

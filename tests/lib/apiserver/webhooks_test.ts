@@ -160,7 +160,7 @@ for (const [name, reply] of failures) {
     assert.deepEqual([code, reason], [500, "InternalError"]);
     assert.match(
       message,
-      /^Internal error occurred: failed calling webhook "w0\.example\.com": failed to call webhook: /,
+      /^Internal error occurred: failed calling webhook "w0\.example\.com": (failed to call webhook|received invalid webhook response): /,
     );
     const ignored = await scripted([{ failurePolicy: "Ignore" }], reply);
     using _ignored = ignored.fixture;
