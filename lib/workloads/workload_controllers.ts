@@ -9,8 +9,10 @@ import { Informer, type InformerOptions } from "../runtime/watch/mod.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import { deploymentController } from "./deployments/controller.ts";
+import { endpointController, ownSlices, sliceIndex } from "./endpoints/controller.ts";
 import { deployments, replicaSets } from "./kinds/apps.ts";
-import { nodes, pods, serviceAccounts } from "./kinds/core.ts";
+import { nodes, pods, serviceAccounts, services } from "./kinds/core.ts";
+import { endpointSlices } from "./kinds/discovery.ts";
 import { controllerIndex } from "./objects/owners.ts";
 import { replicaSetController } from "./replica_sets/controller.ts";
 import { scheduler } from "./scheduling/scheduler.ts";
@@ -22,7 +24,7 @@ import {
 import type { WorkloadContext } from "./workload_context.ts";
 
 /** What {@link workloadControllers} can run. */
-export type WorkloadControllerName = "deployments" | "replica sets" | "scheduling" | "service accounts";
+export type WorkloadControllerName = "deployments" | "replica sets" | "scheduling" | "service accounts" | "endpoints";
 
 /** Settings of {@link workloadControllers}. */
 export interface WorkloadControllersOptions {
@@ -46,6 +48,7 @@ const everyController: readonly WorkloadControllerName[] = [
   "replica sets",
   "scheduling",
   "service accounts",
+  "endpoints",
 ];
 
 /** The name under which the controllers write, as those of a real control plane. */
@@ -53,8 +56,8 @@ const fieldManager = "kube-controller-manager";
 
 /**
  * What kube-controller-manager and kube-scheduler do for workloads: Deployments become ReplicaSets, those become pods,
- * pods get a node; each namespace gets its ServiceAccount. Start the parts in the given order, as a Manager does; nothing
- * works before that.
+ * pods get a node, namespaces a ServiceAccount, services their EndpointSlices. Start the parts in the given order, as a
+ * Manager does; nothing works before that.
  */
 export function workloadControllers(options: WorkloadControllersOptions): readonly Runnable[] {
   const { client, clock, random, controllers = everyController, rootCertificate } = options;
@@ -67,7 +70,7 @@ export function workloadControllers(options: WorkloadControllersOptions): readon
   }
   function informer<T extends KubeObject>(
     resource: Resource<T>,
-    more: Pick<InformerOptions<T>, "indices" | "fieldSelector"> = {},
+    more: Pick<InformerOptions<T>, "indices" | "labelSelector" | "fieldSelector"> = {},
   ): () => Informer<T> {
     // Shared by all controllers that need it, and there only when one does.
     return once(() => {
@@ -98,6 +101,10 @@ export function workloadControllers(options: WorkloadControllersOptions): readon
       if (rootCertificate === undefined) return;
       const maps = informer(configMaps, { fieldSelector: rootCertificateMaps })();
       runnables.push(rootCertificateController(context, { namespaces: namespaceInformer(), maps }, rootCertificate));
+    },
+    "endpoints": (): void => {
+      const slices = informer(endpointSlices, { indices: sliceIndex, labelSelector: ownSlices })();
+      runnables.push(endpointController(context, { services: informer(services)(), pods: podInformer(), slices }));
     },
   } satisfies Record<WorkloadControllerName, () => void>;
   for (const name of new Set(controllers)) add[name]();

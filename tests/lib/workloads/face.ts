@@ -119,7 +119,9 @@ async function serve(api: Api<Pod>, { metadata, spec, status }: Pod): Promise<vo
     ) {
       const now = new Date(clock.now()).toISOString().replace(/\.\d+Z/, "Z");
       const conditions = [{ type: "Ready", status: "True", lastTransitionTime: now }];
-      await api.status.patch(metadata.name, { type: "strategic", patch: { status: { phase: "Running", conditions } } });
+      const address = { podIP: "10.1.2.3", podIPs: [{ ip: "10.1.2.3" }] };
+      const status = { phase: "Running", conditions, ...address };
+      await api.status.patch(metadata.name, { type: "strategic", patch: { status } });
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;

@@ -35,7 +35,11 @@ const steps: readonly Step[] = [
     prints: /deployment.apps\/web created/,
     settled: runs("one", 3),
   },
-  { args: status, prints: rolledOut, settled: runs("one", 3) },
+  {
+    args: ["expose", "deployment", "web", "--port=80", "--target-port=8080", "--labels=team=a"],
+    prints: /exposed/,
+    settled: ({ slices }) => JSON.stringify(slices).includes("10.1.2.3 true"),
+  },
   { args: ["scale", "deployment", "web", "--replicas=5"], prints: /web scaled/, settled: runs("one", 5) },
   { args: ["set", "image", "deployment/web", "*=two"], prints: /image updated/, settled: runs("two", 5) },
   { args: status, prints: rolledOut, settled: runs("two", 5) },
@@ -95,9 +99,9 @@ const steps: readonly Step[] = [
   },
   { args: ["uncordon", "node-1"], prints: /uncordoned/, settled: runs("three", 3) },
   {
-    args: ["delete", "deployment", "web"],
+    args: ["delete", "deployment,service", "web"],
     prints: /deleted/,
-    settled: ({ deployments, sets, pods }) => deployments.length + sets.length + pods.length === 0,
+    settled: (seen) => seen.deployments.length + seen.sets.length + seen.pods.length + seen.slices.length === 0,
   },
 ];
 

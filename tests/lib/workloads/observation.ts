@@ -3,22 +3,25 @@ import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { events } from "../../../lib/k8s/kinds/events.ts";
 import { deployments, replicaSets } from "../../../lib/workloads/kinds/apps.ts";
 import { pods } from "../../../lib/workloads/kinds/core.ts";
+import { endpointSlices } from "../../../lib/workloads/kinds/discovery.ts";
 
 /** What can be seen of Deployments and what belongs to them, without names that are made up and times. */
 export interface Observation {
   readonly deployments: readonly unknown[];
   readonly sets: readonly unknown[];
   readonly pods: readonly string[];
+  readonly slices: readonly unknown[];
   readonly events: readonly string[];
 }
 
 /** Looks at namespace "default". */
 export async function observe(client: RestClient): Promise<Observation> {
   const namespace = { namespace: "default" };
-  const [allDeployments, allSets, allPods, allEvents] = await Promise.all([
+  const [allDeployments, allSets, allPods, allSlices, allEvents] = await Promise.all([
     new Api(client, deployments, namespace).list(),
     new Api(client, replicaSets, namespace).list(),
     new Api(client, pods, namespace).list(),
+    new Api(client, endpointSlices, namespace).list(),
     new Api(client, events, namespace).list(),
   ]);
   return {
@@ -57,6 +60,16 @@ export async function observe(client: RestClient): Promise<Observation> {
           .sort().join(),
       ].join(" ")
     ).sort(),
+    // The API server has one for itself.
+    slices: allSlices.items.filter(({ metadata }) => metadata.name !== "kubernetes").map((slice) => ({
+      labels: Object.entries(slice.metadata.labels ?? {}).sort(),
+      owners: slice.metadata.ownerReferences?.map(({ kind, name, controller }) => `${kind} ${name} ${controller}`),
+      type: slice.addressType,
+      ports: slice.ports?.map(({ name, port, protocol }) => `${name} ${port} ${protocol}`),
+      endpoints: slice.endpoints?.map(({ addresses, conditions = {}, nodeName, targetRef }) =>
+        [addresses, conditions.ready, conditions.serving, conditions.terminating, nodeName, targetRef?.kind].join(" ")
+      ).sort(),
+    })),
     events: [
       ...new Set(
         allEvents.items.map(({ regarding, type, reason, reportingController, deprecatedSource }) =>
