@@ -4,6 +4,8 @@ import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
 import { AdmissionChain } from "./admission/admission_chain.ts";
 import { ConfiguredWebhooks } from "./admission/configured_webhooks.ts";
+import { podDefaults } from "./admission/pod_defaults.ts";
+import { ServiceAccountAdmission } from "./admission/service_accounts.ts";
 import { MutatingWebhooks } from "./admission/mutating_webhooks.ts";
 import { ValidatingWebhooks } from "./admission/validating_webhooks.ts";
 import { type CallWebhook, WebhookCaller } from "./admission/webhook_caller.ts";
@@ -60,6 +62,11 @@ export interface ApiServerOptions {
    * do everything. @default "rbac"
    */
   readonly authorization?: "rbac" | "always-allow";
+  /**
+   * Give new pods their service account and its token, and refuse pods whose account there is not. Somebody, such as the
+   * controllers of lib/workloads, has to make the account `default` of each namespace. @default false
+   */
+  readonly serviceAccounts?: boolean;
   /** Delete the dependents of deleted objects, as kube-controller-manager does. @default true */
   readonly collectGarbage?: boolean;
   /** How many changes of each resource watches and old lists may reach back to. @default 10_000 */
@@ -77,14 +84,18 @@ export class ApiServer implements Disposable {
   readonly #closing = new AbortController();
 
   constructor(options: ApiServerOptions) {
-    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096, callWebhook, dialNode } =
-      options;
+    const { clock, random, resources = [], historyLimit = 10_000, watchBuffer = 4_096 } = options;
+    const { callWebhook, dialNode, serviceAccounts = false } = options;
     const store = new Store(historyLimit);
     const registry = new Registry([...builtinResources, ...reviews, ...resources]);
     const closing = this.#closing.signal;
     const shared = { clock, random, store, registry, closing, watchBuffer, dialNode };
     const authorizer = options.authorization === "always-allow" ? alwaysAllow : new RbacAuthorizer(store);
-    const plugins = callWebhook === undefined ? [] : webhooks(shared, callWebhook);
+    const plugins = [
+      ...(serviceAccounts ? [new ServiceAccountAdmission(store, random)] : []),
+      podDefaults,
+      ...(callWebhook === undefined ? [] : webhooks(shared, callWebhook)),
+    ];
     this.#context = {
       ...shared,
       // What somebody grants is looked at when nobody changes it any more.

@@ -5,7 +5,7 @@ import { normalizeNamespace, normalizeSecret, prepareNamespace, preparePod } fro
 import { normalizeCustomResourceDefinition, validateCustomResourceDefinition } from "./custom_resource_definition.ts";
 import { endpointKinds } from "./endpoint_kinds.ts";
 import { moreKinds } from "./more_kinds.ts";
-export { nodes } from "./more_kinds.ts";
+export { nodes, serviceAccounts } from "./more_kinds.ts";
 import { flowSchemas, podDisruptionBudgets } from "./policy_kinds.ts";
 import { validateLease, validateSecret } from "./rules.ts";
 import { validateWebhooks } from "../validate/webhooks.ts";

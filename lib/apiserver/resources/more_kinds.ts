@@ -18,6 +18,16 @@ const scale: ScaleFields = {
   selector: ["spec", "selector"],
 };
 
+/** ServiceAccounts: pods run as one. */
+export const serviceAccounts: ServedResource = {
+  ...core,
+  plural: "serviceaccounts",
+  singular: "serviceaccount",
+  kind: "ServiceAccount",
+  namespaced: true,
+  shortNames: ["sa"],
+};
+
 /** Nodes: pods are bound to them, and they are asked for logs. */
 export const nodes: ServedResource = {
   ...core,
@@ -54,14 +64,7 @@ export const moreKinds: readonly ServedResource[] = [
       "spec.type": (object) => stringAt(objectAt(object, "spec"), "type"),
     },
   },
-  {
-    ...core,
-    plural: "serviceaccounts",
-    singular: "serviceaccount",
-    kind: "ServiceAccount",
-    namespaced: true,
-    shortNames: ["sa"],
-  },
+  serviceAccounts,
   nodes,
   {
     ...apps,

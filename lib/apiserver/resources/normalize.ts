@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { JSONObject } from "../../k8s/contract.ts";
 import { objectAt, objectsAt, setField, stringAt, stringsAt } from "../json.ts";
+import { withPodCondition } from "./pod_conditions.ts";
 
 /** Secrets: stringData goes into data, the type has a default. */
 export function normalizeSecret(object: JSONObject): void {
@@ -40,21 +41,15 @@ export function prepareNode(object: JSONObject): void {
   spec["taints"] = [...given, taint];
 }
 
-/** How long a pod stays on a node that is gone: the default of the real server's admission. */
-const tolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-
-/** New pods: what admission adds, and a status. */
+/** New pods: a status. */
 export function preparePod(object: JSONObject): void {
   const spec = objectAt(object, "spec");
-  const given = objectsAt(spec, "tolerations");
-  const added = tolerations.filter((key) =>
-    !given.some((each) => each["key"] === key && each["effect"] === "NoExecute")
-  )
-    .map((key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 }));
-  spec["tolerations"] = [...given, ...added];
-  spec["priority"] ??= 0;
-  spec["preemptionPolicy"] ??= "PreemptLowerPriority";
   object["status"] = { phase: "Pending", qosClass: qualityOf(spec) };
+  if (objectsAt(spec, "schedulingGates").length === 0) return;
+  const time = stringAt(objectAt(object, "metadata"), "creationTimestamp");
+  const message = "Scheduling is blocked due to non-empty scheduling gates";
+  const gated = { type: "PodScheduled", status: "False", reason: "SchedulingGated", message };
+  object["status"] = objectAt(withPodCondition(object, gated, time), "status");
 }
 
 /** The class by which a node would choose whom to evict. */
