@@ -69,6 +69,7 @@ async function* render(
   }
   if (live === undefined || left <= 0) return;
   for await (const entry of live) {
+    if (query.stream !== undefined && entry.stream !== query.stream) continue;
     yield bytesOf([entry]);
     if (left <= 0) return;
   }

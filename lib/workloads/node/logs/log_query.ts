@@ -1,4 +1,5 @@
 import { parseTime } from "../../../util/micro_time.ts";
+import type { OutputStream } from "../process/process_runner.ts";
 import type { LogEntry } from "./log_entry.ts";
 
 /** What part of a container's log is wanted (`PodLogOptions`, core/v1). */
@@ -7,6 +8,8 @@ export interface LogQuery {
   /** Of the instance before the present one. */
   readonly previous: boolean;
   readonly timestamps: boolean;
+  /** Only what was written to this one of the two. */
+  readonly stream?: OutputStream;
   readonly tailLines?: number;
   /** Milliseconds since the epoch: only what was written since then. */
   readonly since?: number;
@@ -33,6 +36,7 @@ export function parseLogQuery(query: URLSearchParams, now: number): LogQuery {
     follow: flag(query, "follow"),
     previous: flag(query, "previous"),
     timestamps: flag(query, "timestamps"),
+    ...streamOf(query.get("stream")),
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(since === undefined ? {} : { since }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
@@ -41,8 +45,9 @@ export function parseLogQuery(query: URLSearchParams, now: number): LogQuery {
 
 /** The entries that a query is after: the last lines first, of those the ones since a time, as kubelets do. */
 export function selectEntries(entries: readonly LogEntry[], query: LogQuery): readonly LogEntry[] {
-  const { tailLines, since } = query;
-  const tail = tailLines === undefined ? entries : lastLines(entries, tailLines);
+  const { tailLines, since, stream } = query;
+  const written = stream === undefined ? entries : entries.filter((entry) => entry.stream === stream);
+  const tail = tailLines === undefined ? written : lastLines(written, tailLines);
   return since === undefined ? tail : tail.filter((entry) => (parseTime(entry.time) ?? 0) >= since);
 }
 
@@ -58,6 +63,21 @@ function lastLines(entries: readonly LogEntry[], lines: number): readonly LogEnt
     if (entries[start - 1]?.partial === false && ++found > lines) break;
   }
   return lines === 0 ? [] : entries.slice(start);
+}
+
+function streamOf(text: string | null): Pick<LogQuery, "stream"> {
+  switch (text) {
+    case null:
+    case "":
+    case "All":
+      return {};
+    case "Stdout":
+      return { stream: "stdout" };
+    case "Stderr":
+      return { stream: "stderr" };
+    default:
+      throw new SyntaxError(`stream must be All, Stdout or Stderr: "${text}"`);
+  }
 }
 
 function flag(query: URLSearchParams, name: string): boolean {

@@ -20,6 +20,9 @@ const selections: readonly (readonly [query: string, expected: string])[] = [
   ["sinceTime=2026-01-01T00:00:03Z", "c d"],
   ["tailLines=2&sinceSeconds=40", "d"],
   ["sinceSeconds=40&tailLines=1", "d"],
+  ["stream=All", "a b1 b2 c d"],
+  ["stream=Stdout&tailLines=1", "d"],
+  ["stream=Stderr", ""],
 ];
 for (const [query, expected] of selections) {
   Deno.test(`selectEntries() takes "${expected}" for the query "${query}"`, () => {
@@ -28,7 +31,7 @@ for (const [query, expected] of selections) {
   });
 }
 
-for (const query of ["tailLines=-1", "tailLines=1.5", "limitBytes=0", "sinceSeconds=0", "sinceTime=noon"]) {
+for (const query of ["tailLines=-1", "tailLines=1.5", "limitBytes=0", "sinceSeconds=0", "sinceTime=noon", "stream=x"]) {
   Deno.test(`parseLogQuery() rejects "${query}" and names the parameter`, () => {
     assert.throws(() => parseLogQuery(new URLSearchParams(query), now), {
       name: "SyntaxError",
