@@ -35,6 +35,8 @@ export function apiHandler(options: ApiHandlerOptions): (request: Request) => Pr
       const answer = await answerTo(request, options);
       return writeAnswer(answer, mediaType);
     } catch (error) {
+      // Over HTTP/2 the client would get no answer if it was still sending.
+      if (request.body !== null && !request.bodyUsed) await request.body.pipeTo(new WritableStream());
       if (error instanceof StatusError) return writeError(error, mediaType);
       logger.error("a request failed", { method: request.method, url: request.url, error });
       const why = error instanceof Error ? error.message : String(error);
