@@ -2,7 +2,7 @@ import { Environment, type ParseResult } from "@marcbachmann/cel-js";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { getField, objectAt, objectsAt, stringAt } from "../json.ts";
-import type { RuleFailure } from "./structural_validation.ts";
+import type { RuleFailure } from "./rule_checks.ts";
 
 /** Whatever CEL works with: whole numbers are bigints. */
 type CelValue = null | boolean | string | number | bigint | Date | CelValue[] | { [key: string]: CelValue };

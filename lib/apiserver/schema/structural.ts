@@ -5,7 +5,8 @@ import type { Cause } from "../status.ts";
 import { pruneUnknown } from "./prune.ts";
 import { objectFields, plainField } from "./resource_schema.ts";
 import { setStructuralDefaults } from "./structural_defaults.ts";
-import { type RuleCheck, validateStructural } from "./structural_validation.ts";
+import type { RuleCheck } from "./rule_checks.ts";
+import { validateStructural } from "./structural_validation.ts";
 import { anySchema, type FieldSchema, type StructSchema, type TypeSchema } from "./type_schema.ts";
 
 /** The schema of one version of a custom resource: what its `openAPIV3Schema` makes the server do. */
