@@ -6,6 +6,7 @@ import { systemClock } from "../../../lib/util/clock/mod.ts";
 import { systemRandom } from "../../../lib/util/random.ts";
 import { binariesAvailable } from "../../controlplane/assets.ts";
 import { startControlPlane } from "../../controlplane/control_plane.ts";
+import { accessSteps } from "./kubectl_access_steps.ts";
 import { normalize, runStep, steps } from "./kubectl_steps.ts";
 import { workloadSteps } from "./kubectl_workload_steps.ts";
 
@@ -20,7 +21,7 @@ Deno.test("kubectl prints of the in-memory API server what it prints of the real
   const { folder, binaries } = controlPlane;
   const config = join(folder, "in-memory.kubeconfig");
   await Deno.writeTextFile(config, listener.kubeconfig());
-  for (const step of [...steps, ...workloadSteps]) {
+  for (const step of [...steps, ...workloadSteps, ...accessSteps]) {
     await t.step(`kubectl ${step.args.slice(0, 3).join(" ")}`, async () => {
       const ours = await runStep(binaries.kubectl, config, join(folder, "in-memory-cache"), step);
       const real = await runStep(binaries.kubectl, controlPlane.kubeconfig, join(folder, "cache"), step);

@@ -4,6 +4,7 @@ import { serveApi } from "../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
 import { systemClock } from "../../../lib/util/clock/mod.ts";
 import { systemRandom } from "../../../lib/util/random.ts";
+import { accessSteps } from "./kubectl_access_steps.ts";
 import { runStep, steps } from "./kubectl_steps.ts";
 import { workloadSteps } from "./kubectl_workload_steps.ts";
 import { startWatch } from "./kubectl_watch.ts";
@@ -36,7 +37,7 @@ Deno.test(
     const config = join(folder, "kubeconfig");
     const cache = join(folder, "cache");
     await Deno.writeTextFile(config, listener.kubeconfig());
-    for (const step of [...steps, ...workloadSteps]) {
+    for (const step of [...steps, ...workloadSteps, ...accessSteps]) {
       await t.step(`kubectl ${step.args.slice(0, 3).join(" ")}`, async () => {
         const { code, output } = await runStep(program, config, cache, step);
         assert.match(output, step.prints);
