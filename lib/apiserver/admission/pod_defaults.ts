@@ -14,13 +14,14 @@ const classes: Readonly<Record<string, number>> = {
 };
 
 /**
- * What kube-apiserver's plugins Priority and DefaultTolerationSeconds do to new pods.
+ * What kube-apiserver's plugins Priority and DefaultTolerationSeconds do to pods: the latter also when they change.
  * Throws a StatusError 403 for a class that there is not, and for a priority that is not that of the class.
  */
 export const podDefaults: Admission = {
   admit({ resource, subresource, operation, object }: AdmissionAttempt): JSONObject | undefined {
-    if (resource !== pods || subresource !== undefined || operation !== "CREATE" || object === undefined) return object;
+    if (resource !== pods || subresource !== undefined || object === undefined) return object;
     const spec = objectAt(object, "spec");
+    if (operation === "UPDATE") return { ...object, spec: { ...spec, tolerations: tolerationsOf(spec) } };
     const metadata = objectAt(object, "metadata");
     const priority = priorityOf(spec, stringAt(metadata, "name") || stringAt(metadata, "generateName"));
     return { ...object, spec: { ...spec, ...priority, tolerations: tolerationsOf(spec) } };

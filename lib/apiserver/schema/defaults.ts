@@ -167,6 +167,8 @@ function setDefault(object: JSONObject, key: string, value: JSONValue): void {
 function completePod(pod: JSONObject): void {
   const spec = objectAt(pod, "spec");
   spec["enableServiceLinks"] ??= true;
+  const grace = spec["terminationGracePeriodSeconds"];
+  if (typeof grace === "number" && grace < 0) spec["terminationGracePeriodSeconds"] = 1;
   for (const container of [...objectsAt(spec, "containers"), ...objectsAt(spec, "initContainers")]) {
     completeResources(objectAt(container, "resources"));
     if (spec["hostNetwork"] !== true) continue;

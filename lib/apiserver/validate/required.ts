@@ -27,7 +27,6 @@ const counts: Readonly<Record<string, readonly string[]>> = {
   [`${apps}.DeploymentSpec`]: ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"],
   [`${apps}.ReplicaSetSpec`]: ["minReadySeconds"],
   [`${apps}.StatefulSetSpec`]: ["minReadySeconds", "revisionHistoryLimit"],
-  [`${core}.PodSpec`]: ["terminationGracePeriodSeconds"],
 };
 
 /** What is missing or negative in an object of one of the server's own kinds, wherever a struct of the tables occurs. */

@@ -3,6 +3,7 @@ import { arrayAt, deepEqual, getField, objectAt, objectsAt, stringAt } from "../
 import type { Cause } from "../status.ts";
 import { invalidValue, required } from "./metadata.ts";
 import { nameProblems } from "./names.ts";
+import { validatePodChange } from "./pod_changes.ts";
 
 /** A field that may not change. */
 export function immutable(object: JSONObject, old: JSONObject, key: string, field: string): readonly Cause[] {
@@ -10,9 +11,9 @@ export function immutable(object: JSONObject, old: JSONObject, key: string, fiel
   return [invalidValue(field, object[key] ?? null, "field is immutable")];
 }
 
-/** Pods: containers with names and images. */
+/** Pods: containers with names and images, and little that may change. */
 export function validatePod(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
-  return old === undefined ? validatePodSpec(objectAt(object, "spec"), "spec") : [];
+  return old === undefined ? validatePodSpec(objectAt(object, "spec"), "spec") : validatePodChange(object, old);
 }
 
 /** Deployments, ReplicaSets and StatefulSets: a selector that matches the template, and does not change. */

@@ -134,3 +134,62 @@ for (const [spec, expected] of priorities) {
     assert.equal((await specOf(fixture, "a"))["priority"], expected);
   });
 }
+
+const changes: readonly (readonly [JSONObject, string | undefined])[] = [
+  [{ containers: [{ name: "c", image: "other" }] }, undefined],
+  [{ activeDeadlineSeconds: 5 }, undefined],
+  [{ tolerations: [] }, undefined],
+  [{ nodeName: "n" }, "spec: Forbidden: pod updates may not change fields other than"],
+  [{ schedulerName: "mine" }, "spec: Forbidden: pod updates may not change fields other than"],
+  [
+    { containers: [{ name: "c", image: "i" }, { name: "d", image: "i" }] },
+    "spec.containers: Forbidden: pod updates may not add or remove containers",
+  ],
+];
+
+for (const [spec, expected] of changes) {
+  Deno.test(`a pod may ${expected === undefined ? "" : "not "}be changed to ${JSON.stringify(spec)}`, async () => {
+    using fixture = start();
+    await createPod(fixture, "a");
+    const changed = new Api(fixture.client, pods, { namespace: "default" }).patch("a", {
+      type: "merge",
+      patch: { spec },
+    });
+    if (expected === undefined) await changed;
+    else {
+      const { code, message } = await refusal(changed);
+      assert.deepEqual([code, message.startsWith(`Pod "a" is invalid: ${expected}`)], [422, true]);
+    }
+  });
+}
+
+Deno.test("a gate keeps a pod from being scheduled until it is taken away", async () => {
+  using fixture = start();
+  await createPod(fixture, "a", { schedulingGates: [{ name: "example.com/x" }] });
+  const api = new Api(fixture.client, pods, { namespace: "default" });
+  const { status } = await api.get("a");
+  assert.deepEqual(status?.["conditions"], [{
+    type: "PodScheduled",
+    status: "False",
+    lastProbeTime: null,
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+    reason: "SchedulingGated",
+    message: "Scheduling is blocked due to non-empty scheduling gates",
+  }]);
+  await api.patch("a", { type: "merge", patch: { spec: { schedulingGates: null } } });
+  const patch = { spec: { schedulingGates: [{ name: "example.com/y" }] } };
+  assert.equal((await refusal(api.patch("a", { type: "merge", patch }))).code, 422);
+});
+
+Deno.test("a negative grace period of a pod becomes a second, and that of a template stays", async () => {
+  using fixture = start();
+  await createPod(fixture, "a", { terminationGracePeriodSeconds: -5 });
+  assert.equal((await specOf(fixture, "a"))["terminationGracePeriodSeconds"], 1);
+  const labels = { a: "b" };
+  const spec = { terminationGracePeriodSeconds: -5, containers: [{ name: "c", image: "i" }] };
+  const made = await send(fixture.client, "POST", "/apis/apps/v1/namespaces/default/deployments", {
+    metadata: { name: "d" },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  });
+  assert.match(JSON.stringify(made), /"terminationGracePeriodSeconds":-5/);
+});
