@@ -1,7 +1,5 @@
-import { ApiServer } from "../../../lib/apiserver/mod.ts";
-import { Api } from "../../../lib/k8s/api/api.ts";
+import { ApiServer, serviceAccountUser } from "../../../lib/apiserver/mod.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
-import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import { consistently, eventually } from "../../../lib/testing/conditions.ts";
 import { Webhooks } from "../../../lib/testing/webhooks.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
@@ -9,10 +7,10 @@ import { seededRandom } from "../../../lib/util/random.ts";
 import { untilAborted } from "../../../lib/util/until_aborted.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
-import { create, manifest } from "../manifests.ts";
-import type { Actor, Condition, Stage } from "../stage.ts";
+import type { Actor, Condition, Grant, Stage } from "../stage.ts";
 import type { Ability } from "../suite.ts";
 import { captureLogs, vain } from "./captured_logs.ts";
+import { accounts, createNamespace, grant, install } from "./installation.ts";
 
 const origin = "https://webhook.example";
 
@@ -20,7 +18,7 @@ const origin = "https://webhook.example";
 export class InMemoryStage implements Stage {
   static readonly abilities: readonly Ability[] = ["virtual time", "compaction"];
   readonly time = "virtual";
-  readonly authorizes = false;
+  readonly authorizes = true;
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
   readonly latency = 10;
@@ -38,14 +36,14 @@ export class InMemoryStage implements Stage {
     const stage = new InMemoryStage();
     await captureLogs(stage.clock, stage.logs);
     using admin = stage.connect("admin", "manifests");
-    for (const file of ["crds/namespace.yaml", "crds/sharding.timebertt.dev_controllerrings.yaml"]) {
-      for (const object of await manifest(file)) await create(admin, object);
-    }
+    await install(admin);
     return stage;
   }
 
   connect(actor: Actor, userAgent: string): RestClient {
-    return this.server.client({ user: actor, userAgent });
+    if (actor === "admin") return this.server.client({ user: actor, userAgent });
+    const { namespace, name } = accounts[actor];
+    return this.server.client({ user: serviceAccountUser(namespace, name), userAgent });
   }
 
   serveWebhook(app: WebhookApp): Served {
@@ -62,11 +60,12 @@ export class InMemoryStage implements Stage {
 
   async createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
     using admin = this.connect("admin", "manifests");
-    await new Api(admin, namespaces).create({ metadata: { name, labels: { ...labels } } });
+    await createNamespace(admin, name, labels);
   }
 
-  grant(): Promise<void> {
-    return Promise.resolve(); // Everybody may do everything here.
+  async grant(name: string, rules: readonly Grant[]): Promise<void> {
+    using admin = this.connect("admin", "manifests");
+    await grant(admin, name, rules);
   }
 
   compact(): void {
