@@ -1,12 +1,13 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { administrator } from "../authentication/user_info.ts";
 import type { Context } from "../context.ts";
-import { arrayAt, deepEqual, objectAt, objectsAt, parseStored, stringAt, stringsAt } from "../json.ts";
+import { arrayAt, deepEqual, objectAt, objectsAt, parseStored } from "../json.ts";
+import { requirementsOf } from "../label_selector.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { type LabelRequirement, matchesLabels } from "../selectors.ts";
+import { matchesLabels } from "../selectors.ts";
 import { StatusError } from "../status.ts";
-import type { Collection } from "../store/collection.ts";
-import { rangeOf } from "../store/collection.ts";
+import { type Collection, rangeOf } from "../store/collection.ts";
+import type { StoredObject } from "../store/record.ts";
 import { rbacGroup } from "./rbac_authorizer.ts";
 
 const manager = "clusterrole-aggregation-controller";
@@ -49,17 +50,23 @@ export class RoleAggregation {
     const roles = [...this.#roles.range(rangeOf(undefined))];
     for (const record of roles) {
       if (!record.json.includes('"aggregationRule"')) continue;
-      const role = parseStored(record.json);
-      const sources = roles.filter((each) => each !== record);
-      const rules = aggregatedRules(role, sources.map(({ json }) => parseStored(json)));
-      if (rules === undefined || deepEqual([...rules], [...arrayAt(role, "rules")])) continue;
-      await this.#apply(record.name, rules);
+      try {
+        await this.#update(record, roles);
+      } catch (error) {
+        // Somebody deleted it, or a webhook refuses: the next change is a reason to try again, as for the real one.
+        if (!(error instanceof StatusError)) throw error;
+      }
     }
   }
 
-  async #apply(name: string, rules: readonly JSONObject[]): Promise<void> {
+  async #update(record: StoredObject, roles: readonly StoredObject[]): Promise<void> {
+    const role = parseStored(record.json);
+    const sources = roles.filter((each) => each !== record);
+    const rules = aggregatedRules(role, sources.map(({ json }) => parseStored(json)));
+    if (rules === undefined || deepEqual([...rules], [...arrayAt(role, "rules")])) return;
     const apiVersion = `${rbacGroup}/v1`;
-    const call: Call = {
+    const { name } = record;
+    await this.#handle({
       method: "PATCH",
       path: `/apis/${apiVersion}/clusterroles/${encodeURIComponent(name)}`,
       query: new URLSearchParams({ fieldManager: manager, force: "true" }),
@@ -69,13 +76,7 @@ export class RoleAggregation {
       user: administrator(`system:serviceaccount:kube-system:${manager}`),
       userAgent: manager,
       signal: this.#closing,
-    };
-    try {
-      await this.#handle(call);
-    } catch (error) {
-      // Somebody deleted it, or a webhook refuses: the next change is a reason to try again, as for the real one.
-      if (!(error instanceof StatusError)) throw error;
-    }
+    });
   }
 }
 
@@ -95,25 +96,4 @@ export function aggregatedRules(role: JSONObject, sources: readonly JSONObject[]
     }
   }
   return rules;
-}
-
-function requirementsOf(selector: JSONObject): readonly LabelRequirement[] {
-  const labels = Object.entries(objectAt(selector, "matchLabels")).map(([key, value]): LabelRequirement => {
-    return { key, operator: "in", values: new Set([String(value)]) };
-  });
-  const expressions = objectsAt(selector, "matchExpressions").map((expression): LabelRequirement => {
-    const key = stringAt(expression, "key");
-    const values = new Set(stringsAt(expression, "values"));
-    switch (stringAt(expression, "operator")) {
-      case "Exists":
-        return { key, operator: "exists" };
-      case "DoesNotExist":
-        return { key, operator: "absent" };
-      case "NotIn":
-        return { key, operator: "notin", values };
-      default:
-        return { key, operator: "in", values };
-    }
-  });
-  return [...labels, ...expressions];
 }

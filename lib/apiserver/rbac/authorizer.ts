@@ -24,16 +24,17 @@ export interface Authorizer {
 }
 
 const allowed: Decision = { allowed: true, reason: "" };
-const everything: HeldRules = {
-  rules: [
-    { verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [], nonResourceURLs: [] },
-    { verbs: ["*"], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ["*"] },
-  ],
-  problems: [],
-};
+/** Rules that allow everything. */
+export const everything: readonly PolicyRule[] = [
+  { verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ["*"], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ["*"] },
+];
 
 /** Everybody may do everything, as with the mode AlwaysAllow of the real server. */
-export const alwaysAllow: Authorizer = { authorize: () => allowed, rulesOf: () => everything };
+export const alwaysAllow: Authorizer = {
+  authorize: () => allowed,
+  rulesOf: () => ({ rules: everything, problems: [] }),
+};
 
 /** Is a user above all authorization? */
 export function isMaster(user: UserInfo): boolean {

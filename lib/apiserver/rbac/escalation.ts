@@ -4,14 +4,9 @@ import type { UserInfo } from "../authentication/user_info.ts";
 import { deepEqual, objectAt, stringAt } from "../json.ts";
 import { forbidden as refuse, notFound, plainError } from "../status.ts";
 import type { Store } from "../store/store.ts";
-import { type Authorizer, isMaster } from "./authorizer.ts";
+import { type Authorizer, everything, isMaster } from "./authorizer.ts";
 import { rbacGroup, roleOf } from "./rbac_authorizer.ts";
 import { covers, type PolicyRule, rulesOf, singleRights } from "./rules.ts";
-
-const everything: readonly PolicyRule[] = [
-  { verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [], nonResourceURLs: [] },
-  { verbs: ["*"], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ["*"] },
-];
 
 /**
  * Keeps users from giving rights that they do not hold: by a role, unless they may `escalate` it, or by a binding,

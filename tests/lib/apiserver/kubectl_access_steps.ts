@@ -25,7 +25,10 @@ spec:
   containers: [{name: c, image: i}]
 `;
 
-/** Who may do what: roles, tokens, impersonation. In this order. */
+/**
+ * Who may do what: roles, tokens, impersonation. In this order. Without kube-controller-manager nobody aggregates
+ * ClusterRoles for the real server, so users get those that are aggregated.
+ */
 export const accessSteps: readonly Step[] = [
   { args: ["create", "namespace", "access"], prints: /created/ },
   { args: ["create", "serviceaccount", "robot", "-n", "access"], prints: /serviceaccount\/robot created/ },
@@ -69,7 +72,14 @@ export const accessSteps: readonly Step[] = [
     prints: /Username +x\nUID +7\nGroups +\[g system:authenticated\]\nExtra: a +\[b\]/,
   },
   {
-    args: ["create", "clusterrolebinding", "viewer", "--clusterrole=view", "--user=viewer"],
+    args: [
+      "create",
+      "clusterrolebinding",
+      "viewer",
+      "--clusterrole=system:aggregate-to-view",
+      "--user=viewer",
+      "--user=manager",
+    ],
     prints: /viewer created/,
   },
   { args: ["get", "deployments", "-A", "--as=viewer"], prints: /./ },
@@ -80,7 +90,7 @@ export const accessSteps: readonly Step[] = [
     prints: /roles\.rbac\.authorization\.k8s\.io is forbidden/,
   },
   {
-    args: ["create", "clusterrolebinding", "admin", "--clusterrole=admin", "--user=manager"],
+    args: ["create", "clusterrolebinding", "admin", "--clusterrole=system:aggregate-to-admin", "--user=manager"],
     prints: /created/,
   },
   {
