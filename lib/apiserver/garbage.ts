@@ -1,3 +1,7 @@
+import { compare } from "./apply/compare.ts";
+import { readOwners, withoutFields, writeOwners } from "./apply/managed_fields.ts";
+import { objectFields } from "./schema/resource_schema.ts";
+import type { StructSchema } from "./schema/type_schema.ts";
 import type { JSONObject, JSONValue } from "../k8s/contract.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Context } from "./context.ts";
@@ -10,6 +14,15 @@ import { storageKey } from "./resources/served_resource.ts";
 import type { Change } from "./store/change.ts";
 import { type Collection, rangeOf } from "./store/collection.ts";
 import { recordKey, type StoredObject } from "./store/record.ts";
+
+/** What all kinds of objects have. */
+const objectSchema: StructSchema = {
+  type: "struct",
+  name: "",
+  atomic: false,
+  fields: new Map(objectFields()),
+  others: undefined,
+};
 
 /**
  * Does what kube-controller-manager's garbage collector and namespace controller do: when an object is gone or never
@@ -102,8 +115,12 @@ export class GarbageCollector {
   #setOwners(collection: Collection, record: StoredObject, owners: readonly JSONValue[]): void {
     const object = parseStored(record.json);
     const metadata = objectAt(object, "metadata");
+    const before = { metadata: { ownerReferences: [...arrayAt(metadata, "ownerReferences")] } };
+    const after = { metadata: owners.length === 0 ? {} : { ownerReferences: [...owners] } };
     if (owners.length === 0) delete metadata["ownerReferences"];
     else metadata["ownerReferences"] = [...owners];
+    // Nobody has applied any more what is not there.
+    writeOwners(object, withoutFields(readOwners(object), compare(before, after, objectSchema)));
     this.#store.put(collection, object, record);
   }
 

@@ -36,14 +36,24 @@ const subresource = fc.oneof({ weight: 6, arbitrary: fc.constant("" as const) },
   arbitrary: fc.constant("/status" as const),
 });
 const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const table = "application/json;as=Table;g=meta.k8s.io;v=v1";
 const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const accept = fc.oneof({ weight: 8, arbitrary: fc.constant("application/json") }, {
   weight: 1,
-  arbitrary: fc.constantFrom(metadataOnly, metadataList, `${metadataOnly},application/json`, "text/plain", "*/*"),
+  arbitrary: fc.constantFrom(
+    metadataOnly,
+    metadataList,
+    `${metadataOnly},application/json`,
+    table,
+    `${table},application/json`,
+    "application/yaml",
+    "text/plain",
+    "*/*",
+  ),
 });
 const listAccept = fc.oneof({ weight: 8, arbitrary: fc.constant("application/json") }, {
   weight: 2,
-  arbitrary: fc.constantFrom(metadataList, metadataOnly, "text/plain"),
+  arbitrary: fc.constantFrom(metadataList, metadataOnly, table, "application/yaml", "text/plain"),
 });
 const writeQuery = mostly(
   "",
@@ -54,6 +64,8 @@ const writeQuery = mostly(
   "fieldManager=m1&dryRun=All",
   "fieldValidation=Ignore",
   "fieldValidation=Warn",
+  "fieldValidation=Strict",
+  "fieldValidation=Sideways",
   "force=true",
   `fieldManager=${"m".repeat(129)}`,
 );
@@ -94,6 +106,7 @@ const labels = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.constantFrom(...scripts).map((script) => ({ hook: script })) },
+  { weight: 1, arbitrary: fc.constantFrom("deny", "warn", "none", "refuse").map((script) => ({ validate: script })) },
   {
     weight: 1,
     arbitrary: fc.constantFrom<JSONValue>(
@@ -502,6 +515,7 @@ function stepsOf(kind: fc.Arbitrary<KindName>): fc.Arbitrary<Step> {
     fc.record({
       do: fc.constant("create" as const),
       kind: fc.constant(kind),
+      contentType: mostly("application/json", "application/yaml", "application/json", "text/plain", ""),
       name,
       namespace,
       generate: mostly(false, false, false, true),
@@ -732,7 +746,7 @@ function stepsOf(kind: fc.Arbitrary<KindName>): fc.Arbitrary<Step> {
     },
   );
 
-  return fc.oneof(
+  const all = fc.oneof(
     { weight: 8, arbitrary: create },
     { weight: 6, arbitrary: replace },
     { weight: 6, arbitrary: patch },
@@ -746,6 +760,11 @@ function stepsOf(kind: fc.Arbitrary<KindName>): fc.Arbitrary<Step> {
     { weight: 3, arbitrary: watch },
     { weight: 1, arbitrary: raw },
   );
+  // Now and then somebody asks who may not do everything.
+  return fc.oneof({ weight: 15, arbitrary: all }, {
+    weight: 1,
+    arbitrary: all.map((step): Step => ({ ...step, user: "limited" })),
+  });
 }
 
 /** An object that is as it should be. */
@@ -758,6 +777,7 @@ function plain(kind: KindName): fc.Arbitrary<Step> {
   return fc.record({
     do: fc.constant("create" as const),
     kind: fc.constant(kind),
+    contentType: fc.constant("application/json"),
     name: fc.constantFrom(...names),
     namespace: fc.constant(""),
     generate: fc.constant(false),

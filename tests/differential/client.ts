@@ -31,12 +31,13 @@ export class SequenceClient {
   /** The request of the next step. */
   request(step: Step): WireRequest {
     this.#steps++;
-    return this.#requestOf(step);
+    return this.peek(step);
   }
 
   /** The request that a step would be now, for messages. */
   peek(step: Step): WireRequest {
-    return this.#requestOf(step);
+    const request = this.#requestOf(step);
+    return step.user === undefined ? request : { ...request, user: step.user };
   }
 
   #requestOf(step: Step): WireRequest {
@@ -55,6 +56,7 @@ export class SequenceClient {
           method: "POST",
           path: this.#collection(step),
           query: this.#query(step.query),
+          contentType: step.contentType,
           accept: step.accept,
           body,
         };

@@ -1,3 +1,4 @@
+import { parse as parseYaml } from "yaml";
 import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 
 /** A request as it goes over the wire. */
@@ -8,6 +9,8 @@ export interface WireRequest {
   readonly contentType?: string;
   readonly accept?: string;
   readonly body?: string;
+  /** @default the administrator */
+  readonly user?: "limited";
 }
 
 /** What came back. */
@@ -23,14 +26,14 @@ export async function readAnswer(response: Response): Promise<WireAnswer> {
   const warnings = response.headers.get("warning");
   return {
     code: response.status,
-    body: parse(await response.text()),
+    body: parse(await response.text(), response.headers.get("content-type") ?? ""),
     warnings: warnings === null ? [] : warnings.split(/, (?=299 )/),
   };
 }
 
-function parse(text: string): JSONValue {
+function parse(text: string, contentType: string): JSONValue {
   try {
-    return JSON.parse(text);
+    return contentType.includes("yaml") ? parseYaml(text) : JSON.parse(text);
   } catch {
     return text;
   }

@@ -2,39 +2,66 @@ import { isJsonObject } from "../../lib/k8s/errors.ts";
 import type { WireAnswer } from "./face.ts";
 import type { Step } from "./steps.ts";
 
-/** One way in which the in-memory server knowingly differs. */
+/** A step whose answers differ. */
+export interface Difference {
+  /** Undefined for the events of watches. */
+  readonly step: Step | undefined;
+  /** The steps of the sequence before it. */
+  readonly before: readonly Step[];
+  readonly real: WireAnswer;
+  readonly memory: WireAnswer;
+  /** `path: real | memory`. */
+  readonly differences: readonly string[];
+}
+
+/** One way in which the in-memory server knowingly differs: which requests, and what about them. */
 interface Known {
   readonly name: string;
-  readonly applies: (step: Step, real: WireAnswer, memory: WireAnswer) => boolean;
+  readonly applies: (difference: Difference) => boolean;
 }
 
 const list: readonly Known[] = [
   {
     name: "coordinated Leases (strategy, preferredHolder) are an alpha feature that the real server has switched off",
-    applies: (step) => /"(strategy|preferredHolder)"/.test(JSON.stringify(step)),
+    applies: ({ step, before }) =>
+      [step, ...before].some((each) =>
+        each !== undefined && "kind" in each && each.kind === "leases" &&
+        /"(strategy|preferredHolder)":/.test(JSON.stringify(each))
+      ),
   },
   {
     name: "the real garbage collector hears of a new CRD half a minute late, the one in memory at once",
-    applies: (step) =>
-      (step.do === "delete" || step.do === "deletecollection") && step.kind === "rings" && step.policy !== "",
+    applies: ({ step, before }) =>
+      [step, ...before].some((each) =>
+        each !== undefined && (each.do === "delete" || each.do === "deletecollection") && each.kind === "rings" &&
+        (each.policy === "Foreground" || each.policy === "Orphan")
+      ) && (step === undefined || ("kind" in step && step.kind === "rings")),
+  },
+  {
+    name: "a namespace that is being deleted goes in its own time on the real server, in memory at once",
+    applies: ({ step, before }) =>
+      (step === undefined || ("kind" in step && step.kind === "namespaces")) &&
+      before.some((each) => each.do === "delete" && each.kind === "namespaces"),
+  },
+  {
+    name: "empty labels and annotations of an applied custom resource are shown to webhooks by the real server",
+    applies: ({ step, differences }) =>
+      step?.do === "apply" && step.kind === "rings" &&
+      differences.every((each) => /^reviews\[\d\]\.object\.metadata\.(annotations|labels): \{\} \| absent$/.test(each)),
   },
   {
     name: "the real server's handler panics",
-    applies: (_step, real) => real.code === 0,
+    applies: ({ real }) => real.code === 0,
   },
   {
     // It says so itself, which is never a wrong answer.
     name: "501: not supported in memory",
-    applies: (_step, _real, memory) => memory.code === 501,
+    applies: ({ memory }) =>
+      memory.code === 501 && isJsonObject(memory.body) && memory.body["reason"] === "NotImplemented",
   },
 ];
 
-/** Name of the known difference that explains two answers; undefined when there is none. */
-export function known(step: Step, real: WireAnswer, memory: WireAnswer): string | undefined {
-  return list.find(({ applies }) => applies(step, real, memory))?.name;
-}
-
-/** The text of a refusal. */
-export function messageOf({ body }: WireAnswer): string {
-  return isJsonObject(body) && typeof body["message"] === "string" ? body["message"] : "";
+/** Name of the known difference that explains what was found; undefined when there is none. */
+export function known(difference: Difference): string | undefined {
+  return list.find(({ applies }) => applies(difference))?.name;
 }

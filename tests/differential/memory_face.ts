@@ -7,6 +7,7 @@ import { VirtualClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import { type Face, readAnswer, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { answerReview } from "./scripted_webhook.ts";
+import { limitedUser } from "./set_up.ts";
 import { WireWatch } from "./wire_watch.ts";
 
 const token = "administrator";
@@ -29,7 +30,10 @@ export class MemoryFace implements Face {
     });
     this.#handle = apiHandler({
       server: this.#server,
-      authenticate: tokenAuthentication([{ username: "admin", groups: ["system:masters"], token }]),
+      authenticate: tokenAuthentication([
+        { username: "admin", groups: ["system:masters"], token },
+        { username: limitedUser, token: limitedUser },
+      ]),
       closing: this.#closing.signal,
     });
   }
@@ -89,7 +93,11 @@ class MemoryWatch implements Watching {
 
 function toRequest(request: WireRequest): Request {
   const { method, path, query, contentType = "application/json", accept = "application/json", body } = request;
-  const headers = new Headers({ accept, authorization: `Bearer ${token}`, "user-agent": "differential/1" });
+  const headers = new Headers({
+    accept,
+    authorization: `Bearer ${request.user === undefined ? token : limitedUser}`,
+    "user-agent": "differential/1",
+  });
   if (body !== undefined) headers.set("content-type", contentType);
   const search = query.size === 0 ? "" : `?${query}`;
   return new Request(`http://memory${path}${search}`, { method, headers, ...(body === undefined ? {} : { body }) });

@@ -29,11 +29,20 @@ export class Normalizer {
       return key === "managedFields" ? items.toSorted((left, right) => order(rank(left), rank(right))) : items;
     }
     if (!isJsonObject(value)) return value;
+    if ("cells" in value) return this.#row(value);
     const { metadata } = value;
     if (isJsonObject(metadata) && metadata["name"] === rootCertificate) return rootCertificate;
     const { causes } = value;
     if (key === "details" && Array.isArray(causes)) return this.#walk({ ...value, causes: unique(causes) }, "", parent);
-    const isList = "items" in value;
+    // What a column is for, the in-memory server says in words of its own.
+    const { columnDefinitions } = value;
+    if (
+      Array.isArray(columnDefinitions) && columnDefinitions.some((each) => isJsonObject(each) && each["description"])
+    ) {
+      const columns = columnDefinitions.filter(isJsonObject).map(({ description: _, ...column }) => column);
+      return this.#walk({ ...value, columnDefinitions: columns }, key, parent);
+    }
+    const isList = "items" in value || "columnDefinitions" in value;
     const normal: JSONObject = {};
     for (const name of Object.keys(value).sort()) {
       if (key === "" && parent === "managedFields" && name === "time") continue;
@@ -44,6 +53,14 @@ export class Normalizer {
         : this.#walk(field, name, key);
     }
     return normal;
+  }
+
+  /** A row of a table: how old an object is changes while the sequence runs. */
+  #row({ cells = [], ...row }: JSONObject): JSONValue {
+    const shown = Array.isArray(cells)
+      ? cells.map((cell) => typeof cell === "string" && /^\d+[smhd](\d+[smhd])?$/.test(cell) ? "AGE" : cell)
+      : cells;
+    return { ...row, cells: this.#walk(shown, "", ""), object: this.#walk(row["object"], "", "") };
   }
 
   #listMeta(value: JSONValue): JSONValue {

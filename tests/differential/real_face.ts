@@ -6,6 +6,7 @@ import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../lib/k8s/errors.ts";
 import { type Face, readAnswer, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { answerReview } from "./scripted_webhook.ts";
+import { limitedUser } from "./set_up.ts";
 import { WireWatch } from "./wire_watch.ts";
 
 /** Longest wait for something that the real server does in its own time, in milliseconds. */
@@ -43,7 +44,7 @@ export class RealFace implements Face {
     const options = { hostname: loopback, port: 0, cert: pair.certificate, key: pair.key, onListen: () => {} };
     const webhook = Deno.serve(options, handler);
     try {
-      const controlPlane = await startControlPlane();
+      const controlPlane = await startControlPlane({ users: [{ name: limitedUser }] });
       const { port } = webhook.addr;
       const clientConfig = { url: `https://${loopback}:${port}/`, caBundle: btoa(authority.certificate) };
       return new RealFace(controlPlane, webhook, clientConfig, reviews);
@@ -90,11 +91,15 @@ export class RealFace implements Face {
     }
   }
 
+  #tokenOf({ user }: WireRequest): string {
+    return user === undefined ? this.#controlPlane.admin.token : this.#controlPlane.user(limitedUser).token;
+  }
+
   #fetch(request: WireRequest, signal?: AbortSignal): Promise<Response> {
     const { method, path, query, contentType = "application/json", accept = "application/json", body } = request;
     const headers = new Headers({
       accept,
-      authorization: `Bearer ${this.#controlPlane.admin.token}`,
+      authorization: `Bearer ${this.#tokenOf(request)}`,
       "user-agent": "differential/1",
     });
     if (body !== undefined) headers.set("content-type", contentType);

@@ -25,7 +25,8 @@ export function answerReview(review: JSONObject, reviews: JSONObject[]): JSONObj
   reviews.push({ ...request });
   const object = isJsonObject(request["object"]) ? request["object"] : objectAt(request, "oldObject");
   const labels = objectAt(objectAt(object, "metadata"), "labels");
-  const response = respond(stringAt(labels, "hook"), request, object);
+  const script = stringAt(labels, "hook") || stringAt(labels, "validate");
+  const response = respond(script, request, object);
   return {
     apiVersion: "admission.k8s.io/v1",
     kind: "AdmissionReview",
@@ -54,6 +55,8 @@ function respond(script: string, request: JSONObject, object: JSONObject): JSONO
       return isWrite && object["kind"] === "ConfigMap"
         ? patch({ op: "add", path: "/data", value: { hooked: "data" } })
         : { allowed: true };
+    case "warn":
+      return { allowed: true, warnings: ["take care", `of ${stringAt(metadata, "name")}`] };
     case "deny":
       return { allowed: false, status: { code: 418, reason: "Teapot", message: "no coffee" } };
     case "refuse":

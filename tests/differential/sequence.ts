@@ -82,8 +82,8 @@ export async function runSequence(
   const sides = [new Side(real, prefix), new Side(memory, prefix)] as const;
   try {
     for (const { face } of sides) await prepare(face, prefix);
-    for (const step of steps) {
-      const outcome = await compareStep(step, sides, tally);
+    for (const [index, step] of steps.entries()) {
+      const outcome = await compareStep(step, steps.slice(0, index), sides, tally);
       if (outcome.result !== "same") return outcome;
     }
     return await compareEvents(steps, sides, tally);
@@ -122,7 +122,12 @@ async function prepare(face: Face, prefix: string): Promise<void> {
 
 type Sides = readonly [Side, Side];
 
-async function compareStep(step: Step, sides: Sides, tally: Tally): Promise<Outcome> {
+async function compareStep(
+  step: Step,
+  before: readonly Step[],
+  sides: Sides,
+  tally: Tally,
+): Promise<Outcome> {
   const [real, memory] = sides;
   const request = describe(memory.client, step);
   const answers = [await real.perform(step), await memory.perform(step)] as const;
@@ -131,29 +136,32 @@ async function compareStep(step: Step, sides: Sides, tally: Tally): Promise<Outc
   for (let index = 0; index < Math.max(answers[0].length, answers[1].length); index++) {
     const [left, right] = [answers[0][index], answers[1][index]];
     const found = differences(normal(real, left), normal(memory, right));
-    if (found.length > 0) return explained(step, request, found, left, right);
+    if (found.length > 0) return explained(step, before, request, found, left, right);
   }
   const asked = differences(reviews(real), reviews(memory), "reviews");
-  if (asked.length > 0) return explained(step, request, asked, answers[0][0], answers[1][0]);
+  if (asked.length > 0) return explained(step, before, request, asked, answers[0][0], answers[1][0]);
   if (!("kind" in step) || ["get", "list", "watch"].includes(step.do)) return { result: "same" };
   // The real server empties a namespace in its own time, and slowly where there are many.
   if (step.kind === "namespaces" || (!real.client.hasOwners && !isCollected(step))) return { result: "same" };
   const left = await settle(sides, step.kind);
   return left.length === 0
     ? { result: "same" }
-    : explained(step, request, left.map((each) => `after a while: ${each}`), answers[0][0], answers[1][0]);
+    : explained(step, before, request, left.map((each) => `after a while: ${each}`), answers[0][0], answers[1][0]);
 }
 
 function explained(
-  step: Step,
+  step: Step | undefined,
+  before: readonly Step[],
   request: string,
   differences: readonly string[],
-  real: WireAnswer | undefined,
-  memory: WireAnswer | undefined,
+  real: WireAnswer = noAnswer,
+  memory: WireAnswer = noAnswer,
 ): Outcome {
-  const name = real === undefined || memory === undefined ? undefined : known(step, real, memory);
+  const name = known({ step, before, real, memory, differences });
   return name === undefined ? { result: "different", step, request, differences } : { result: "known", name };
 }
+
+const noAnswer: WireAnswer = { code: 200, body: undefined, warnings: [] };
 
 /** Is something done in the background after such a step? */
 function isCollected(step: Step): boolean {
@@ -233,7 +241,7 @@ async function compareEvents(steps: readonly Step[], sides: Sides, tally: Tally)
     );
     if (found.length > 0) {
       const request = `${left.events.length} | ${right.events.length} events`;
-      return { result: "different", step: undefined, request, differences: found };
+      return explained(undefined, steps, request, found);
     }
   }
   return { result: "same" };

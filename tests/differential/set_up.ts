@@ -2,6 +2,9 @@ import type { JSONObject } from "../../lib/k8s/contract.ts";
 import { manifest } from "../integration/manifests.ts";
 import type { Face } from "./face.ts";
 
+/** Whom the cluster lets do little; see {@link limits}. */
+export const limitedUser = "limited";
+
 const rings = "/apis/sharding.timebertt.dev/v1alpha1/controllerrings";
 
 /** Gives a server our CRD, and the configuration of the scripted webhook. */
@@ -16,9 +19,21 @@ export async function setUp(face: Face): Promise<void> {
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     webhookConfiguration(face.clientConfig),
   );
+  await create(
+    face,
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    validatingConfiguration(face.clientConfig),
+  );
+  await create(face, "/apis/rbac.authorization.k8s.io/v1/clusterroles", limits);
+  await create(face, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", limitsBinding);
   // The real server begins to ask webhooks some time after it stored their configuration.
   await face.settle(async () => {
     const body = JSON.stringify({ metadata: { name: "probe", labels: { hook: "deny" } } });
+    const path = "/api/v1/namespaces/default/configmaps";
+    return (await face.send({ method: "POST", path, query: new URLSearchParams("dryRun=All"), body })).code === 418;
+  });
+  await face.settle(async () => {
+    const body = JSON.stringify({ metadata: { name: "probe", labels: { validate: "deny" } } });
     const path = "/api/v1/namespaces/default/configmaps";
     return (await face.send({ method: "POST", path, query: new URLSearchParams("dryRun=All"), body })).code === 418;
   });
@@ -28,6 +43,48 @@ async function create(face: Face, path: string, object: JSONObject): Promise<voi
   const query = new URLSearchParams();
   const { code, body } = await face.send({ method: "POST", path, query, body: JSON.stringify(object) });
   if (code !== 201) throw new Error(`POST ${path} to ${face.name}: ${code} ${JSON.stringify(body)}`);
+}
+
+/** What the limited user may do: look at ConfigMaps, write some of them, delete one Secret, apply Leases. */
+const limits: JSONObject = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  metadata: { name: limitedUser },
+  rules: [
+    { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch", "create", "update"] },
+    { apiGroups: [""], resources: ["secrets"], resourceNames: ["a"], verbs: ["get", "delete", "patch"] },
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["patch"] },
+    { apiGroups: ["sharding.timebertt.dev"], resources: ["controllerrings/status"], verbs: ["*"] },
+  ],
+};
+
+const limitsBinding: JSONObject = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRoleBinding",
+  metadata: { name: limitedUser },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: limitedUser },
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: limitedUser }],
+};
+
+/** Sees objects with a label of its own, as they will be stored. */
+function validatingConfiguration(clientConfig: JSONObject): JSONObject {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingWebhookConfiguration",
+    metadata: { name: "scripted" },
+    webhooks: [{
+      name: "validating.example.com",
+      clientConfig,
+      rules: [
+        rule("", "v1", "configmaps", "secrets"),
+        rule("coordination.k8s.io", "v1", "leases"),
+        rule("sharding.timebertt.dev", "v1alpha1", "controllerrings", "controllerrings/status"),
+      ],
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+      objectSelector: { matchExpressions: [{ key: "validate", operator: "Exists" }] },
+    }],
+  };
 }
 
 /** The webhook sees only objects that ask for it; what it adds wakes a second one. */

@@ -41,9 +41,15 @@ export type Spoil =
   | "namespace";
 
 /** One request of a sequence, as data. */
-export type Step =
+export type Step = Request & {
+  /** @default the administrator */
+  readonly user?: "limited";
+};
+
+type Request =
   | Place & {
     readonly do: "create";
+    readonly contentType: string;
     readonly generate: boolean;
     readonly object: JSONObject;
     readonly spoil: Spoil;

@@ -112,12 +112,18 @@ function itemsOf(
       : isJsonObject(item)
       ? itemKey(item, schema)
       : undefined;
-    if (key !== undefined) {
+    const same = key === undefined ? undefined : parts.get(key);
+    if (key !== undefined && same !== undefined) {
+      // Items with the same key have one owner, together.
+      parts.set(key, { ...same, value: [same.value, item], schema: together });
+    } else if (key !== undefined) {
       parts.set(key, { value: item, schema: schema.items, path: `${path}[]`, declared: false });
     }
   }
   return parts;
 }
+
+const together: TypeSchema = { type: "list", list: "atomic", keys: [], items: anySchema };
 
 const ownerless: ReadonlySet<string> = new Set([
   ".apiVersion",

@@ -39,7 +39,11 @@ function withNamedFields(set: FieldSet, schema: TypeSchema): FieldSet {
 }
 
 function removeFields(object: JSONObject, set: FieldSet, schema: TypeSchema): JSONObject {
-  const left = removeFrom(object, set, schema);
+  // Metadata holds what nobody owns: its name.
+  const metadata = set.children.get("f:metadata");
+  const children = new Map(set.children);
+  if (metadata !== undefined) children.set("f:metadata", { ...metadata, member: false });
+  const left = removeFrom(object, { ...set, children }, schema);
   return isJsonObject(left) ? left : {};
 }
 

@@ -44,7 +44,8 @@ export async function applyObject(target: Target, read: () => JSONValue): Promis
   const exists = collection.get(recordKey(namespace ?? "", name)) !== undefined;
   if (!exists && subresource !== undefined) throw notFound(resource, name);
   const body = read();
-  const applied = readConfiguration(body, target);
+  const configuration = readConfiguration(body, target);
+  const applied = ownPart(configuration, target);
   if (!exists) {
     // Webhooks see the status too, which is not stored.
     const { status }: JSONObject = isJsonObject(body) ? body : {};
@@ -53,13 +54,13 @@ export async function applyObject(target: Target, read: () => JSONValue): Promis
   const object = await updateObject({
     ...target,
     uidConflict: false,
-    change: (current) => ({ object: merge(current, applied, target), managed: true }),
+    change: (current) => ({ object: merge(current, configuration, applied, target), managed: true }),
   });
   return { code: 200, object };
 }
 
-/** The configuration, without what this path does not write. @throws StatusError 400 or 500 */
-function readConfiguration(body: JSONValue, { resource, name, namespace, subresource }: Target): JSONObject {
+/** The configuration. @throws StatusError 400 or 500 */
+function readConfiguration(body: JSONValue, { resource }: Target): JSONObject {
   const { kind = "", apiVersion = "", metadata }: JSONObject = isJsonObject(body) ? body : {};
   if (!isJsonObject(body) || kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
     throw badRequest(`invalid object type: ${typeName(String(apiVersion), String(kind))}`);
@@ -70,7 +71,12 @@ function readConfiguration(body: JSONValue, { resource, name, namespace, subreso
   // Unlike elsewhere, fields that the kind does not have are refused whatever fieldValidation says.
   const problems = typeProblems(body, schemaOf(resource));
   if (problems.length > 0) throw plainError(typeMessage(problems, placeOf(body)));
-  const applied = copyObject(body);
+  return copyObject(body);
+}
+
+/** The configuration without what this path does not write, and so does not make anybody own. */
+function ownPart(configuration: JSONObject, { resource, name, namespace, subresource }: Target): JSONObject {
+  const applied = copyObject(configuration);
   if (resource.status !== true) return applied;
   if (subresource === undefined) delete applied["status"];
   else {
@@ -117,7 +123,12 @@ function ownerFor(target: Target, fields: FieldSet): Owner {
 }
 
 /** The stored object with the configuration applied and managedFields brought up to date. @throws StatusError 409, 500 */
-function merge(current: JSONObject, applied: JSONObject, target: Target): JSONObject {
+function merge(
+  current: JSONObject,
+  configuration: JSONObject,
+  applied: JSONObject,
+  target: Target,
+): JSONObject {
   const { query, resource } = target;
   const schema = schemaOf(resource);
   const mine = ownerFor(target, fieldsOf(applied, "applied", schema));
@@ -136,7 +147,9 @@ function merge(current: JSONObject, applied: JSONObject, target: Target): JSONOb
   // Before defaults are set: what somebody leaves to a default, he changes as little as what he does not name.
   const comparison = compare(current, merged, schema);
   if (!query.force) refuseConflicts(others, comparison.changed);
-  const normal = complete(copyObject(merged), applied, resource);
+  // What comes to nothing here is shown to webhooks of custom resources all the same.
+  const shown = resource.custom === true ? mergeApplied(copyObject(merged), configuration, schema) : copyObject(merged);
+  const normal = complete(shown, applied, resource);
   if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return normal;
   writeOwners(normal, [...withoutFields(others, comparison), mine]);
   return normal;

@@ -4,7 +4,7 @@ import type { AdmissionAttempt } from "../admission/admission.ts";
 import { isTrackable, trackUpdate } from "../apply/managed_fields.ts";
 import { authorizeCreation } from "../access.ts";
 import { type Context, timestamp } from "../context.ts";
-import { objectAt, stringAt } from "../json.ts";
+import { objectAt, parseStored, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { decodeObject, normalizeObject } from "../request/decode.ts";
@@ -28,6 +28,7 @@ import { recordKey, recordOf } from "../store/record.ts";
 import { randomUid } from "../uid.ts";
 import { validateMetadata, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
+import { dropEmptyWebhooks } from "../resources/empty_webhooks.ts";
 import { readShape, representObject } from "./projection.ts";
 import { checkVersion } from "./versions.ts";
 
@@ -108,6 +109,7 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
 function prepareNew(context: Context, resource: ServedResource, object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
   delete metadata["selfLink"];
+  dropEmptyWebhooks(object);
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
@@ -134,9 +136,13 @@ function storePrepared(
     throw plainError("resourceVersion should not be set on objects to be created");
   }
   const collection = context.store.collection(storageKey(resource));
-  if (collection.get(recordKey(namespace, name)) !== undefined) {
+  const there = collection.get(recordKey(namespace, name));
+  if (there !== undefined) {
     // Another attempt may get another name, as far as the real server looks.
-    throw alreadyExists(resource, name, stringAt(metadata, "generateName") !== "");
+    const error = alreadyExists(resource, name, stringAt(metadata, "generateName") !== "");
+    const isGoing = objectAt(parseStored(there.json), "metadata")["deletionTimestamp"] !== undefined;
+    if (isGoing) error.document["message"] = `object is being deleted: ${error.message}`;
+    throw error;
   }
   const stored = resource.shape?.write(object) ?? object;
   if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);
@@ -154,6 +160,7 @@ function wipeSystemFields(object: JSONObject): void {
   }
   delete metadata["selfLink"];
   delete metadata["managedFields"];
+  dropEmptyWebhooks(object);
 }
 
 /** What a status subresource writes cannot be brought along. */

@@ -117,7 +117,7 @@ export function parsePatch(call: Call, resource: ServedResource): Patch {
           return { ...applyStrategicPatch(current, copyObject(read()), schemaOf(resource)), kind, apiVersion };
         },
         // The real server merges these before it decodes them, and shows the patch, not the object.
-        show: () => goFormat(read()),
+        show: () => goFormat(withoutOrders(read())),
       };
     }
     default:
@@ -125,12 +125,20 @@ export function parsePatch(call: Call, resource: ServedResource): Patch {
   }
 }
 
+/** The real server takes these directives out of a patch while it merges it. */
+function withoutOrders(value: JSONValue): JSONValue {
+  if (Array.isArray(value)) return value.map(withoutOrders);
+  if (!isJsonObject(value)) return value;
+  const kept = Object.keys(value).filter((key) => key !== "$retainKeys" && !key.startsWith("$setElementOrder/"));
+  return Object.fromEntries(kept.map((key) => [key, withoutOrders(value[key])]));
+}
+
 const decodingPatch = "error decoding patch: ";
 
 function readPatch({ body }: Call, prefix = decodingPatch): JSONValue {
   if (body !== undefined && "value" in body) return body.value;
   try {
-    return parseJson(body?.text ?? "");
+    return parseJson(body !== undefined && "text" in body ? body.text : "");
   } catch (cause) {
     throw Object.assign(badRequest(prefix + (cause instanceof Error ? cause.message : cause)), { cause });
   }

@@ -38,8 +38,12 @@ export function listOrWatch(
   namespace: string | undefined,
 ): Answer {
   const representation = parseAccept(call.accept, resource, true);
-  const query = parseListQuery(call.query);
-  const selection = new Selection(resource, namespace, query.labelSelector, query.fieldSelector);
+  const select = (labels: string, fields: string): Selection => new Selection(resource, namespace, labels, fields);
+  const query = parseListQuery(
+    call.query,
+    () => select("", call.query.get("fieldSelector") ?? ""),
+  );
+  const selection = select(query.labelSelector, query.fieldSelector);
   if (query.watch) {
     if (representation === "metadata list") {
       const events = openWatch(

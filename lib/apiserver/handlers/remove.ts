@@ -152,6 +152,11 @@ export function checkPreconditions(resource: ServedResource, record: StoredObjec
     throw preconditionFailed(resource, record.name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== String(record.revision)) {
+    if (resource === namespaces) {
+      const what = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ` +
+        `ResourceVersion in object meta: ${record.revision}`;
+      throw conflict(resource, record.name, what);
+    }
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in ` +
       `record (${record.revision}). The object might have been modified`;
     throw preconditionFailed(resource, record.name, why);

@@ -13,6 +13,7 @@ import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
 import { invalidValue, validateMetadataChange, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
+import { dropEmptyWebhooks } from "../resources/empty_webhooks.ts";
 import { readShape } from "./projection.ts";
 import { uidConflict } from "./uid_conflict.ts";
 import { checkVersion } from "./versions.ts";
@@ -56,10 +57,12 @@ export async function updateObject(update: Update): Promise<JSONObject> {
     const validation = context.admission.validate({ ...attempt, object: next });
     if (validation instanceof Promise) await validation;
     if (collection.get(key) !== record) continue;
-    if (deepEqual(next, old)) return old;
+    // Also where nothing changes: an object that has nothing to wait for does not outlive a write.
+    const finished = isFinished(next) && !update.query.dryRun;
+    if (!finished && deepEqual(next, old)) return old;
     const stored = resource.shape?.write(next) ?? next;
     if (update.query.dryRun) return readShape(recordOf(stored, record.revision), resource);
-    if (isFinished(next)) {
+    if (finished) {
       context.store.remove(collection, record);
       return next;
     }
@@ -87,6 +90,7 @@ function prepare(update: Update, old: JSONObject): JSONObject {
     metadata["managedFields"] = objectAt(old, "metadata")["managedFields"];
   }
   const owned = complete(update, copyObject(object), old);
+  dropEmptyWebhooks(owned);
   // Finalizers in the spec of a namespace stay although somebody drops them, but are not his any more.
   if (resource === namespaces && subresource === undefined) owned["spec"] = { ...objectAt(object, "spec") };
   const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };
@@ -209,6 +213,7 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   if (typeof before["generation"] === "number" && isNewGeneration(object, old, resource)) {
     metadata["generation"] = before["generation"] + 1;
   }
+  dropEmptyWebhooks(object);
   if (resource === customResourceDefinitions && !deepEqual(object["spec"], old["spec"])) {
     acceptCustomResourceDefinition(object, timestamp(update.context.clock));
   }

@@ -3,7 +3,8 @@ import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
 import type { UserInfo } from "../authentication/user_info.ts";
 import type { Body, Call } from "../request/call.ts";
 import { parseProtobuf } from "./protobuf.ts";
-import { badRequest, methodNotAllowed, StatusError } from "../status.ts";
+import { parseBoolean } from "../request/list_options.ts";
+import { badRequest, methodNotAllowed, notAcceptable, StatusError } from "../status.ts";
 
 const decoder = new TextDecoder();
 
@@ -20,6 +21,10 @@ export async function readRequest(request: Request, url: URL, user: UserInfo, si
   const [mediaType = ""] = (headers.get("content-type") ?? "").split(";");
   const contentType = mediaType.trim().toLowerCase();
   const accept = headers.get("accept") ?? "";
+  if (answersIn(accept) === "application/yaml" && parseBoolean(url.searchParams.get("watch")) === true) {
+    const types = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+    throw notAcceptable(`only the following media types are accepted: ${types}`);
+  }
   return {
     method,
     path: url.pathname,
@@ -73,12 +78,8 @@ async function readBody(request: Request, contentType: string): Promise<Body> {
     case "application/yaml":
       return { value: readYaml(text) };
     default:
-      throw new StatusError(
-        415,
-        "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: " +
-          "application/json, application/yaml, application/vnd.kubernetes.protobuf",
-      );
+      // Whether the client may write at all comes first.
+      return { unreadable: contentType };
   }
 }
 

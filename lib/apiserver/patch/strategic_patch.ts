@@ -25,6 +25,7 @@ export function applyStrategicPatch(target: JSONObject, patch: JSONObject, schem
     throw plainError(`unknown patch type: ${String(marker)} in map: ${goFormat(patch)}`);
   }
   keepOnly(target, patch);
+  const server = { ...target };
   const orders = Object.keys(patch).filter((key) => key.startsWith(elementOrder));
   for (const key of Object.keys(patch)) {
     const change = getField(patch, key);
@@ -32,7 +33,7 @@ export function applyStrategicPatch(target: JSONObject, patch: JSONObject, schem
     if (key.startsWith(deleteFrom)) remove(target, key.slice(deleteFrom.length), change);
     else applyField(target, key, change, patch, schema);
   }
-  for (const key of orders) applyOrder(target, key.slice(elementOrder.length), patch, schema);
+  for (const key of orders) applyOrder(target, key.slice(elementOrder.length), patch, schema, server);
   return target;
 }
 
@@ -82,7 +83,13 @@ function applyField(
 }
 
 /** Puts a list in the order that a directive gives; what it does not name stays where it is among the others. */
-function applyOrder(target: JSONObject, key: string, patch: JSONObject, schema: TypeSchema): void {
+function applyOrder(
+  target: JSONObject,
+  key: string,
+  patch: JSONObject,
+  schema: TypeSchema,
+  server: JSONObject,
+): void {
   const order = getField(patch, elementOrder + key);
   const field = schema.type === "struct" ? schema.fields.get(key) : undefined;
   if (!Array.isArray(order)) throw badRequest(`the value of ${elementOrder}${key} is no list`);
@@ -103,7 +110,9 @@ function applyOrder(target: JSONObject, key: string, patch: JSONObject, schema: 
     );
   }
   const list = getField(target, key);
-  if (Array.isArray(list)) setField(target, key, orderLike(list, order, list, mergeKey));
+  const known = getField(server, key);
+  if (!Array.isArray(list)) return;
+  setField(target, key, orderLike(list, order, Array.isArray(known) ? known : [], mergeKey));
 }
 
 /** Are these the same item of a list, by key or, without one, by value? */

@@ -1,7 +1,7 @@
 import type { UserInfo } from "../authentication/user_info.ts";
 import type { Call } from "../request/call.ts";
 import { parseBoolean } from "../request/list_options.ts";
-import { splitFieldSelector } from "../selectors.ts";
+import { parseLabelSelector, splitFieldSelector } from "../selectors.ts";
 import { formatGroupResource } from "../../k8s/api/resource.ts";
 import { StatusError } from "../status.ts";
 
@@ -100,6 +100,8 @@ function isWatch(query: URLSearchParams): boolean {
 function selectedName(query: URLSearchParams): string {
   try {
     const fields = splitFieldSelector(query.get("fieldSelector") ?? "");
+    // Options that cannot be read are none.
+    parseLabelSelector(query.get("labelSelector") ?? "");
     return fields.find(({ field, equal }) => field === "metadata.name" && equal)?.value ?? "";
   } catch (error) {
     if (error instanceof StatusError) return "";

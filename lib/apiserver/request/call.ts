@@ -23,7 +23,12 @@ export interface Call {
 }
 
 /** The body of a request: text, or a value that nobody else holds. Undefined when there is none. */
-export type Body = { readonly text: string } | { readonly value: JSONValue } | undefined;
+export type Body =
+  | { readonly text: string }
+  | { readonly value: JSONValue }
+  /** Of a media type that nobody reads. */
+  | { readonly unreadable: string }
+  | undefined;
 
 /** What is answered. */
 export type Answer =

@@ -1,6 +1,7 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { objectAt, stringAt } from "../json.ts";
+import { getField, objectAt, stringAt } from "../json.ts";
+import { isEmptyWebhooks } from "../resources/empty_webhooks.ts";
 import { goTypeOf } from "../resources/go_type.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
@@ -10,7 +11,7 @@ import { definitionOf } from "../schema/document.ts";
 import { duplicateFields } from "../schema/duplicate_fields.ts";
 import { metadataSchema, schemaOf } from "../schema/resource_schema.ts";
 import { goTypeName } from "../schema/scalars.ts";
-import { badRequest, invalid, StatusError } from "../status.ts";
+import { badRequest, invalid, StatusError, unknownFormat } from "../status.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import type { Call } from "./call.ts";
 import { type Decoding, newDecoding, strictMessage, warningsOf, warnOf } from "./decoding.ts";
@@ -66,8 +67,16 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
+/** Media types of objects. */
+export const mediaTypes: readonly string[] = [
+  "application/json",
+  "application/yaml",
+  "application/vnd.kubernetes.protobuf",
+];
+
 function readBody({ body, contentType }: Call, resource: ServedResource): { value: JSONValue; text?: string } {
   if (body !== undefined && "value" in body) return { value: body.value };
+  if (body !== undefined && "unreadable" in body) throw unknownFormat(mediaTypes);
   const text = body?.text ?? "";
   try {
     return contentType === "application/yaml" ? { value: parseYaml(text).value } : { value: parseJson(text), text };
@@ -105,13 +114,13 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
   }
   if (resource.custom !== true) checkKind(kind === "" ? resource.kind : kind, apiVersion || own, resource);
   const unknown: string[] = [];
-  const object = readFields(value, resource, unknown, wording);
+  const object = readFields(patched ? inOrder(value) : value, resource, unknown, wording);
   if (resource.custom === true) checkCustomKind(kind, apiVersion, value, resource, patched);
-  // What a patch makes is written in the order of the keys.
-  if (patched) unknown.sort();
   for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
   decoding?.unknown.push(...unknown);
-  keepReset(objectAt(value, "metadata"), object);
+  if (resource.custom !== true) keepReset(objectAt(value, "metadata"), object);
+  const { webhooks } = value;
+  if (resource.group === "admissionregistration.k8s.io" && isEmptyWebhooks(webhooks)) object["webhooks"] = [];
   normalizeObject(object, resource);
   return object;
 }
@@ -207,9 +216,14 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
   }
 }
 
-/** Custom resources are maps in Go until their metadata is read, and those are written in the order of their keys. */
+/** What is a map in Go before it is read, is written in the order of its keys. */
 function inOrder(object: JSONObject): JSONObject {
-  return Object.fromEntries(Object.keys(object).sort().map((key) => [key, object[key]]));
+  return Object.fromEntries(
+    Object.keys(object).sort().map((key) => {
+      const value = getField(object, key);
+      return [key, isJsonObject(value) ? inOrder(value) : value];
+    }),
+  );
 }
 
 /** An empty list of managedFields, or one empty entry, says that nobody owns anything: it is more than nothing. */

@@ -18,8 +18,12 @@ export interface ListQuery {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** Reads the options of a list or watch. @throws StatusError 400, 422 or 500 */
-export function parseListQuery(query: URLSearchParams): ListQuery {
+/**
+ * Reads the options of a list or watch.
+ * @param check looks at the selectors, before the resourceVersion is read
+ * @throws StatusError 400, 422 or 500
+ */
+export function parseListQuery(query: URLSearchParams, check: () => void = () => {}): ListQuery {
   const watch = parseBoolean(query.get("watch")) ?? false;
   const version = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
@@ -32,6 +36,7 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
     ? watchProblems(match, initial, continueToken)
     : listProblems(match, version, initial, continueToken);
   if (causes.length > 0) throw invalidOptions("ListOptions", causes);
+  check();
   return {
     labelSelector: query.get("labelSelector") ?? "",
     fieldSelector: query.get("fieldSelector") ?? "",

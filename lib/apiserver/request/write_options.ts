@@ -1,11 +1,11 @@
 import { isJsonObject } from "../../k8s/errors.ts";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { arrayAt, objectAt, stringAt } from "../json.ts";
-import { badRequest, type Cause, invalidOptions } from "../status.ts";
+import { badRequest, type Cause, invalidOptions, unknownFormat } from "../status.ts";
 import type { Call } from "./call.ts";
 import { goTypeName } from "../schema/scalars.ts";
 import { invalidValue } from "../validate/metadata.ts";
-import { kindAndVersion } from "./decode.ts";
+import { kindAndVersion, mediaTypes } from "./decode.ts";
 import { parseJson } from "./go_json.ts";
 import { parseBoolean } from "./list_options.ts";
 
@@ -116,6 +116,7 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
 
 function readOptions({ body }: Call): JSONValue {
   if (body === undefined || "value" in body) return body?.value;
+  if ("unreadable" in body) throw unknownFormat(mediaTypes);
   try {
     return parseJson(body.text);
   } catch (cause) {

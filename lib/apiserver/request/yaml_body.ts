@@ -22,7 +22,11 @@ export function parseYaml(text: string): { readonly value: JSONValue; readonly t
 /** Reads the body of an apply patch: YAML, of which JSON is a part. @throws StatusError 400 */
 export function readApplyBody(call: Call): JSONValue {
   const { body } = call;
-  const value = body === undefined ? null : "value" in body ? body.value : readText(body.text, call);
+  const value = body === undefined || "unreadable" in body
+    ? null
+    : "value" in body
+    ? body.value
+    : readText(body.text, call);
   if (value === null || value === undefined || isJsonObject(value)) return value;
   const what = `json: cannot unmarshal ${goTypeName(value)} into Go value of type map[string]interface {}`;
   throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${what}`);

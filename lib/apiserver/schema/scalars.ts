@@ -49,7 +49,9 @@ function readInteger(value: JSONValue, limit: number): ScalarResult {
 function readBytes(value: JSONValue): ScalarResult {
   if (typeof value !== "string") return wrongType(value);
   if (/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) return { value };
-  const wrong = Math.max(value.search(/[^A-Za-z0-9+/=]/), 0);
+  const found = value.search(/[^A-Za-z0-9+/=]/);
+  // Where nothing is wrong but that it ends too early, the last group of four is.
+  const wrong = found >= 0 ? found : Math.floor(value.length / 4) * 4;
   return { error: `illegal base64 data at input byte ${wrong}` };
 }
 
