@@ -35,14 +35,19 @@ const variables = [
   "all_proxy",
 ];
 
-/** What images mean to the demo: our own commands, each with no more permissions than it needs. */
-export function demoImages(execPath: string): Images {
+/**
+ * What images mean to the demo: our own commands, each with no more permissions than it needs.
+ * @param execPath the Deno to run them with. @param server URL of the API server that they talk to.
+ */
+export function demoImages(execPath: string, server: string): Images {
+  const run = (command: string, context: ImageContext, appended: readonly string[]): ResolvedImage =>
+    withCommand(command, execPath, [...new Set([loopback, new URL(server).hostname])], context, appended);
   return {
     known: ["sharder", "checksum-controller"],
     resolve: async (image, context) => {
       const command = image.replace(/^.*\//, "").replace(/[:@].*$/, "");
-      if (command === "sharder") return withCommand(command, execPath, context, await sharderArguments(context));
-      if (command === "checksum-controller") return withCommand(command, execPath, context, []);
+      if (command === "sharder") return run(command, context, await sharderArguments(context));
+      if (command === "checksum-controller") return run(command, context, []);
       return undefined;
     },
   };
@@ -51,6 +56,7 @@ export function demoImages(execPath: string): Images {
 function withCommand(
   command: string,
   execPath: string,
+  hosts: readonly string[],
   { mounts, folder }: ImageContext,
   appended: readonly string[],
 ): ResolvedImage {
@@ -62,7 +68,7 @@ function withCommand(
       "--no-prompt",
       // The demo has loaded and checked all of it already.
       "--cached-only",
-      `--allow-net=${loopback}`,
+      `--allow-net=${hosts.join(",")}`,
       `--allow-read=${readable.join(",")}`,
       `--allow-env=${variables.join(",")}`,
       "--allow-sys=hostname",

@@ -1,3 +1,4 @@
+import { DemoError } from "./demo_cluster.ts";
 import type { ProcessRunner } from "../../../lib/workloads/node/process/process_runner.ts";
 
 /**
@@ -24,16 +25,18 @@ export class Leash implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** @param folder is removed at the end, whatever happens. */
+  /** @param folder is removed at the end, whatever happens. @throws DemoError where there is no POSIX shell */
   constructor(folder: string) {
-    this.#child = new Deno.Command("sh", {
-      args: ["-c", script, "demo-leash", folder],
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-      // Ctrl-C in the terminal is not for it.
-      detached: true,
-    }).spawn();
+    this.#child = spawn(
+      new Deno.Command("sh", {
+        args: ["-c", script, "demo-leash", folder],
+        stdin: "piped",
+        stdout: "null",
+        stderr: "null",
+        // Ctrl-C in the terminal is not for it.
+        detached: true,
+      }),
+    );
     this.#input = this.#child.stdin.getWriter();
   }
 
@@ -57,5 +60,15 @@ export class Leash implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => undefined);
     await this.#child.status;
+  }
+}
+
+function spawn(command: Deno.Command): Deno.ChildProcess {
+  try {
+    return command.spawn();
+  } catch (cause) {
+    throw new DemoError("the demo needs the shell `sh`, as Linux and macOS have it: on Windows, run it in WSL", {
+      cause,
+    });
   }
 }

@@ -61,7 +61,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<D
     random,
     machine: folder.machine,
     name: nodeName,
-    images: demoImages(execPath),
+    images: demoImages(execPath, listener.url),
     server: {
       url: listener.url,
       ...(listener.certificateAuthority === undefined ? {} : { certificateAuthority: listener.certificateAuthority }),

@@ -52,7 +52,7 @@ export async function connectUserCluster(options: UserClusterOptions, signal: Ab
     random,
     machine: folder.machine,
     name,
-    images: demoImages(execPath),
+    images: demoImages(execPath, access.server),
     server: {
       url: access.server,
       ...(access.certificateAuthority === undefined ? {} : { certificateAuthority: access.certificateAuthority }),

@@ -1,7 +1,7 @@
 import { scale } from "../acts.ts";
 import type { Step } from "../teller.ts";
 import { expectedMovers, lookAtMovers, lookAtPlacement } from "../world.ts";
-import { showLeases, type StoryParts, within } from "./step_parts.ts";
+import { checkOwners, showLeases, type StoryParts, within } from "./step_parts.ts";
 
 /** A shard joins. */
 export function addition({ world, hands, showMoves }: StoryParts): Step {
@@ -30,6 +30,7 @@ export function addition({ world, hands, showMoves }: StoryParts): Step {
       showMoves(mark);
       const expected = expectedMovers(objects, before, world.readyShards);
       teller.check("only objects of the new shard to move", lookAtMovers(watch.movesSince(mark), expected, "drained"));
+      checkOwners(teller, world, mark);
     },
   };
 }

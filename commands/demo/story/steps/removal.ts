@@ -2,7 +2,7 @@ import { leaseStateLabel } from "../../../../lib/sharding/names.ts";
 import { scale } from "../acts.ts";
 import type { Step } from "../teller.ts";
 import { lookAtMovers, lookAtPlacement } from "../world.ts";
-import { showLeases, type StoryParts, within } from "./step_parts.ts";
+import { checkOwners, showLeases, type StoryParts, within } from "./step_parts.ts";
 
 /** A shard leaves in order. */
 export function removal({ world, hands, length, showMoves }: StoryParts): Step {
@@ -48,6 +48,7 @@ export function removal({ world, hands, length, showMoves }: StoryParts): Step {
         "only that shard's objects to move",
         lookAtMovers(watch.movesSince(mark), expected, "without drain"),
       );
+      checkOwners(teller, world, mark);
       if (length === "quick") return;
       await teller.expect(
         "the dead shard's Lease to be deleted after a minute",

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { demoImages } from "../../../../commands/demo/cluster/images.ts";
 import type { ImageContext } from "../../../../lib/workloads/node/pod/images.ts";
 
-const images = demoImages("/usr/bin/deno");
+const images = demoImages("/usr/bin/deno", "https://127.0.0.1:7443");
 const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: { containers: [] } };
 
 function context(folder: string): ImageContext {
@@ -34,6 +34,12 @@ Deno.test("demoImages() runs our commands with the permissions that they need, a
     assert.ok(command.includes("--allow-read=/pod,/pod/config,/pod/certificates"));
   }
   assert.equal(await images.resolve("nginx", context(folder)), undefined);
+});
+
+Deno.test("demoImages() lets pods reach an API server on another machine too", async () => {
+  const remote = demoImages("/usr/bin/deno", "https://api.example.org:6443");
+  const { command = [] } = await remote.resolve("checksum-controller", context("/pod")) ?? assert.fail("it is known");
+  assert.ok(command.includes("--allow-net=127.0.0.1,api.example.org"));
 });
 
 Deno.test("demoImages() gives the sharder its configuration with the ports and paths of this machine", async () => {

@@ -88,13 +88,16 @@ function drawLine(pieces: readonly Piece[], top: number): readonly string[] {
         }" ` +
           `fill="${fill}" fill-opacity="${shade}"/>`,
       );
-    } else if (text.trim() !== "") {
-      const [word, at] = [text.trim(), x + (text.length - text.trimStart().length) * columnWidth];
+    } else {
       const weight = bold ? ` font-weight="bold"` : "";
-      drawn.push(
-        `<text x="${at.toFixed(1)}" y="${top + 13}" textLength="${([...word].length * columnWidth).toFixed(1)}" ` +
-          `fill="${fill}"${weight}>${escape(word)}</text>`,
-      );
+      // Several blanks would become one.
+      for (const { 0: word, index } of text.matchAll(/\S+(?: \S+)*/g)) {
+        const at = (x + [...text.slice(0, index)].length * columnWidth).toFixed(1);
+        const wide = ([...word].length * columnWidth).toFixed(1);
+        drawn.push(
+          `<text x="${at}" y="${top + 13}" textLength="${wide}" fill="${fill}"${weight}>${escape(word)}</text>`,
+        );
+      }
     }
     column += length;
   }
