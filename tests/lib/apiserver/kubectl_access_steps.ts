@@ -68,8 +68,8 @@ export const accessSteps: readonly Step[] = [
       /Username +system:serviceaccount:access:robot\nGroups +\[system:serviceaccounts system:serviceaccounts:access/,
   },
   {
-    args: ["auth", "whoami", "--as=x", "--as-group=g", "--as-uid=7", "--as-user-extra=a=b"],
-    prints: /Username +x\nUID +7\nGroups +\[g system:authenticated\]\nExtra: a +\[b\]/,
+    args: ["auth", "whoami", "--as=x", "--as-group=g", "--as-uid=7"],
+    prints: /Username +x\nUID +7\nGroups +\[g system:authenticated\]\n/,
   },
   {
     args: [
