@@ -3,8 +3,9 @@ import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
 import type { UserInfo } from "../authentication/user_info.ts";
 import type { Body, Call } from "../request/call.ts";
 import { parseProtobuf } from "./protobuf.ts";
+import { readBytes } from "./read_bytes.ts";
 import { parseBoolean } from "../request/list_options.ts";
-import { badRequest, methodNotAllowed, notAcceptable, StatusError } from "../status.ts";
+import { badRequest, methodNotAllowed, notAcceptable } from "../status.ts";
 
 const decoder = new TextDecoder();
 
@@ -14,7 +15,7 @@ const longestBody = 3 * 1_024 * 1_024;
 /** Media types of answers. */
 export type MediaType = "application/json" | "application/yaml";
 
-/** Reads a request. `signal` ends it. @throws StatusError 400, 405, 413, 415 */
+/** Reads a request. `signal` ends it. @throws StatusError 400, 405, 413, 415, 503 */
 export async function readRequest(request: Request, url: URL, user: UserInfo, signal: AbortSignal): Promise<Call> {
   const { headers } = request;
   const method = methodOf(request.method);
@@ -31,7 +32,7 @@ export async function readRequest(request: Request, url: URL, user: UserInfo, si
     query: url.searchParams,
     contentType,
     accept: answersIn(accept) === "application/yaml" ? "application/json" : accept,
-    body: method === "GET" ? undefined : await readBody(request, contentType),
+    body: method === "GET" ? undefined : await readBody(request, contentType, signal),
     user,
     userAgent: headers.get("user-agent") ?? "",
     signal,
@@ -61,11 +62,8 @@ export function answersIn(accept: string): MediaType {
   return "application/json";
 }
 
-async function readBody(request: Request, contentType: string): Promise<Body> {
-  const bytes = await request.bytes();
-  if (bytes.length > longestBody) {
-    throw new StatusError(413, "RequestEntityTooLarge", `limit is ${longestBody}`);
-  }
+async function readBody(request: Request, contentType: string, signal: AbortSignal): Promise<Body> {
+  const bytes = await readBytes(request, longestBody, signal);
   if (bytes.length === 0) return undefined;
   if (contentType === "application/vnd.kubernetes.protobuf") return { value: parseProtobuf(bytes) };
   const text = decoder.decode(bytes);
