@@ -1,6 +1,6 @@
 import { clusterOf } from "../../../commands/common/system_parts.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
-import { type ApiListener, serveApi, type TokenUser } from "../../../lib/apiserver/http/mod.ts";
+import { type ApiListener, serveApi, type TokenUser, WebhookClient } from "../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
 import { type CertificatePair, fixedSource } from "../../../lib/certificates/mod.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
@@ -17,7 +17,6 @@ import type { Ability } from "../suite.ts";
 import { accounts, createNamespace, grant, install } from "./installation.ts";
 import { consistently, eventually } from "./real_time.ts";
 import { Service } from "./service.ts";
-import { WebhookCalls } from "./webhook_calls.ts";
 
 /** Certificate of the webhooks; stages can share one. */
 export interface WebhookCertificate {
@@ -51,7 +50,7 @@ function userOf(actor: Actor): TokenUser {
 export class HttpStage implements Stage {
   static readonly abilities: readonly Ability[] = ["compaction"];
   readonly time = "real";
-  readonly authorizes = false;
+  readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;
   readonly latency = 0;
@@ -89,13 +88,9 @@ export class HttpStage implements Stage {
    */
   static async start(certificate: WebhookCertificate, logs: readonly string[]): Promise<HttpStage> {
     await using resources = new globalThis.AsyncDisposableStack();
-    const calls = resources.use(new WebhookCalls());
+    const { call: callWebhook } = resources.use(new WebhookClient());
     const server = resources.use(
-      new ApiServer({
-        clock: systemClock,
-        random: systemRandom,
-        callWebhook: (config, review, signal) => calls.call(config, review, signal),
-      }),
+      new ApiServer({ clock: systemClock, random: systemRandom, callWebhook }),
     );
     const users = [userOf("admin"), userOf("sharder"), userOf("shard")];
     const listener = resources.use(await serveApi(server, { users }));
