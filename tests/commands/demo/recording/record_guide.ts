@@ -21,4 +21,5 @@ const { outputs, pictures } = await playGuide({
 await Deno.writeTextFile(guide, withOutputs(text, outputs));
 await Deno.mkdir(new URL(".", picture), { recursive: true });
 await Deno.writeTextFile(picture, pictureToSvg(bestPicture(pictures)));
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", guide.pathname, picture.pathname] }).output();
 print(`written: ${guide.pathname}, ${picture.pathname}`);

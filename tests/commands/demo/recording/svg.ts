@@ -22,16 +22,17 @@ interface Piece {
 }
 
 /**
- * The picture that tells the most at a glance: objects on the move, some that have moved, and few shards. The later of equal ones.
+ * The picture that tells the most at a glance: objects on the move, few shards, and some objects that
+ * have moved. The later of equal ones.
  * @throws Error when nothing moved in any of them.
  */
 export function bestPicture(pictures: readonly string[]): string {
   const moving = pictures.filter((picture) => /[1-9]\d* draining/.test(picture.replaceAll(sequence, "")));
   const shards = (picture: string): number => Number(/ of (\d+) shards/.exec(picture)?.[1] ?? Infinity);
-  const finished = moving.filter((picture) => picture.includes("after its drain label"));
-  const [first, ...others] = finished.length > 0 ? finished : moving;
+  const score = (picture: string): number => -2 * shards(picture) + Number(picture.includes("after its drain label"));
+  const [first, ...others] = moving;
   if (first === undefined) throw new Error("the recording has no picture with objects on the move: record it again");
-  return others.reduce((best, picture) => shards(picture) <= shards(best) ? picture : best, first);
+  return others.reduce((best, picture) => score(picture) >= score(best) ? picture : best, first);
 }
 
 /** A control sequence: escape, bracket, parameters, a letter. */
