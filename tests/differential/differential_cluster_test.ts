@@ -5,7 +5,7 @@ import { RealFace } from "./real_face.ts";
 import { setUp } from "./set_up.ts";
 
 /** How many sequences CI runs, and the seed of the first. `run.ts` runs more of them. */
-const [sequences, firstSeed] = [60, 1];
+const [sequences, firstSeed] = [100, 1];
 
 Deno.test({
   name: "the in-memory API server answers generated sequences of requests as the real one does",

@@ -41,13 +41,46 @@ const list: readonly Known[] = [
     name: "a namespace that is being deleted goes in its own time on the real server, in memory at once",
     applies: ({ step, before }) =>
       (step === undefined || ("kind" in step && step.kind === "namespaces")) &&
-      before.some((each) => each.do === "delete" && each.kind === "namespaces"),
+      before.some((each) =>
+        "kind" in each && each.kind === "namespaces" &&
+        (each.do === "delete" || (each.do === "apply" && JSON.stringify(each).includes('"deletionTimestamp":')))
+      ),
   },
   {
     name: "empty labels and annotations of an applied custom resource are shown to webhooks by the real server",
     applies: ({ step, differences }) =>
       step?.do === "apply" && step.kind === "rings" &&
-      differences.every((each) => /^reviews\[\d\]\.object\.metadata\.(annotations|labels): \{\} \| absent$/.test(each)),
+      differences.every((each) =>
+        /^reviews\[\d\]\.object\.metadata\.(annotations|labels|finalizers): (\{\}|\[\]|null) \| absent$/.test(each)
+      ),
+  },
+  {
+    name:
+      "what is empty in the metadata of an applied custom resource makes the real server write when nothing changes",
+    applies: ({ step, before, differences }) =>
+      step !== undefined && "kind" in step && step.kind === "rings" &&
+      [step, ...before].some((each) =>
+        each.do === "apply" && each.kind === "rings" &&
+        /"(labels|annotations|finalizers|ownerReferences)":(\[\]|\{\}|null)/.test(JSON.stringify(each))
+      ) && differences.every((each) => each.startsWith(".body.metadata.resourceVersion: ")),
+  },
+  {
+    name: "a dry run of an applied custom resource shows the selfLink that it was sent, on the real server",
+    applies: ({ step, differences }) =>
+      step?.do === "apply" && step.kind === "rings" && step.query.includes("dryRun=All") &&
+      differences.every((each) => each === '.body.metadata.selfLink: "/x" | absent'),
+  },
+  {
+    name: "unknown metadata of a custom resource of another version is not warned of in memory",
+    applies: ({ step, differences }) =>
+      (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "apiVersion" &&
+      differences.every((each) => /^\.warnings\[0\]: .*unknown field \\+"metadata\..* \| absent$/.test(each)),
+  },
+  {
+    name: "$retainKeys for a map that is not there has other words in the refusal of its value",
+    applies: ({ step, real, memory, differences }) =>
+      step?.do === "strategic" && JSON.stringify(step.patch).includes('"$retainKeys":') && real.code === 422 &&
+      memory.code === 422 && differences.every((each) => /^\.body\.(details\.causes\[0\]\.)?message: /.test(each)),
   },
   {
     name: "the real server's handler panics",

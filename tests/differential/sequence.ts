@@ -111,7 +111,12 @@ async function prepare(face: Face, prefix: string): Promise<void> {
   const path = `/api/v1/namespaces/${prefix}/configmaps`;
   const query = new URLSearchParams();
   if (face.name === "memory") {
-    const body = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: rootCertificate } });
+    const body = JSON.stringify({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: rootCertificate },
+      data: { "ca.crt": "" },
+    });
     await face.send({ method: "POST", path, query, body });
   } else {
     await face.settle(async () =>

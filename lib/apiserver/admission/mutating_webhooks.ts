@@ -47,7 +47,7 @@ export class MutatingWebhooks implements Admission {
   async #ask(invocation: Invocation, attempt: AdmissionAttempt): Promise<JSONObject | undefined> {
     const { webhook, view } = invocation;
     const { object } = attempt;
-    const response = await this.#caller.ask(invocation, attempt);
+    const response = await this.#caller.ask(invocation, attempt, true);
     const patch = stringAt(response ?? {}, "patch");
     if (response === undefined || object === undefined || patch === "") return object;
     if (response["patchType"] !== "JSONPatch") {

@@ -22,7 +22,7 @@ export class ValidatingWebhooks implements Admission {
     // The others' answers are waited for as well, so that nothing goes on behind a request that is over.
     await Promise.all(invocations.map(async (invocation) => {
       try {
-        await this.#caller.ask(invocation, attempt);
+        await this.#caller.ask(invocation, attempt, false);
       } catch (error) {
         refusals.push(error);
       }

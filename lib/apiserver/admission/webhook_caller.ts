@@ -36,10 +36,11 @@ export class WebhookCaller {
 
   /**
    * Asks one webhook.
+   * @param mayPatch validating webhooks may not
    * @returns its response, which allows the write; undefined when it failed and its failure policy ignores that.
    * @throws StatusError when it denies the write, or fails and must not.
    */
-  async ask(invocation: Invocation, attempt: AdmissionAttempt): Promise<JSONObject | undefined> {
+  async ask(invocation: Invocation, attempt: AdmissionAttempt, mayPatch: boolean): Promise<JSONObject | undefined> {
     const { webhook, view } = invocation;
     if (attempt.dryRun && !["None", "NoneOnDryRun"].includes(stringAt(webhook, "sideEffects"))) {
       const message = `admission webhook ${nameOf(webhook)} does not support dry run`;
@@ -52,6 +53,9 @@ export class WebhookCaller {
       if (response["uid"] !== uid) {
         const got = JSON.stringify(response["uid"] ?? "");
         throw new InvalidResponseError(`expected response.uid=${JSON.stringify(uid)}, got ${got}`);
+      }
+      if (!mayPatch && stringAt(response, "patch") !== "") {
+        throw new InvalidResponseError("validating webhook may not return response.patch");
       }
     } catch (error) {
       attempt.signal?.throwIfAborted();

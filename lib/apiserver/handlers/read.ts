@@ -1,7 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import type { Context } from "../context.ts";
 import { parseStored } from "../json.ts";
-import { parseAccept } from "../request/accept.ts";
+import { checkStream, parseAccept } from "../request/accept.ts";
 import type { Answer, Call, WatchSource } from "../request/call.ts";
 import { formatContinueToken, parseContinueToken } from "../request/continue_token.ts";
 import { type ListQuery, parseListQuery, parseVersion } from "../request/list_options.ts";
@@ -45,6 +45,7 @@ export function listOrWatch(
   );
   const selection = select(query.labelSelector, query.fieldSelector);
   if (query.watch) {
+    checkStream(call.accept);
     if (representation === "metadata list") {
       const events = openWatch(
         context,

@@ -91,6 +91,7 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   }
   const owned = complete(update, copyObject(object), old);
   dropEmptyWebhooks(owned);
+  if (metadata["deletionTimestamp"] === undefined) delete objectAt(owned, "metadata")["deletionTimestamp"];
   // Finalizers in the spec of a namespace stay although somebody drops them, but are not his any more.
   if (resource === namespaces && subresource === undefined) owned["spec"] = { ...objectAt(object, "spec") };
   const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };

@@ -4,8 +4,7 @@ import type { UserInfo } from "../authentication/user_info.ts";
 import type { Body, Call } from "../request/call.ts";
 import { parseProtobuf } from "./protobuf.ts";
 import { readBytes } from "./read_bytes.ts";
-import { parseBoolean } from "../request/list_options.ts";
-import { badRequest, methodNotAllowed, notAcceptable } from "../status.ts";
+import { badRequest, methodNotAllowed } from "../status.ts";
 
 const decoder = new TextDecoder();
 
@@ -22,16 +21,12 @@ export async function readRequest(request: Request, url: URL, user: UserInfo, si
   const [mediaType = ""] = (headers.get("content-type") ?? "").split(";");
   const contentType = mediaType.trim().toLowerCase();
   const accept = headers.get("accept") ?? "";
-  if (answersIn(accept) === "application/yaml" && parseBoolean(url.searchParams.get("watch")) === true) {
-    const types = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
-    throw notAcceptable(`only the following media types are accepted: ${types}`);
-  }
   return {
     method,
     path: url.pathname,
     query: url.searchParams,
     contentType,
-    accept: answersIn(accept) === "application/yaml" ? "application/json" : accept,
+    accept,
     body: method === "GET" ? undefined : await readBody(request, contentType, signal),
     user,
     userAgent: headers.get("user-agent") ?? "",

@@ -80,7 +80,7 @@ export function tableOf(
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${request.version}`,
-    metadata: isList ? metadata : { resourceVersion: stringAt(metadata, "resourceVersion") },
+    metadata: isList ? listMetadata(metadata) : { resourceVersion: stringAt(metadata, "resourceVersion") },
     columnDefinitions: header ? printer.columns.map((column) => ({ ...column })) : null,
     rows,
   };
@@ -99,4 +99,10 @@ function shown(object: JSONObject, { include, version }: TableRequest): JSONValu
         metadata: objectAt(object, "metadata"),
       };
   }
+}
+
+/** Lists of custom resources have an empty token at their end, tables have none. */
+function listMetadata(metadata: JSONObject): JSONObject {
+  const { continue: token, ...rest } = metadata;
+  return token === undefined || token === "" ? rest : metadata;
 }

@@ -17,6 +17,8 @@ export function parseAccept(accept: string, resource: Pick<ServedResource, "cust
   let known = false;
   for (const alternative of accept.split(",")) {
     const [type = "", ...parameters] = alternative.split(";").map((part) => part.trim());
+    // The HTTP face writes YAML by itself.
+    if (type === "application/yaml") return "object";
     if (!/^(application\/json|application\/\*|\*\/\*)$/.test(type)) continue;
     known = true;
     const kind = parameters.find((parameter) => parameter.startsWith("as="))?.slice("as=".length);
@@ -32,4 +34,11 @@ export function parseAccept(accept: string, resource: Pick<ServedResource, "cust
   }
   const available = list ? `${representations}, ${streams}` : representations;
   throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${available}`, {});
+}
+
+/** Watches are streams of JSON. @throws StatusError 406 for a client that wants YAML */
+export function checkStream(accept: string): void {
+  const types = accept.split(",").map((alternative) => alternative.split(";", 1).join().trim());
+  const first = types.find((type) => /^(application\/(json|yaml|\*)|\*\/\*)$/.test(type));
+  if (first === "application/yaml") throw notAcceptable(`only the following media types are accepted: ${streams}`);
 }

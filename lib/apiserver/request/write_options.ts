@@ -49,11 +49,15 @@ export function parseWriteQuery(call: Call, kind: string): WriteQuery {
 
 function parseDryRun(values: readonly string[], kind: string): boolean {
   const given = values.filter((value) => value !== "");
-  if (given.some((value) => value !== "All")) {
-    const message = `Unsupported value: ${JSON.stringify(given)}: supported values: "All"`;
-    throw invalidOptions(kind, [{ reason: "FieldValueNotSupported", message, field: "dryRun" }]);
-  }
+  const causes = dryRunProblems(given);
+  if (causes.length > 0) throw invalidOptions(kind, causes);
   return given.length > 0;
+}
+
+function dryRunProblems(given: readonly string[]): readonly Cause[] {
+  if (given.every((value) => value === "All")) return [];
+  const message = `Unsupported value: ${JSON.stringify(given)}: supported values: "All"`;
+  return [{ reason: "FieldValueNotSupported", message, field: "dryRun" }];
 }
 
 /** Options of a deletion. */
@@ -103,14 +107,16 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
     const problem = "orphanDependents and deletionPropagation cannot be both set";
     causes.push(invalidValue("propagationPolicy", policy, problem));
   }
+  const dryRun = arrayAt(options, "dryRun").map(String).filter((value) => value !== "");
+  causes.push(...dryRunProblems(dryRun));
   if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
   return {
-    dryRun: parseDryRun(arrayAt(options, "dryRun").map(String), "DeleteOptions"),
+    dryRun: dryRun.length > 0,
     uid: stringAt(preconditions, "uid") || undefined,
     resourceVersion: stringAt(preconditions, "resourceVersion") || undefined,
     propagation: policy === "Foreground" || policy === "Background" || policy === "Orphan" ? policy : undefined,
     gracePeriodSeconds: typeof grace === "number" ? grace : undefined,
-    document: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...options },
+    document: { ...options, kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1" },
   };
 }
 
