@@ -5,13 +5,40 @@ import { getLogger, type Logger } from "../lib/util/log.ts";
 import type { Random } from "../lib/util/random.ts";
 import { encodeAnswer } from "./admission_review.ts";
 import { type Body, BodyReader, declaredLength } from "./body.ts";
-import { type Assignment, handleReview, type RingLookup } from "./handler.ts";
+import { type Assignment, handleReview, type ReviewOutcome, type RingLookup } from "./handler.ts";
 import { readHead } from "./review_head.ts";
+
+/** What became of a request. */
+export type AdmissionOutcome =
+  | ReviewOutcome
+  /** Let through without a look, as too many requests were under way. */
+  | "shed"
+  /** No review, or one that did not arrive: an HTTP error. */
+  | "refused";
+
+/** One answered request. */
+export interface AdmissionReport {
+  /** As the path names it: anybody may send anything. */
+  readonly ring: string;
+  readonly outcome: AdmissionOutcome;
+  /** HTTP status. */
+  readonly status: number;
+  /** Until the answer was there, with the reading of the request. */
+  readonly seconds: number;
+}
 
 /** Is told what the webhook does. */
 export interface AdmissionObserver {
   /** An object was given to a shard (dry runs do not count). */
-  onAssignment(assignment: Assignment): void;
+  onAssignment?(assignment: Assignment): void;
+  /** A request was answered. */
+  onRequest?(report: AdmissionReport): void;
+}
+
+/** An answer and what it means. */
+interface Reply {
+  readonly response: Response;
+  readonly outcome: AdmissionOutcome;
 }
 
 /** What the webhook works with. */
@@ -59,25 +86,28 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
   let requests = 0;
   let bytes = 0;
 
-  async function review(request: Request, ring: string): Promise<Response> {
+  async function review(request: Request, ring: string): Promise<Reply> {
     const body = await bodies.text(request);
-    if (body.type !== "text") return refuse(body);
+    if (body.type !== "text") return refused(refuse(body));
     const json = parse(body.text);
-    if (json === undefined) return badRequest("the body is not JSON");
+    if (json === undefined) return refused(badRequest("the body is not JSON"));
     const verdict = handleReview(json.value, ring, lookup, random);
-    if (verdict.type === "malformed") return badRequest(verdict.problem);
-    if (verdict.error !== undefined) logger.error("cannot handle an admission review", { ring, error: verdict.error });
-    if (verdict.assignment !== undefined) observer?.onAssignment(verdict.assignment);
-    return answer(verdict.body);
+    if (verdict.type === "malformed") return refused(badRequest(verdict.problem));
+    const { outcome, error, uid, assignment } = verdict;
+    if (error !== undefined) logger.error("cannot handle an admission review", { ring, uid, error });
+    if (assignment !== undefined) observer?.onAssignment?.(assignment);
+    return { response: answer(verdict.body), outcome };
   }
 
   /** Costs little: the body is read, as HTTP asks for it, but not kept or parsed. */
-  async function shed(request: Request): Promise<Response> {
+  async function shed(request: Request): Promise<Reply> {
     const body = await bodies.head(request, headBytes);
-    if (body.type !== "text") return refuse(body);
+    if (body.type !== "text") return refused(refuse(body));
     const head = readHead(body.text);
-    if (head === undefined) return text(503, "too many requests: try again later\n", { "retry-after": "1" });
-    return answer(encodeAnswer(head.envelope, head.uid, "too many requests, not assigned"));
+    const response = head === undefined
+      ? text(503, "too many requests: try again later\n", { "retry-after": "1" })
+      : answer(encodeAnswer(head.envelope, head.uid, "too many requests, not assigned"));
+    return { response, outcome: "shed" };
   }
 
   async function limited(request: Request, ring: string): Promise<Response> {
@@ -86,8 +116,12 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     const kept = overloaded ? headBytes : size;
     requests++;
     bytes += kept;
+    const begin = clock.monotonic();
     try {
-      return await (overloaded ? shed(request) : review(request, ring));
+      const { response, outcome } = await (overloaded ? shed(request) : review(request, ring));
+      const seconds = (clock.monotonic() - begin) / 1_000;
+      observer?.onRequest?.({ ring, outcome, status: response.status, seconds });
+      return response;
     } finally {
       requests--;
       bytes -= kept;
@@ -98,17 +132,27 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     handle(request): Response | Promise<Response> {
       const ring = ringOfWebhookPath(pathOf(request.url));
       if (ring === undefined) return text(404, `not found: webhooks are at ${webhookPath("<ring>")}\n`);
-      if (request.method !== "POST") return text(405, "method not allowed: use POST\n", { allow: "POST" });
-      if (!isJson(request.headers.get("content-type"))) {
-        return text(415, "unsupported media type: use application/json\n");
-      }
-      return limited(request, ring);
+      const unfit = unfitness(request);
+      if (unfit === undefined) return limited(request, ring);
+      observer?.onRequest?.({ ring, outcome: "refused", status: unfit.status, seconds: 0 });
+      return unfit;
     },
     get inFlight(): number {
       return requests;
     },
     [Symbol.dispose]: () => bodies[Symbol.dispose](),
   };
+}
+
+/** The refusal of a request that is no review by its head already. */
+function unfitness(request: Request): Response | undefined {
+  if (request.method !== "POST") return text(405, "method not allowed: use POST\n", { allow: "POST" });
+  if (isJson(request.headers.get("content-type"))) return undefined;
+  return text(415, "unsupported media type: use application/json\n");
+}
+
+function refused(response: Response): Reply {
+  return { response, outcome: "refused" };
 }
 
 /** The path as the client wrote it, without the query (the API server adds `?timeout=`). */

@@ -35,23 +35,47 @@ export interface Assignment extends GroupResource {
   readonly ring: string;
 }
 
+/** What became of a review, for those who count. All of them allow the request. */
+export type ReviewOutcome =
+  /** The object was given to a shard. */
+  | "assigned"
+  /** An update took the object from its live shard without a drain, and was corrected. */
+  | "restored"
+  | "already_assigned"
+  /** The ring does not shard the resource or namespace, or is being deleted. */
+  | "out_of_scope"
+  /** Nothing to assign: another operation, a subresource, an object without readable key or without owner. */
+  | "ignored"
+  | "no_shard"
+  | "unknown_ring"
+  /** A mistake of ours. */
+  | "error";
+
 /** What to answer to a review. */
 export type Verdict =
   | {
     readonly type: "answer";
+    readonly outcome: ReviewOutcome;
     /** The AdmissionReview with the response, as JSON. It always allows the request. */
     readonly body: string;
     /** Set when the patch assigns the object and the request is no dry run. */
     readonly assignment?: Assignment;
     /** What went wrong inside, to be logged: a bug. */
     readonly error?: unknown;
+    /** The request's id, where there is an error: the API server's audit log has it too. */
+    readonly uid?: string;
   }
   /** Not an AdmissionReview: there is no uid to answer to. */
   | { readonly type: "malformed"; readonly problem: string };
 
 type Decision =
-  | { readonly type: "pass"; readonly reason: string }
-  | { readonly type: "assign"; readonly reason: string; readonly patch: readonly AddOperation[] };
+  | { readonly type: "pass"; readonly outcome: ReviewOutcome; readonly reason: string }
+  | {
+    readonly type: "assign";
+    readonly outcome: ReviewOutcome;
+    readonly reason: string;
+    readonly patch: readonly AddOperation[];
+  };
 
 /**
  * Answers an AdmissionReview for a ring: gives the object to its shard by a patch, or lets it pass as it is. Pure but
@@ -67,15 +91,17 @@ export function handleReview(body: unknown, ring: string, lookup: RingLookup, ra
   const { envelope, request } = decoded;
   try {
     const decision = decide(request, ring, lookup, random);
+    const { outcome } = decision;
     if (decision.type === "pass") {
-      return { type: "answer", body: encodeAnswer(envelope, request.uid, decision.reason) };
+      return { type: "answer", outcome, body: encodeAnswer(envelope, request.uid, decision.reason) };
     }
     const answer = encodeAnswer(envelope, request.uid, decision.reason, decision.patch);
-    if (request.dryRun || request.resource === undefined) return { type: "answer", body: answer };
+    if (request.dryRun || request.resource === undefined) return { type: "answer", outcome, body: answer };
     const { group, resource } = request.resource;
-    return { type: "answer", body: answer, assignment: { ring, group, resource } };
+    return { type: "answer", outcome, body: answer, assignment: { ring, group, resource } };
   } catch (error) {
-    return { type: "answer", body: encodeAnswer(envelope, request.uid, "internal error, not assigned"), error };
+    const body = encodeAnswer(envelope, request.uid, "internal error, not assigned");
+    return { type: "answer", outcome: "error", body, error, uid: request.uid };
   }
 }
 
@@ -89,21 +115,23 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
   const { labels } = metadata;
   if (!isLabels(labels)) return pass("the object's labels are no map");
   const assigned = labels?.[shardLabel(ringName)];
-  if (assigned !== undefined && assigned !== "") return pass("object is already assigned");
+  if (assigned !== undefined && assigned !== "") return pass("object is already assigned", "already_assigned");
 
   const found = lookup(ringName);
-  if (found === undefined) return pass("the ring is not known here (yet)");
-  if (found.ring.metadata.deletionTimestamp !== undefined) return pass("the ring is being deleted");
+  if (found === undefined) return pass("the ring is not known here (yet)", "unknown_ring");
+  if (found.ring.metadata.deletionTimestamp !== undefined) return pass("the ring is being deleted", "out_of_scope");
   // The CRD sees to it; but a label that is none would have the API server refuse the object.
   if (!isShardName(ringName)) return pass("the ring's name cannot be part of a label");
   const role = roleOf(found.ring, resource);
-  if (role === undefined) return pass("the ring does not shard this resource");
+  if (role === undefined) return pass("the ring does not shard this resource", "out_of_scope");
   // The webhook configuration that selects namespaces may be older than what we know.
   const selected = found.selects(request.namespace);
-  if (selected === false) return pass("the ring does not select this namespace");
+  if (selected === false) return pass("the ring does not select this namespace", "out_of_scope");
 
   const lost = role === "main" && selected === true ? lostShard(request, found, ringName) : undefined;
-  if (lost !== undefined) return assign("restoring the label of the object's shard", ringName, labels, lost);
+  if (lost !== undefined) {
+    return { ...assign("restoring the label of the object's shard", ringName, labels, lost), outcome: "restored" };
+  }
 
   const named = nameFor(role, operation, metadata, random);
   const key = keyOf(role, object, named?.metadata ?? metadata);
@@ -114,7 +142,7 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
       return pass("object should not be assigned");
     case "key": {
       const shard = found.view.shardFor(key.key);
-      if (shard === undefined) return pass("there is no available shard");
+      if (shard === undefined) return pass("there is no available shard", "no_shard");
       return assign("assigning object", ringName, labels, shard, named?.patch);
     }
   }
@@ -172,9 +200,9 @@ function assign(
     patch.push({ op: "add", path: pointer("metadata", "labels"), value: {} });
   }
   patch.push({ op: "add", path: pointer("metadata", "labels", shardLabel(ring)), value: shard });
-  return { type: "assign", reason, patch };
+  return { type: "assign", outcome: "assigned", reason, patch };
 }
 
-function pass(reason: string): Decision {
-  return { type: "pass", reason };
+function pass(reason: string, outcome: ReviewOutcome = "ignored"): Decision {
+  return { type: "pass", outcome, reason };
 }
