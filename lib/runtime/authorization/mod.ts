@@ -1,0 +1,3 @@
+/** Requests to our own servers, authorized by the API server (TokenReview and SubjectAccessReview). */
+export { authorized } from "./authorized.ts";
+export { DelegatedAuthorizer, type DelegatedAuthorizerOptions, type Verdict } from "./delegated_authorizer.ts";
