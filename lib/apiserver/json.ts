@@ -9,8 +9,8 @@ export function deepEqual(left: JSONValue, right: JSONValue): boolean {
       left.every((item, index) => deepEqual(item, right[index]));
   }
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
-  for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false;
+  for (const key of Object.keys(left)) if (!deepEqual(left[key], getField(right, key))) return false;
+  for (const key of Object.keys(right)) if (right[key] !== undefined && getField(left, key) === undefined) return false;
   return true;
 }
 

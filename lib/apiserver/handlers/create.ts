@@ -132,7 +132,7 @@ function storePrepared(
   // A webhook takes its time: the namespace may have gone meanwhile.
   checkNamespace(context, resource, namespace, name);
   // What is no number counts as none; a dry run does not come so far as to look.
-  if (!dryRun && !isUpdate && /^\d*[1-9]\d*$/.test(version)) {
+  if (!dryRun && !isUpdate && /^0*[1-9]\d*$/.test(version)) {
     throw plainError("resourceVersion should not be set on objects to be created");
   }
   const collection = context.store.collection(storageKey(resource));

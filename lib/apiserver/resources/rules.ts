@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import type { JSONObject } from "../../k8s/contract.ts";
-import { deepEqual, objectAt, stringAt } from "../json.ts";
+import { deepEqual, getField, objectAt, stringAt } from "../json.ts";
 import type { Cause } from "../status.ts";
 import { invalidValue, required } from "../validate/metadata.ts";
 
@@ -26,12 +27,15 @@ export function validateLease(object: JSONObject): readonly Cause[] {
 }
 
 /** Keys that Secrets of the well-known types must have. */
-const keysOfTypes: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/dockercfg": [".dockercfg"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-};
+const keysOfTypes: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+]);
+
+/** Most bytes that the values of a Secret or ConfigMap may have together. */
+const mostBytes = 1_048_576;
 
 function missingKeys(secret: JSONObject): readonly Cause[] {
   const data = objectAt(secret, "data");
@@ -42,10 +46,10 @@ function missingKeys(secret: JSONObject): readonly Cause[] {
     const keys = ["username", "password"];
     return keys.some((key) => data[key] !== undefined) ? [] : keys.map(missing);
   }
-  return (keysOfTypes[type] ?? []).filter((key) => data[key] === undefined).map(missing);
+  return (keysOfTypes.get(type) ?? []).filter((key) => data[key] === undefined).map(missing);
 }
 
-/** Secrets and ConfigMaps: keys that can be file names, and no change of what is immutable. */
+/** Secrets and ConfigMaps: keys that can be file names, not too much data, and no change of what is immutable. */
 export function validateSecret(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
   const causes: Cause[] = [];
   for (const field of ["data", "binaryData"]) {
@@ -58,11 +62,28 @@ export function validateSecret(object: JSONObject, old: JSONObject | undefined):
     }
   }
   for (const key of Object.keys(objectAt(object, "data"))) {
-    if (objectAt(object, "binaryData")[key] === undefined) continue;
+    if (getField(objectAt(object, "binaryData"), key) === undefined) continue;
     causes.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
+  }
+  if (bytesIn(object) > mostBytes) {
+    const message = `Too long: may not be more than ${mostBytes} bytes`;
+    // The real server knows no name of the fields of a ConfigMap here.
+    causes.push({ reason: "FieldValueTooLong", message, field: object["kind"] === "Secret" ? "data" : "[]" });
   }
   if (object["kind"] === "Secret") causes.push(...missingKeys(object));
   return old === undefined ? causes : [...frozenFields(object, old), ...causes];
+}
+
+/** How many bytes the values have together: what is base64 counts as what it stands for. */
+function bytesIn(object: JSONObject): number {
+  const texts = (field: string): readonly string[] => Object.values(objectAt(object, field)).map(String);
+  const encoded = [...texts("binaryData"), ...object["kind"] === "Secret" ? texts("data") : []];
+  const plain = object["kind"] === "Secret" ? [] : texts("data");
+  const sizes = [
+    ...encoded.map((text) => Buffer.byteLength(text, "base64")),
+    ...plain.map((text) => Buffer.byteLength(text)),
+  ];
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function frozenFields(object: JSONObject, old: JSONObject): readonly Cause[] {

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import type { JSONObject, JSONValue } from "../../../lib/k8s/contract.ts";
+import { deepEqual } from "../../../lib/apiserver/json.ts";
+import { refusal, send, start } from "./fixture.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const secrets = "/api/v1/namespaces/default/secrets";
+
+/** Names that every JavaScript object seems to have. */
+const inherited = ["constructor", "toString", "hasOwnProperty", "valueOf", "__proto__"];
+
+/** An object with an own field of any name, as JSON.parse makes it. */
+function own(key: string, value: JSONValue): JSONObject {
+  return Object.fromEntries([[key, value]]);
+}
+
+for (const key of inherited) {
+  Deno.test(`deepEqual() sees that a field named ${key} was added or taken away`, () => {
+    assert.equal(deepEqual({}, own(key, "a")), false);
+    assert.equal(deepEqual(own(key, "a"), {}), false);
+    assert.equal(deepEqual(own(key, "a"), own(key, "a")), true);
+  });
+
+  Deno.test(`a ConfigMap keeps, changes and loses data named ${key}`, async () => {
+    using fixture = start();
+    await send(fixture.client, "POST", configMaps, { metadata: { name: "a" }, data: own(key, "x") });
+    assert.deepEqual((await fixture.api.get("a")).data, own(key, "x"));
+    const contentType = "application/merge-patch+json";
+    await send(fixture.client, "PATCH", `${configMaps}/a`, { data: own(key, "y") }, { contentType });
+    assert.deepEqual((await fixture.api.get("a")).data, own(key, "y"));
+    await send(fixture.client, "PATCH", `${configMaps}/a`, { data: own(key, null) }, { contentType });
+    assert.equal((await fixture.api.get("a")).data, undefined);
+  });
+
+  Deno.test(`a Secret may be of type ${key}`, async () => {
+    using fixture = start();
+    const created = await send(fixture.client, "POST", secrets, { metadata: { name: "a" }, type: key });
+    assert.partialDeepStrictEqual(created, { type: key });
+  });
+}
+
+Deno.test("a resourceVersion of a hundred thousand digits is looked at in no time", async () => {
+  using fixture = start();
+  // What takes time quadratic in its length would take minutes.
+  const resourceVersion = `${"1".repeat(100_000)}x`;
+  await send(fixture.client, "POST", configMaps, { metadata: { name: "a", resourceVersion } });
+  const { message } = await refusal(
+    send(fixture.client, "POST", configMaps, { metadata: { name: "b", resourceVersion: "0".repeat(100_000) + "7" } }),
+  );
+  assert.match(message, /resourceVersion should not be set on objects to be created/);
+});
+
+Deno.test("ConfigMaps and Secrets hold a mebibyte and no more", async () => {
+  using fixture = start();
+  const { client } = fixture;
+  const limit = 1_048_576;
+  await send(client, "POST", configMaps, { metadata: { name: "a" }, data: { a: "x".repeat(limit - 1), b: "x" } });
+  await send(client, "POST", secrets, { metadata: { name: "a" }, data: { a: btoa("x".repeat(limit)) } });
+  assert.deepEqual(
+    await refusal(
+      send(client, "POST", configMaps, { metadata: { name: "b" }, data: { a: "\u00e4".repeat(limit / 2 + 1) } }),
+    ),
+    {
+      code: 422,
+      reason: "Invalid",
+      message: 'ConfigMap "b" is invalid: []: Too long: may not be more than 1048576 bytes',
+    },
+  );
+  assert.deepEqual(
+    await refusal(send(client, "POST", secrets, { metadata: { name: "b" }, data: { a: btoa("x".repeat(limit + 1)) } })),
+    {
+      code: 422,
+      reason: "Invalid",
+      message: 'Secret "b" is invalid: data: Too long: may not be more than 1048576 bytes',
+    },
+  );
+});
