@@ -35,10 +35,22 @@ function fulfils(requirement: LabelRequirement, labels: Labels): boolean {
     case "notin":
       return value === undefined || !requirement.values.has(value);
     case "gt":
-      return value !== undefined && /^[+-]?\d+$/.test(value) && BigInt(value) > requirement.than;
-    case "lt":
-      return value !== undefined && /^[+-]?\d+$/.test(value) && BigInt(value) < requirement.than;
+    case "lt": {
+      const number = value === undefined ? undefined : parseInt64(value);
+      if (number === undefined) return false;
+      return requirement.operator === "gt" ? number > requirement.than : number < requirement.than;
+    }
   }
+}
+
+/** The whole number in 64 bits that a text is; undefined when it is none. */
+function parseInt64(text: string): bigint | undefined {
+  // The length is looked at first, as reading a long number takes time quadratic in it.
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const digits = text.replace(/^([+-]?)0+(?=\d)/, "$1");
+  if (digits.length > 20) return undefined;
+  const number = BigInt(digits.replace(/^\+/, ""));
+  return BigInt.asIntN(64, number) === number ? number : undefined;
 }
 
 /** Reads a label selector. @throws StatusError 400 with the words of the real server. */
@@ -89,13 +101,17 @@ function readRequirement(tokens: Tokens): LabelRequirement {
       return { key, operator, values: readValues(tokens, key) };
     case ">":
     case "<": {
-      const than = tokens.take();
-      if (!/^[+-]?\d+$/.test(than)) {
+      const value = readIdentifier(tokens);
+      const than = parseInt64(value);
+      if (than === undefined) {
+        const problem = "for 'Gt', 'Lt' operators, the value must be an integer";
         throw badRequest(
-          `unable to parse requirement: values[0]: Invalid value: "${than}": for 'Gt', 'Lt' operators, the value must be an integer`,
+          `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: ${problem}`,
         );
       }
-      return { key, operator: operator === ">" ? "gt" : "lt", than: BigInt(than) };
+      // A number with a sign is no value of a label.
+      checkValues([value], key);
+      return { key, operator: operator === ">" ? "gt" : "lt", than };
     }
     default:
       throw badRequest(`unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
@@ -103,10 +119,15 @@ function readRequirement(tokens: Tokens): LabelRequirement {
 }
 
 function readValue(tokens: Tokens, key: string): string {
+  return checkValues([readIdentifier(tokens)], key).join();
+}
+
+/** The word after an operator; "" where there is none. */
+function readIdentifier(tokens: Tokens): string {
   const next = tokens.peek();
   if (next === "" || next === ",") return "";
   if (sign.test(next)) throw badRequest(`unable to parse requirement: found '${next}', expected: identifier`);
-  return checkValues([tokens.take()], key).join();
+  return tokens.take();
 }
 
 function readValues(tokens: Tokens, key: string): ReadonlySet<string> {
@@ -176,17 +197,21 @@ export function parseFieldSelector(
 
 /** Reads a field selector of whatever fields. @throws StatusError 400. */
 export function splitFieldSelector(text: string): readonly FieldRequirement[] {
-  return splitTerms(text).map((term) => {
+  return splitTerms(text).flatMap((term) => {
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = "", operator, value = ""] = match;
-    const [wrong] = /\\([^\\,=]|$)/s.exec(value.replaceAll(/\\[\\,=]/g, "")) ?? [];
+    const unescaped = value.replaceAll(/\\[\\,=]/g, "");
+    const [wrong] = /\\([^\\,=]|$)/s.exec(unescaped) ?? [];
     if (wrong !== undefined) throw badRequest(`invalid field selector: invalid escape sequence: ${wrong}`);
-    return { field, equal: operator !== "!=", value: value.replaceAll(/\\(.)/g, "$1") };
+    if (unescaped.includes("=")) throw badRequest("invalid field selector: unescaped character in value: 61");
+    // Nothing that is nothing is no condition.
+    if (field === "" && value === "") return [];
+    return [{ field, equal: operator !== "!=", value: value.replaceAll(/\\(.)/g, "$1") }];
   });
 }
 
 /** Splits at commas that no backslash escapes; empty terms are left out. */
 function splitTerms(text: string): readonly string[] {
-  return text.match(/(\\.|[^,\\])+/gs) ?? [];
+  return text.match(/(\\.|\\$|[^,\\])+/gs) ?? [];
 }

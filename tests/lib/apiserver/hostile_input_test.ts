@@ -75,3 +75,15 @@ Deno.test("ConfigMaps and Secrets hold a mebibyte and no more", async () => {
     },
   );
 });
+
+Deno.test("numbers beyond 64 bits in labels and selectors are no numbers, however long", async () => {
+  using fixture = start();
+  await fixture.api.create({ metadata: { name: "a", labels: { n: "9223372036854775808" } } });
+  await fixture.api.create({ metadata: { name: "b", labels: { n: "9223372036854775807" } } });
+  const { items } = await fixture.api.list({ labelSelector: "n>9223372036854775806" });
+  assert.deepEqual(items.map(({ metadata }) => metadata.name), ["b"]);
+  const long = "9".repeat(1_000_000);
+  const { code, message } = await refusal(fixture.api.list({ labelSelector: `n>${long}` }));
+  assert.equal(code, 400);
+  assert.match(message, /the value must be an integer/);
+});

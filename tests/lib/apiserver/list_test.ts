@@ -29,6 +29,7 @@ const selectors: readonly (readonly [string, readonly string[]])[] = [
   ["i in ()", []],
   ["parity=even,i notin (0)", ["n2"]],
   ["i>0,i<2", ["n1"]],
+  ["i>0001,i<9223372036854775807", ["n2"]],
   ["i=", []],
 ];
 
@@ -46,6 +47,7 @@ const fields: readonly (readonly [string, readonly string[]])[] = [
   ["metadata.name!=n1", ["n0", "n2"]],
   ["metadata.name=n1,metadata.namespace=other", []],
   ["metadata.name=none", []],
+  ["=", ["n0", "n1", "n2"]],
 ];
 
 for (const [fieldSelector, expected] of fields) {
@@ -64,6 +66,16 @@ const refused: readonly (readonly [string, number, RegExp])[] = [
   ["labelSelector=a==b c", 400, /found 'c', expected: ',' or 'end of string'/],
   ["labelSelector=,", 400, /expected: !, identifier, or 'end of string'/],
   ["labelSelector=a in (1", 400, /expected: ',' or '\)'/],
+  [
+    "labelSelector=i>9223372036854775808",
+    400,
+    /"9223372036854775808": for 'Gt', 'Lt' operators, the value must be an int/,
+  ],
+  ["labelSelector=i>,a", 400, /values\[0\]: Invalid value: "": for 'Gt', 'Lt' operators, the value must be an integer/],
+  ["labelSelector=i>>1", 400, /unable to parse requirement: found '>', expected: identifier/],
+  ["labelSelector=i>-5", 400, /values\[0\]\[i\]: Invalid value: "-5": a valid label must/],
+  ["fieldSelector=metadata.name=a=b", 400, /invalid field selector: unescaped character in value: 61/],
+  ["fieldSelector=metadata.name=a\\", 400, /invalid field selector: invalid escape sequence: \\/],
   ["fieldSelector=spec.x=1", 400, /"spec\.x" is not a known field selector/],
   ["fieldSelector=foo", 400, /can't understand 'foo'/],
   ["continue=abc", 400, /invalid continue token/],
