@@ -1,4 +1,5 @@
 import { parse, YAMLParseError } from "yaml";
+import { injectsCaBundle } from "../../controllers/controller_ring/ca_injection.ts";
 import { CertificateError, fileSource } from "../../lib/certificates/mod.ts";
 import { KubeconfigError } from "../../lib/k8s/kubeconfig/mod.ts";
 import { LeadershipLostError } from "../../lib/runtime/election/mod.ts";
@@ -34,7 +35,9 @@ export async function sharder(args: readonly string[], parts: CommandParts, sign
     const identity = `${parts.hostname()}_${randomSuffix(parts.random, 10)}`;
     logger.info("starting", { identity, server: cluster.description });
     await waitUntilReachable(cluster, parts, signal);
-    await runSharder(optionsFor(config, identity, cluster, parts), signal);
+    const issuesCertificates = !await hasCertificates(config, parts);
+    logger.info("certificates of the webhook", { from: issuesCertificates ? "Secret of our own" : "files" });
+    await runSharder({ ...optionsFor(config, identity, cluster, parts), issuesCertificates }, signal);
     return 0;
   } catch (error) {
     if (signal.aborted && error === signal.reason) return 0;
@@ -95,6 +98,14 @@ async function waitUntilReachable(cluster: Cluster, parts: CommandParts, signal:
   await waitForApiServer({ client, description: cluster.description, clock, random, signal });
 }
 
+/** Does somebody give the webhook a certificate: in files, or by telling API servers whom to trust? */
+async function hasCertificates({ webhook: { server, config } }: SharderConfig, parts: CommandParts): Promise<boolean> {
+  if (injectsCaBundle(config.annotations) || config.clientConfig.caBundle !== undefined) return true;
+  const files = [server.certName, server.keyName].map((name) => parts.readTextFile(`${server.certDir}/${name}`));
+  // One that cannot be read is there all the same; who serves with it says what is wrong.
+  return (await Promise.allSettled(files)).some((file) => file.status === "rejected" || file.value !== undefined);
+}
+
 function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, parts: CommandParts): SharderOptions {
   const { clock, random } = parts;
   const { certDir, certName, keyName, bindAddress: address } = config.webhook.server;
@@ -105,10 +116,10 @@ function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, p
     clock,
     random,
     connect: (options) => cluster.open(options),
-    serveWebhook: (app) => {
+    serveWebhook: (app, ours) => {
       if (address === undefined) return { name: "no webhook", run: untilAborted, check: ping };
-      const certificates = fileSource({ certFile: `${certDir}/${certName}`, keyFile: `${certDir}/${keyName}`, clock });
-      return new WebhookServer({ address, app, certificates, clock });
+      const files = { certFile: `${certDir}/${certName}`, keyFile: `${certDir}/${keyName}`, clock };
+      return new WebhookServer({ address, app, certificates: ours ?? fileSource(files), clock });
     },
     ...(health === undefined ? {} : {
       serveHealth: (ready) => {

@@ -1,13 +1,16 @@
+import { serverNames } from "../../controllers/certificates/server_names.ts";
+import { WebhookCertificates } from "../../controllers/certificates/webhook_certificates.ts";
 import { controllerRingReconciler } from "../../controllers/controller_ring/reconciler.ts";
 import { carriesObjects } from "../../controllers/sharder/carried_objects.ts";
 import { Sharder } from "../../controllers/sharder/sharder.ts";
 import { shardLeaseReconciler } from "../../controllers/shard_lease/reconciler.ts";
+import type { CertificateSource } from "../../lib/certificates/mod.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
 import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
-import { namespaces } from "../../lib/k8s/kinds/core.ts";
+import { namespaces, secrets } from "../../lib/k8s/kinds/core.ts";
 import { keyOf, type KubeObject, type Lease, type ObjectKey } from "../../lib/k8s/types.ts";
 import { Rings } from "../../lib/rings/mod.ts";
 import {
@@ -24,11 +27,11 @@ import { type LeadershipGate, Manager } from "../../lib/runtime/manager.ts";
 import type { Runnable } from "../../lib/runtime/runnable.ts";
 import { dropManagedFields, Informer } from "../../lib/runtime/watch/mod.ts";
 import { GuardedClient } from "../../lib/shard/guarded_client.ts";
-import { appName, fieldManager, leaseRingLabel } from "../../lib/sharding/names.ts";
+import { appName, fieldManager, leaseRingLabel, sharderFieldManager } from "../../lib/sharding/names.ts";
 import { controllerRings } from "../../lib/sharding/ring_types.ts";
 import { ourTiming } from "../../lib/sharding/shard_state.ts";
 import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
-import type { Clock } from "../../lib/util/clock/mod.ts";
+import { type Clock, deadline } from "../../lib/util/clock/mod.ts";
 import type { Random } from "../../lib/util/random.ts";
 import { type WebhookApp, webhookApp } from "../../webhook/app.ts";
 import type { ConnectionOptions } from "../common/parts.ts";
@@ -48,11 +51,16 @@ export interface SharderOptions {
   readonly connect: (options: ConnectionOptions) => RestClient;
   readonly clock: Clock;
   readonly random: Random;
-  /** Serves the admission webhook. */
-  readonly serveWebhook: (app: WebhookApp) => Served;
+  /** Serves the admission webhook. @param certificates our own, where we issue them */
+  readonly serveWebhook: (app: WebhookApp, certificates: CertificateSource | undefined) => Served;
+  /** Does nobody else give the webhook a certificate? Then we issue it. @default false */
+  readonly issuesCertificates?: boolean;
   /** Serves the health endpoints with these checks for readiness. @default not at all */
   readonly serveHealth?: (ready: Readonly<Record<string, () => void>>) => Runnable;
 }
+
+/** Rings wait so long for the first certificate of the webhook, in milliseconds. */
+const certificatePatience = 5_000;
 
 /** Workers of the controllers of rings and Leases, as in the reference. */
 const workers = 5;
@@ -108,6 +116,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     timing: { ...ourTiming, uncertainAfter: takeOverAfter },
   });
 
+  const certificates = options.issuesCertificates === true ? webhookCertificates(options, client) : undefined;
   const recorder = new EventRecorder({
     client,
     clock,
@@ -126,6 +135,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
       configurationApi,
       configurations: configurationInformer.store,
       settings: config.webhook.config,
+      certificates,
       recorder,
       clock,
     }),
@@ -135,6 +145,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
         name: "webhook configurations",
         keys: ({ object }) => ringNamedBy(object),
       }),
+      ...certificates === undefined ? [] : [authorityChanges(certificates, rings, clock)],
     ],
   });
   const shardLease = new Controller({
@@ -172,7 +183,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     },
   });
 
-  const webhook = options.serveWebhook(webhookApp({ lookup: (ring) => rings.get(ring), random, clock }));
+  const webhook = options.serveWebhook(webhookApp({ lookup: (ring) => rings.get(ring), random, clock }), certificates);
   const manager = new Manager({
     gates: { leader: gate },
     gracefulShutdown: config.gracefulShutdown,
@@ -183,10 +194,15 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(named("informer of Namespaces", namespaceInformer));
   manager.add(recorder);
   manager.add(rings);
+  for (const runnable of certificates?.runnables ?? []) manager.add(runnable);
   manager.add(webhook);
   const synced = syncCheck(rings, signal);
   if (options.serveHealth !== undefined) {
-    manager.add(options.serveHealth({ "cache-sync": synced, webhook: webhook.check }));
+    manager.add(options.serveHealth({
+      "cache-sync": synced,
+      webhook: webhook.check,
+      ...(certificates === undefined ? {} : { certificate: certificates.check }),
+    }));
   }
   manager.add(named("informer of webhook configurations", configurationInformer), "leader");
   manager.add(controllerRing, "leader");
@@ -203,6 +219,36 @@ function ringChanges(rings: Rings, keys: (ring: string) => Iterable<ObjectKey>):
       for await (const { ring } of rings.changes(signal)) for (const key of keys(ring)) enqueue(key);
     },
     whenReady: (signal) => rings.whenReady(signal),
+  };
+}
+
+/** Our own certificates, in a Secret beside the leader's Lease. */
+function webhookCertificates({ config, clock, random }: SharderOptions, client: RestClient): WebhookCertificates {
+  const namespace = config.leaderElection.resourceNamespace;
+  return new WebhookCertificates({
+    secrets: new Api(client, secrets, { namespace, fieldManager: sharderFieldManager }),
+    configurations: new Api(client, mutatingWebhookConfigurations),
+    namespace,
+    names: serverNames(config.webhook.config.clientConfig),
+    clock,
+    random,
+  });
+}
+
+/** All rings, whenever API servers have to trust another authority. */
+function authorityChanges(certificates: WebhookCertificates, rings: Rings, clock: Clock): Source {
+  return {
+    name: "authorities of the webhook",
+    async start(enqueue: Enqueue, signal: AbortSignal): Promise<void> {
+      for await (const _bundle of certificates.caBundles(signal)) {
+        for (const { ring } of rings.list()) enqueue(keyOf(ring));
+      }
+    },
+    // Rings shall not be reported as failed at each start. But they are when this takes long.
+    async whenReady(signal: AbortSignal): Promise<void> {
+      using patience = deadline(clock, certificatePatience, "the webhook's certificate", signal);
+      for await (const _bundle of certificates.caBundles(patience.signal)) return;
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export interface ControllerRingParts {
   /** The webhook configurations that exist. */
   readonly configurations: Pick<StoreReader<MutatingWebhookConfiguration>, "get">;
   readonly settings: WebhookSettings;
+  /** Who issues the webhook's certificate, where we do that ourselves. */
+  readonly certificates?: { readonly caBundle: string | undefined } | undefined;
   readonly recorder: Pick<EventRecorder, "record">;
   readonly clock: Clock;
 }
@@ -54,8 +56,11 @@ async function applyConfiguration(
 ): Promise<void> {
   // Only a change of the ring helps.
   if (problem !== undefined) throw new TerminalError(problem);
-  const { configurations, configurationApi, settings } = parts;
-  const wanted = webhookConfiguration(ring, settings);
+  const { configurations, configurationApi, settings, certificates } = parts;
+  if (certificates !== undefined && certificates.caBundle === undefined) {
+    throw new Error("the webhook has no certificate yet: the log says why");
+  }
+  const wanted = webhookConfiguration(ring, settings, certificates?.caBundle);
   const name = webhookConfigurationName(ring.metadata.name);
   if (isApplied(configurations.get({ namespace: "", name }), wanted)) return;
   await configurationApi.apply(wanted, { signal });

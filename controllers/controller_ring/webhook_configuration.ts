@@ -17,6 +17,7 @@ import {
   webhookPath,
 } from "../../lib/sharding/names.ts";
 import { type ControllerRing, controllerRings, namespaceSelectorOf } from "../../lib/sharding/ring_types.ts";
+import { injectsCaBundle } from "./ca_injection.ts";
 
 /** What all rings' webhook configurations have in common. */
 export interface WebhookSettings {
@@ -33,12 +34,17 @@ export interface WebhookSettings {
 /**
  * The webhook configuration of a ring: the API server calls the sharder for each created or changed object of the
  * ring's resources that has no shard label (on a change: had or has none).
+ * @param caBundle whom API servers have to trust, where we issue the webhook's certificate ourselves.
  */
 export function webhookConfiguration(
   ring: ControllerRing,
   settings: WebhookSettings,
+  caBundle = settings.clientConfig.caBundle,
 ): Draft<MutatingWebhookConfiguration> {
   const name = ring.metadata.name;
+  const clientConfig = clientConfigFor(settings.clientConfig, webhookPath(name));
+  // Who injects it and we would take turns in writing it.
+  const isOurs = caBundle !== undefined && !injectsCaBundle(settings.annotations);
   return {
     metadata: {
       name: webhookConfigurationName(name),
@@ -55,7 +61,7 @@ export function webhookConfiguration(
     },
     webhooks: [{
       name: webhookName,
-      clientConfig: clientConfigFor(settings.clientConfig, webhookPath(name)),
+      clientConfig: isOurs ? { ...clientConfig, caBundle } : clientConfig,
       rules: rulesOf(ring),
       objectSelector: { matchExpressions: [{ key: shardLabel(name), operator: "DoesNotExist" }] },
       namespaceSelector: namespaceSelectorOf(ring, settings.namespaceSelector),
@@ -69,15 +75,15 @@ export function webhookConfiguration(
 
 /** The client configuration with a ring's path; the sharder's own service where neither URL nor service is named. */
 function clientConfigFor(config: WebhookClientConfig, path: string): WebhookClientConfig {
-  const { url, service, ...rest } = config;
-  if (url !== undefined && url !== "") return { ...rest, url: `${url.replace(/\/$/, "")}${path}` };
+  const { url, service } = config;
+  if (url !== undefined && url !== "") return { url: `${url.replace(/\/$/, "")}${path}` };
   const target = {
     ...service,
     namespace: service?.namespace || systemNamespace,
     name: service?.name || "sharder",
     path,
   };
-  return { ...rest, service: target };
+  return { service: target };
 }
 
 /** One rule for each main resource, followed by those of its controlled resources, in the order of the spec. */

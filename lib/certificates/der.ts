@@ -77,3 +77,34 @@ export function tagged(number: number, content: Uint8Array): Uint8Array {
 export function explicit(number: number, content: Uint8Array): Uint8Array {
   return value(0xa0 | number, content);
 }
+
+/** An encoded value. */
+export interface DerValue {
+  readonly tag: number;
+  /** With its tag and length. */
+  readonly whole: Uint8Array;
+}
+
+/**
+ * The values inside a value.
+ * @throws RangeError when a length points past the end.
+ */
+export function children(encoded: Uint8Array): DerValue[] {
+  const found: DerValue[] = [];
+  for (let at = contentOf(encoded, 0).start; at < contentOf(encoded, 0).end;) {
+    const { end } = contentOf(encoded, at);
+    found.push({ tag: encoded[at] ?? 0, whole: encoded.subarray(at, end) });
+    at = end;
+  }
+  return found;
+}
+
+/** Where the content of the value at `at` begins and ends. */
+function contentOf(encoded: Uint8Array, at: number): { readonly start: number; readonly end: number } {
+  const first = encoded[at + 1] ?? 0;
+  const sizeBytes = first < 0x80 ? 0 : first & 0x7f;
+  const start = at + 2 + sizeBytes;
+  const length = encoded.subarray(at + 2, start).reduce((sum, byte) => sum * 0x100 + byte, sizeBytes === 0 ? first : 0);
+  if (start + length > encoded.length) throw new RangeError("a DER value is longer than what it lies in");
+  return { start, end: start + length };
+}

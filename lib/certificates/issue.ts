@@ -1,36 +1,15 @@
-/**
- * Issues the certificates that our own webhook serves with. Keys and signatures come from WebCrypto directly and not
- * through an injected part: keys must never come from a source that a test can seed, and the X.509 library signs with
- * WebCrypto only. This is the one file in this folder that uses it.
- */
-// The decorators inside @peculiar/x509's dependencies need this to be loaded first.
-import "reflect-metadata";
-import { isIP } from "node:net";
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  type JsonGeneralNames,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+/** Authorities, and the certificates that they issue for servers. */
+import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from "node:crypto";
+import { alternativeNames, type ServerNames } from "./alternative_names.ts";
 import { CertificateError } from "./check_pair.ts";
+import { bits, bytes, flag, integer, objectId, sequence, tagged } from "./der.ts";
 import type { CertificatePair } from "./source.ts";
+import { commonName, extension, ids, keyIdentifier, newKey, subjectOf, writeCertificate } from "./x509.ts";
 
 const day = 24 * 3_600_000;
 
-/** How far in the past certificates begin, so that a clock that is behind ours accepts them too. */
-const backdating = 3_600_000;
-
-/** ECDSA on P-256: every TLS client that Kubernetes knows takes it. */
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+/** How far in the past certificates begin, in milliseconds, so that a clock that is behind ours accepts them too. */
+export const backdating = 3_600_000;
 
 /** A certificate authority: what clients trust, and the key that signs. Plain data, so that it can be kept in a Secret. */
 export type Authority = CertificatePair;
@@ -46,107 +25,66 @@ export interface AuthorityOptions {
 }
 
 /** What a serving certificate is for. */
-export interface ServingOptions {
-  /** DNS names by which clients call the server. */
-  readonly dnsNames?: readonly string[];
-  /** IP addresses by which clients call the server. */
-  readonly ipAddresses?: readonly string[];
+export interface ServingOptions extends ServerNames {
   /** The time, in milliseconds since the epoch. */
   readonly now: number;
   /** Milliseconds until it expires, at the latest with the authority. @default 90 days */
   readonly validity?: number;
+  /** Its own name; clients do not look at it. @default "controller-sharding" */
+  readonly name?: string;
 }
 
 /** Creates an authority with a fresh key. It may sign serving certificates, but no further authorities. */
-export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+export function createAuthority(options: AuthorityOptions): Authority {
   const { now, validity = 3_650 * day, name = "sharding-ca" } = options;
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const subject = `CN=${name}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
-  return await sign(subject, subject, keys, keys.privateKey, now - backdating, now + validity, [
-    new BasicConstraintsExtension(true, 0, true),
-    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    await SubjectKeyIdentifierExtension.create(keys.publicKey),
-  ]);
+  const key = newKey();
+  const subject = commonName(`${name}-${randomBytes(8).toString("hex")}`);
+  const extensions = [
+    extension(ids.basicConstraints, sequence(flag(true), integer(Uint8Array.of(0))), true),
+    extension(ids.keyUsage, bits(Uint8Array.of(0b0000_0110), 1), true), // keyCertSign, cRLSign
+    extension(ids.subjectKeyIdentifier, bytes(keyIdentifier(key))),
+  ];
+  const lifetime = { notBefore: now - backdating, notAfter: now + validity };
+  return writeCertificate({ subject, issuer: subject, key, ...lifetime, extensions }, key);
 }
 
 /**
  * Issues a serving certificate for these names with a fresh key.
  * @throws CertificateError when no name is given, an IP address is none, or the authority is unreadable or expired.
  */
-export async function issueServingCertificate(authority: Authority, options: ServingOptions): Promise<CertificatePair> {
-  const { now, validity = 90 * day } = options;
-  const names = alternativeNames(options.dnsNames ?? [], options.ipAddresses ?? []);
-  const { certificate, privateKey } = await readAuthority(authority);
-  const expires = certificate.notAfter.getTime();
+export function issueServingCertificate(authority: Authority, options: ServingOptions): CertificatePair {
+  const { now, validity = 90 * day, name = "controller-sharding" } = options;
+  const names = alternativeNames(options);
+  const { certificate, key: authorityKey } = readAuthority(authority);
+  const expires = certificate.validToDate.getTime();
   if (expires <= now) {
     throw new CertificateError(
-      `the certificate authority ${certificate.subject} expired at ${certificate.notAfter.toISOString()}: ` +
+      `the certificate authority ${certificate.subject} expired at ${certificate.validToDate.toISOString()}: ` +
         "create a new one before issuing certificates",
     );
   }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const notAfter = Math.min(now + validity, expires);
-  return await sign("CN=controller-sharding", certificate.subject, keys, privateKey, now - backdating, notAfter, [
-    new BasicConstraintsExtension(false, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-    new SubjectAlternativeNameExtension(names),
-    await SubjectKeyIdentifierExtension.create(keys.publicKey),
+  const key = newKey();
+  const extensions = [
+    extension(ids.basicConstraints, sequence(), true),
+    extension(ids.keyUsage, bits(Uint8Array.of(0b1000_0000), 7), true), // digitalSignature
+    extension(ids.extendedKeyUsage, sequence(objectId(ids.serverAuth))),
+    extension(ids.subjectAltName, names),
+    extension(ids.subjectKeyIdentifier, bytes(keyIdentifier(key))),
     // Clients that know several authorities, as while one replaces another, find the right one by it.
-    await AuthorityKeyIdentifierExtension.create(certificate.publicKey),
-  ]);
-}
-
-function alternativeNames(dnsNames: readonly string[], ipAddresses: readonly string[]): JsonGeneralNames {
-  const wrong = ipAddresses.find((address) => isIP(address) === 0);
-  if (wrong !== undefined) {
-    throw new CertificateError(`cannot issue a certificate for "${wrong}": it is no IP address; is it a DNS name?`);
-  }
-  const names: JsonGeneralNames = [
-    ...dnsNames.map((value) => ({ type: "dns" as const, value })),
-    ...ipAddresses.map((value) => ({ type: "ip" as const, value })),
+    extension(ids.authorityKeyIdentifier, sequence(tagged(0, keyIdentifier(certificate.publicKey)))),
   ];
-  if (names.length === 0) {
-    throw new CertificateError("cannot issue a serving certificate for no names: give a DNS name or an IP address");
-  }
-  return names;
+  const lifetime = { notBefore: now - backdating, notAfter: Math.min(now + validity, expires) };
+  const [subject, issuer] = [commonName(name), subjectOf(certificate)];
+  return writeCertificate({ subject, issuer, key, ...lifetime, extensions }, authorityKey);
 }
 
-async function readAuthority(authority: Authority): Promise<{ certificate: X509Certificate; privateKey: CryptoKey }> {
+function readAuthority(authority: Authority): { readonly certificate: X509Certificate; readonly key: KeyObject } {
   try {
-    const der = PemConverter.decodeFirst(authority.key);
-    return {
-      certificate: new X509Certificate(authority.certificate),
-      privateKey: await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]),
-    };
+    return { certificate: new X509Certificate(authority.certificate), key: createPrivateKey(authority.key) };
   } catch (cause) {
     throw new CertificateError(
-      "cannot read the certificate authority: it must be a PEM certificate with a P-256 private key in PKCS #8",
+      "cannot read the certificate authority: it must be a PEM certificate with a private key in PEM",
       { cause },
     );
   }
-}
-
-async function sign(
-  subject: string,
-  issuer: string,
-  keys: CryptoKeyPair,
-  signingKey: CryptoKey,
-  notBefore: number,
-  notAfter: number,
-  extensions: Extension[],
-): Promise<CertificatePair> {
-  // The generator gives each certificate a random serial number of 128 bits.
-  const certificate = await X509CertificateGenerator.create({
-    subject,
-    issuer,
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(notBefore),
-    notAfter: new Date(notAfter),
-    extensions,
-  });
-  const key = PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
-  return { certificate: `${certificate.toString("pem")}\n`, key: `${key}\n` };
 }

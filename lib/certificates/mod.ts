@@ -1,7 +1,11 @@
 /**
- * Certificates of our own servers: where they come from and whether they can be used. Issuing them is in `issue.ts`,
- * to be imported from there where it is needed: it loads an X.509 library that serving does not need.
+ * Certificates of our own servers: where they come from, whether they can be used, and how we issue and replace them
+ * ourselves.
  */
+export type { ServerNames } from "./alternative_names.ts";
 export { CertificateError, checkPair, type PairOrigin } from "./check_pair.ts";
 export { FileSource, fileSource, type FileSourceOptions } from "./file_source.ts";
+export { type Authority, createAuthority, issueServingCertificate } from "./issue.ts";
+export { type CertificateSet, formatSet, readSet } from "./certificate_set.ts";
+export { type CertificatePolicy, defaultPolicy, type NextSet, nextSet, usable } from "./next_set.ts";
 export { type CertificatePair, type CertificateSource, fixedSource } from "./source.ts";

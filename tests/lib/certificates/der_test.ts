@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   bits,
   bytes,
+  children,
   explicit,
   flag,
   integer,
@@ -56,4 +57,12 @@ Deno.test("time() has two digits for the year until 2049 and four after it", () 
   const [early, late] = [time(Date.parse("2049-12-31T23:59:59.9Z")), time(Date.parse("2050-01-01T00:00:00Z"))];
   assert.deepEqual([early[0], decode(early)], [0x17, "491231235959Z"]);
   assert.deepEqual([late[0], decode(late)], [0x18, "20500101000000Z"]);
+});
+
+Deno.test("children() gives the values inside a value, also behind long lengths, and refuses cut ones", () => {
+  const long = bytes(new Uint8Array(300));
+  const values = children(sequence(flag(true), long, sequence()));
+  assert.deepEqual(values.map(({ tag, whole }) => [tag, whole.length]), [[0x01, 3], [0x04, 304], [0x30, 2]]);
+  assert.deepEqual(values[1]?.whole, long);
+  assert.throws(() => children(sequence(long).subarray(0, 100)), RangeError);
 });

@@ -6,10 +6,10 @@ import { type CertificatePair, fixedSource } from "../../../lib/certificates/sou
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
-const authority = await createAuthority({ now });
-const [first, second] = [await issue(), await issue()];
+const authority = createAuthority({ now });
+const [first, second] = [issue(), issue()];
 
-function issue(): Promise<CertificatePair> {
+function issue(): CertificatePair {
   return issueServingCertificate(authority, { dnsNames: ["localhost"], now });
 }
 
