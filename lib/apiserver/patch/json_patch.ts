@@ -11,6 +11,9 @@ export class JsonPatchError extends Error {
 
 type Container = JSONObject | JSONArray;
 
+/** Most bytes that all copies of one patch may come to, as in the real server: each may double what there is. */
+const mostCopied = 3 * 1_024 * 1_024;
+
 /**
  * Applies a JSON patch (RFC 6902) the way the real server does, which reads the RFC generously: `test` against null
  * passes where the member is absent (but not where its parent is), and `replace` of an absent member of an object adds
@@ -20,13 +23,20 @@ type Container = JSONObject | JSONArray;
 export function applyJsonPatch(document: JSONObject, patch: readonly JSONValue[]): JSONObject {
   // A root around the document, so that the path "" is a member like any other.
   const root: JSONObject = { "": document };
+  let copied = 0;
   for (const operation of patch) {
     if (!isJsonObject(operation)) throw new JsonPatchError("an operation is no object");
+    if (operation["op"] === "copy") copied += sizeOfCopy(root, operation);
+    if (copied > mostCopied) throw new JsonPatchError(`the copies come to more than ${mostCopied} bytes`);
     applyOperation(root, operation);
   }
   const result = root[""];
   if (!isJsonObject(result)) throw new JsonPatchError("the patched document is no object");
   return result;
+}
+
+function sizeOfCopy(root: JSONObject, { from }: JSONObject): number {
+  return typeof from === "string" ? JSON.stringify(get(...resolve(root, from, "copy")) ?? null).length : 0;
 }
 
 function applyOperation(root: JSONObject, operation: JSONObject): void {

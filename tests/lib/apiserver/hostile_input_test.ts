@@ -87,3 +87,20 @@ Deno.test("numbers beyond 64 bits in labels and selectors are no numbers, howeve
   assert.equal(code, 400);
   assert.match(message, /the value must be an integer/);
 });
+
+Deno.test("the copies of a JSON patch come to three mebibytes and no more", async () => {
+  using fixture = start();
+  const text = "x".repeat(1_000);
+  await fixture.api.create({ metadata: { name: "a" }, data: { text } });
+  const copies = (count: number): JSONValue => [
+    { op: "add", path: "/list", value: [text] },
+    ...Array.from({ length: count }, () => ({ op: "copy", from: "/list", path: "/list/-" })),
+    { op: "remove", path: "/list" },
+  ];
+  const patch = (count: number): Promise<JSONValue> =>
+    send(fixture.client, "PATCH", `${configMaps}/a`, copies(count), { contentType: "application/json-patch+json" });
+  assert.partialDeepStrictEqual(await patch(11), { metadata: { name: "a" } });
+  // Each doubles the list: without a limit this would take all memory there is.
+  const { code, reason } = await refusal(patch(60));
+  assert.deepEqual([code, reason], [422, "Invalid"]);
+});
