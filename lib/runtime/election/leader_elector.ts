@@ -53,6 +53,9 @@ export type Lead = (
   lost: AbortSignal,
 ) => Promise<void>;
 
+/** Candidates that wait for the same moment come so much later, up to twice as much, in milliseconds. */
+const spread = 50;
+
 /** A renewal pause that takes so much longer than it should, in milliseconds, is worth a warning. */
 const noteworthyLag = 1_000;
 
@@ -164,7 +167,11 @@ export class LeaderElector implements Fence {
         this.#logger.info("acquired the Lease");
         return true;
       }
-      await sleep(clock, jitter(random, retryPeriod, acquireJitter), signal).catch(() => undefined);
+      const pause = jitter(random, retryPeriod, acquireJitter);
+      // Nobody leads once the holder's time is over, so the next attempt is then and not up to a pause later.
+      const free = this.#holder.freeIn;
+      const next = free > 0 ? Math.min(pause, free + jitter(random, spread, 1)) : pause;
+      await sleep(clock, next, signal).catch(() => undefined);
     }
     if (this.#holder.mayHold) await this.#release();
     return false;

@@ -44,6 +44,13 @@ export class LeaseHolder {
     return this.#unknownWrite || this.observedHolder === this.#options.identity;
   }
 
+  /** Milliseconds until the Lease may be taken, unless its holder renews it; 0 when it may be taken now. */
+  get freeIn(): number {
+    const observed = this.#observed;
+    if (observed === undefined || observed.record.holder === "") return 0;
+    return Math.max(0, observed.since + observed.record.leaseDurationSeconds * 1_000 - this.#options.clock.monotonic());
+  }
+
   /** Acquires the Lease, if it may be acquired. */
   async acquire(signal: AbortSignal): Promise<AttemptResult> {
     const now = this.#options.clock.monotonic();

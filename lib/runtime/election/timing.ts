@@ -4,12 +4,18 @@ export interface ElectionTiming {
   readonly leaseDuration: number;
   /** The holder stops so long after the start of its last successful renewal. */
   readonly renewDeadline: number;
-  /** Pause between renewals; between attempts to acquire, up to 2.2 times as long. */
+  /** Pause between renewals; between attempts to acquire, up to 1.2 times as long. */
   readonly retryPeriod: number;
 }
 
-/** Attempts to acquire are spread by up to this share of the retry period, so that candidates do not collide. */
-export const acquireJitter = 1.2;
+/**
+ * Attempts to acquire are spread by up to this share of the retry period, so that candidates do not collide. client-go
+ * spreads by 1.2: there a candidate may see the last renewal of a leader that crashed 4.4 s late.
+ */
+export const acquireJitter = 0.2;
+
+/** The renew deadline is longer than so many retry periods, as client-go wants it. */
+const leastPeriods = 1.2;
 
 /** One rule that a timing breaks. */
 export interface TimingProblem {
@@ -22,8 +28,8 @@ export function timingProblems(timing: ElectionTiming): TimingProblem[] {
   const { leaseDuration, renewDeadline, retryPeriod } = timing;
   const problems: TimingProblem[] = [];
   if (!(retryPeriod > 0)) problems.push({ field: "retryPeriod", message: "must be longer than 0" });
-  if (!(renewDeadline > acquireJitter * retryPeriod)) {
-    problems.push({ field: "renewDeadline", message: `must be longer than ${acquireJitter} times retryPeriod` });
+  if (!(renewDeadline > leastPeriods * retryPeriod)) {
+    problems.push({ field: "renewDeadline", message: `must be longer than ${leastPeriods} times retryPeriod` });
   }
   if (!(leaseDuration > renewDeadline)) {
     problems.push({ field: "leaseDuration", message: "must be longer than renewDeadline" });
