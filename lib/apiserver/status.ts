@@ -141,6 +141,13 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, "MethodNotAllowed", message, {});
 }
 
+/** 405 of custom resources, which name the verb. */
+export function methodNotSupported(resource: Named, verb: string): StatusError {
+  const { group, plural } = resource;
+  const message = `${verb} is not supported on resources of kind ${JSON.stringify(qualified(resource))}`;
+  return new StatusError(405, "MethodNotAllowed", message, { group, kind: plural });
+}
+
 /** 406. */
 export function notAcceptable(message: string, details?: JSONObject): StatusError {
   return new StatusError(406, "NotAcceptable", message, details);

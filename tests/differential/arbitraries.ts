@@ -643,6 +643,7 @@ function stepsOf(kind: fc.Arbitrary<KindName>): fc.Arbitrary<Step> {
     limit: fc.constantFrom(0, 0, 1, 2, -1),
     match: mostly("", "Exact", "NotOlderThan", "Wrong"),
     pages: fc.boolean(),
+    resume: mostly(false, false, true),
   }, { noNullPrototype: true });
   const watch: fc.Arbitrary<Step> = fc.record({
     do: fc.constant("watch" as const),
@@ -789,10 +790,61 @@ function plain(kind: KindName): fc.Arbitrary<Step> {
   }, { noNullPrototype: true });
 }
 
+function raw(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: JSONValue = ""): Step {
+  return {
+    do: "raw",
+    method,
+    path,
+    body: body === "" ? "" : JSON.stringify(body),
+    contentType: method === "GET" ? "" : method === "PATCH" ? "application/merge-patch+json" : "application/json",
+  };
+}
+
+const widgets = "/apis/differential.example/v1/namespaces/PREFIX/widgets";
+const widget = { apiVersion: "differential.example/v1", kind: "Widget", metadata: { name: "w" } };
+const scale = { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "w", namespace: "PREFIX" } };
+
+/** Requests about a custom resource with a scale, a status and defaults. */
+const widgetSteps: fc.Arbitrary<Step> = fc.constantFrom(
+  raw("GET", `${widgets}/w`),
+  raw("GET", `${widgets}/w/scale`),
+  raw("GET", `${widgets}/none/scale`),
+  raw("GET", `${widgets}/w/status`),
+  raw("PUT", `${widgets}/w/scale`, { ...scale, spec: { replicas: 3 } }),
+  raw("PUT", `${widgets}/w/scale`, { ...scale, spec: { replicas: -1 } }),
+  raw("PUT", `${widgets}/w/scale`, { ...scale, spec: { replicas: "x" } }),
+  raw("PUT", `${widgets}/w/scale`, { ...scale, metadata: { name: "w", resourceVersion: "1" }, spec: {} }),
+  raw("PUT", `${widgets}/none/scale`, { ...scale, spec: { replicas: 3 } }),
+  raw("PATCH", `${widgets}/w/scale`, { spec: { replicas: 5 } }),
+  raw("PATCH", `${widgets}/w/scale?dryRun=All`, { spec: { replicas: 7 } }),
+  raw("PATCH", `${widgets}/w/scale`, { spec: { replicas: 5000 } }),
+  raw("PATCH", `${widgets}/w/scale`, { metadata: { labels: { a: "1" } } }),
+  raw("PATCH", `${widgets}/w`, { spec: { replicas: 4, color: "red" } }),
+  raw("PATCH", `${widgets}/w`, { spec: { replicas: null } }),
+  raw("PATCH", `${widgets}/w`, { spec: { color: "blue", size: 11 } }),
+  raw("PATCH", `${widgets}/w`, { spec: { parts: [{ name: "a" }, { name: "a" }] } }),
+  raw("PATCH", `${widgets}/w`, { spec: { tags: ["x", "x"] } }),
+  raw("PATCH", `${widgets}/w/status`, { status: { replicas: 2, selector: "a=b" }, spec: { replicas: 9 } }),
+  raw("PATCH", `${widgets}/w/status`, { status: { replicas: "two" } }),
+  raw("DELETE", `${widgets}/w`),
+  raw("DELETE", `${widgets}/w/scale`),
+  raw("POST", widgets, { ...widget, spec: { replicas: 2 } }),
+  raw("POST", `${widgets}/w/scale`, scale),
+);
+const widgetSequences: fc.Arbitrary<readonly Step[]> = fc.array(widgetSteps, { minLength: 1, maxLength: 12 }).map((
+  steps,
+) => [raw("POST", widgets, { ...widget, spec: { replicas: 1, color: "green" } }), ...steps]);
+
 /** Sequences of requests about one or two kinds. Some objects are there already, or most requests would miss. */
-export const sequences: fc.Arbitrary<readonly Step[]> = fc.tuple(kind, kind).chain(([first, second]) =>
+const kindSequences: fc.Arbitrary<readonly Step[]> = fc.tuple(kind, kind).chain(([first, second]) =>
   fc.tuple(
     fc.array(plain(first), { maxLength: 3 }),
     fc.array(stepsOf(fc.constantFrom(first, first, second)), { minLength: 1, maxLength: 20, size: "max" }),
   ).map(([before, steps]) => [...before, ...steps])
+);
+
+/** What the test runs. */
+export const sequences: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  { weight: 19, arbitrary: kindSequences },
+  { weight: 1, arbitrary: widgetSequences },
 );

@@ -16,6 +16,9 @@ export class SequenceClient {
   readonly #seen = new Map<string, JSONObject>();
   readonly #versions = new Map<string, string[]>();
   readonly #uids = new Map<string, string>();
+  /** Queries of lists that did not come to their end, with where they go on. */
+  readonly #tokens = new Map<KindName, URLSearchParams>();
+  #listing: { kind: KindName; query: URLSearchParams } | undefined;
   #first = "1";
   #steps = 0;
 
@@ -124,10 +127,21 @@ export class SequenceClient {
         return { method: "GET", path: this.#path(step) + step.subresource, query, accept: step.accept };
       }
       case "list": {
+        const rest = step.resume ? this.#tokens.get(step.kind) : undefined;
+        if (rest !== undefined) {
+          this.#listing = { kind: step.kind, query: rest };
+          return {
+            method: "GET",
+            path: this.#collection({ kind: step.kind, namespace: "" }),
+            query: rest,
+            accept: step.accept,
+          };
+        }
         const query = this.#chosen(step);
         // Others' objects lie between: where a page ends is not comparable.
         if (step.limit !== 0 && kinds[step.kind].namespaced && !step.everywhere) query.set("limit", String(step.limit));
         if (step.match !== "") query.set("resourceVersionMatch", step.match);
+        this.#listing = step.everywhere ? undefined : { kind: step.kind, query };
         return { method: "GET", path: this.#chosenPath(step), query, accept: step.accept };
       }
       case "watch": {
@@ -141,7 +155,9 @@ export class SequenceClient {
       case "raw": {
         const [path = "", query = ""] = this.#text(step.path).split("?");
         const request = { method: step.method, path, query: new URLSearchParams(query) };
-        return step.contentType === "" ? request : { ...request, contentType: step.contentType, body: step.body };
+        return step.contentType === ""
+          ? request
+          : { ...request, contentType: step.contentType, body: this.#text(step.body) };
       }
     }
   }
@@ -150,6 +166,14 @@ export class SequenceClient {
   learn(answer: WireAnswer): void {
     if (!isJsonObject(answer.body)) return;
     const { items } = answer.body;
+    const token = stringAt(objectAt(answer.body, "metadata"), "continue");
+    if (this.#listing !== undefined && token !== "") {
+      const query = new URLSearchParams(this.#listing.query);
+      query.set("continue", token);
+      query.delete("resourceVersion");
+      query.delete("resourceVersionMatch");
+      this.#tokens.set(this.#listing.kind, query);
+    }
     for (const object of Array.isArray(items) ? items.filter(isJsonObject) : [answer.body]) this.#learn(object);
   }
 

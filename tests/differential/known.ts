@@ -83,6 +83,18 @@ const list: readonly Known[] = [
       memory.code === 422 && differences.every((each) => /^\.body\.(details\.causes\[0\]\.)?message: /.test(each)),
   },
   {
+    name: "the kind of a custom resource is checked before webhooks are asked, in memory",
+    applies: ({ step, memory }) =>
+      (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "kind" &&
+      /"(hook|validate)":/.test(JSON.stringify(step.object)) && memory.code === 422,
+  },
+  {
+    name: "replicas of the wrong type are not named as such in a scale or the status that it is read from",
+    applies: ({ step, real, memory }) =>
+      step?.do === "raw" && /widgets\/w\/(scale|status)$/.test(step.path) && /"replicas":"/.test(step.body) &&
+      real.code === memory.code,
+  },
+  {
     name: "the real server's handler panics",
     applies: ({ real }) => real.code === 0,
   },

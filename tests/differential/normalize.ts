@@ -96,7 +96,7 @@ export class Normalizer {
     // The set of problems comes in the order of Go's maps; a parser of YAML has words of its own.
     return documents
       .replace(/errors:\n( {2}.*(\n {2}.*)*)/, (_, lines) => `errors:\n${lines.split("\n").toSorted().join("\n")}`)
-      .replace(/(error converting YAML to JSON: yaml: )(?!unmarshal errors).*/s, "$1WORDS")
+      .replace(/((?:error converting YAML to JSON|of type \w+\)): yaml: )(?!unmarshal errors).*/s, "$1WORDS")
       .replaceAll(/\/controlplane-\d+-\d+\//g, "/registry/");
   }
 

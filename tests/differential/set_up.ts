@@ -12,7 +12,10 @@ export async function setUp(face: Face): Promise<void> {
   for (const object of await manifest("crds/sharding.timebertt.dev_controllerrings.yaml")) {
     await create(face, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", object);
   }
+  await create(face, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", widgets);
   const query = new URLSearchParams();
+  const path = "/apis/differential.example/v1/widgets";
+  await face.settle(async () => (await face.send({ method: "GET", path, query })).code === 200);
   await face.settle(async () => (await face.send({ method: "GET", path: rings, query })).code === 200);
   await create(
     face,
@@ -44,6 +47,57 @@ async function create(face: Face, path: string, object: JSONObject): Promise<voi
   const { code, body } = await face.send({ method: "POST", path, query, body: JSON.stringify(object) });
   if (code !== 201) throw new Error(`POST ${path} to ${face.name}: ${code} ${JSON.stringify(body)}`);
 }
+
+/** A custom resource with a scale, a status, defaults and lists with keys. */
+const widgets: JSONObject = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "widgets.differential.example" },
+  spec: {
+    group: "differential.example",
+    names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
+    scope: "Namespaced",
+    versions: [{
+      name: "v1",
+      served: true,
+      storage: true,
+      subresources: {
+        status: {},
+        scale: {
+          specReplicasPath: ".spec.replicas",
+          statusReplicasPath: ".status.replicas",
+          labelSelectorPath: ".status.selector",
+        },
+      },
+      schema: {
+        openAPIV3Schema: {
+          type: "object",
+          properties: {
+            spec: {
+              type: "object",
+              properties: {
+                replicas: { type: "integer", format: "int32", minimum: 0, maximum: 1000 },
+                color: { type: "string", enum: ["red", "green"], default: "red" },
+                size: { type: "integer", maximum: 10 },
+                tags: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" },
+                parts: {
+                  type: "array",
+                  "x-kubernetes-list-type": "map",
+                  "x-kubernetes-list-map-keys": ["name"],
+                  items: { type: "object", required: ["name"], properties: { name: { type: "string" } } },
+                },
+              },
+            },
+            status: {
+              type: "object",
+              properties: { replicas: { type: "integer" }, selector: { type: "string" } },
+            },
+          },
+        },
+      },
+    }],
+  },
+};
 
 /** What the limited user may do: look at ConfigMaps, write some of them, delete one Secret, apply Leases. */
 const limits: JSONObject = {

@@ -111,7 +111,13 @@ type Request =
     readonly accept: string;
     readonly version: Version;
   }
-  | Chosen & { readonly do: "list"; readonly limit: number; readonly match: string; readonly pages: boolean }
+  | Chosen & {
+    readonly do: "list";
+    readonly limit: number;
+    readonly match: string;
+    readonly pages: boolean;
+    readonly resume: boolean;
+  }
   | Chosen & { readonly do: "watch"; readonly initial: "" | "true" | "false"; readonly match: string }
   | {
     readonly do: "raw";

@@ -7,7 +7,7 @@ import { type Context, timestamp } from "../context.ts";
 import { objectAt, parseStored, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { decodeObject, normalizeObject } from "../request/decode.ts";
+import { checkMediaType, decodeObject, normalizeObject } from "../request/decode.ts";
 import { parseWriteQuery, type WriteQuery } from "../request/write_options.ts";
 import { acceptCustomResourceDefinition } from "../resources/custom_resource_definition.ts";
 import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
@@ -44,6 +44,7 @@ export async function createObject(
 ): Promise<Answer> {
   if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
   const representation = representObject(resource, parseAccept(call.accept, resource));
+  checkMediaType(call);
   const query = parseWriteQuery(call, "CreateOptions");
   const { object, warnings } = decodeObject(call, resource);
   wipeSystemFields(object);

@@ -3,7 +3,7 @@ import { type Context, timestamp } from "../context.ts";
 import { copyObject, objectAt, stringAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
 import type { Answer, Call } from "../request/call.ts";
-import { type Decoded, decodeObject } from "../request/decode.ts";
+import { checkMediaType, type Decoded, decodeObject } from "../request/decode.ts";
 import { parseWriteQuery } from "../request/write_options.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { notFound, StatusError } from "../status.ts";
@@ -41,6 +41,7 @@ export async function replaceObject(
   subresource: "status" | undefined,
 ): Promise<Answer> {
   const represent = representObject(resource, parseAccept(call.accept, resource));
+  checkMediaType(call);
   const query = parseWriteQuery(call, "UpdateOptions");
   const { object, warnings } = decode(context, call, resource, namespace, name);
   const metadata = objectAt(object, "metadata");

@@ -9,7 +9,7 @@ import { parseWriteQuery, type WriteQuery } from "../request/write_options.ts";
 import { replicasOf, requireReplicas, scaleFields, scaleOf, withReplicas } from "../resources/scale.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { scales } from "../resources/subresources.ts";
-import { conflict, invalid, methodNotAllowed, notFound, plainError } from "../status.ts";
+import { conflict, invalid, methodNotAllowed, methodNotSupported, notFound, plainError } from "../status.ts";
 import { recordKey, recordOf, type StoredObject } from "../store/record.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
@@ -54,7 +54,8 @@ export async function scaleObject(
     case "PATCH":
       return { type: "value", code: 200, value: await write(scaling, changeOf(scaling)) };
     default:
-      throw methodNotAllowed();
+      if (resource.custom !== true) throw methodNotAllowed();
+      throw methodNotSupported(resource, call.method === "POST" ? "create" : "delete");
   }
 }
 

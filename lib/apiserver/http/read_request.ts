@@ -1,10 +1,9 @@
-import { parse as parseYaml } from "yaml";
-import type { HttpMethods, JSONValue } from "../../k8s/contract.ts";
+import type { HttpMethods } from "../../k8s/contract.ts";
 import type { UserInfo } from "../authentication/user_info.ts";
 import type { Body, Call } from "../request/call.ts";
 import { parseProtobuf } from "./protobuf.ts";
 import { readBytes } from "./read_bytes.ts";
-import { badRequest, methodNotAllowed } from "../status.ts";
+import { methodNotAllowed } from "../status.ts";
 
 const decoder = new TextDecoder();
 
@@ -67,20 +66,10 @@ async function readBody(request: Request, contentType: string, signal: AbortSign
   switch (contentType) {
     case "":
     case "application/json":
-      return { text };
     case "application/yaml":
-      return { value: readYaml(text) };
+      return { text };
     default:
       // Whether the client may write at all comes first.
       return { unreadable: contentType };
-  }
-}
-
-function readYaml(text: string): JSONValue {
-  try {
-    return parseYaml(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw Object.assign(badRequest(`error decoding YAML: ${why}`), { cause });
   }
 }

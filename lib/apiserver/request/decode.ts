@@ -40,10 +40,16 @@ export interface Origin {
   readonly patched?: boolean;
 }
 
+/** @throws StatusError 415 for a body that nobody reads */
+export function checkMediaType({ body }: Call): void {
+  if (body !== undefined && "unreadable" in body) throw unknownFormat(mediaTypes);
+}
+
 /** Reads the object in the body of a create or replace. @throws StatusError 400 */
 export function decodeObject(call: Call, resource: ServedResource): Decoded {
+  checkMediaType(call);
   const decoding = newDecoding(call);
-  const { value: parsed, text } = readBody(call, resource);
+  const { value: parsed, text, twice: keys = [] } = readBody(call, resource);
   // Go reads null as an object without fields.
   const value = parsed === null && resource.custom !== true ? {} : parsed;
   const twice = decoding.validation === "Ignore" || text === undefined ? [] : duplicateFields(text);
@@ -54,6 +60,9 @@ export function decodeObject(call: Call, resource: ServedResource): Decoded {
     !dropped.some((each) => field.startsWith(`${each}.`) || field.startsWith(`${each}[`))
   );
   decoding.problems.unshift(...seen.map((field) => `duplicate field ${JSON.stringify(field)}`));
+  if (keys.length > 0 && decoding.validation === "Strict") {
+    decoding.problems.unshift(`yaml: unmarshal errors:\n  ${keys.join("\n  ")}`);
+  } else if (decoding.validation === "Warn") decoding.problems.unshift(...keys);
   if (decoding.validation === "Strict" && decoding.problems.length > 0) {
     throw badRequest(cannotHandle(resource, resource.kind, resource.version, strictMessage(decoding)));
   }
@@ -67,6 +76,14 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
+interface ReadBody {
+  readonly value: JSONValue;
+  /** JSON that was sent. */
+  readonly text?: string;
+  /** Keys that YAML has twice. */
+  readonly twice?: readonly string[];
+}
+
 /** Media types of objects. */
 export const mediaTypes: readonly string[] = [
   "application/json",
@@ -74,14 +91,15 @@ export const mediaTypes: readonly string[] = [
   "application/vnd.kubernetes.protobuf",
 ];
 
-function readBody({ body, contentType }: Call, resource: ServedResource): { value: JSONValue; text?: string } {
+function readBody({ body, contentType }: Call, resource: ServedResource): ReadBody {
   if (body !== undefined && "value" in body) return { value: body.value };
-  if (body !== undefined && "unreadable" in body) throw unknownFormat(mediaTypes);
-  const text = body?.text ?? "";
+  const text = body !== undefined && "text" in body ? body.text : "";
+  const isYaml = contentType === "application/yaml";
   try {
-    return contentType === "application/yaml" ? { value: parseYaml(text).value } : { value: parseJson(text), text };
+    return isYaml ? parseYaml(text) : { value: parseJson(text), text };
   } catch (cause) {
-    const why = `couldn't get version/kind; json parse error: ${cause instanceof Error ? cause.message : cause}`;
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const why = isYaml ? `yaml: ${words}` : `couldn't get version/kind; json parse error: ${words}`;
     throw Object.assign(badRequest(unrecognized(resource, why, text)), { cause });
   }
 }
@@ -105,13 +123,18 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
     new UndecodableError(why, badRequest(unrecognized(resource, why, origin.text ?? JSON.stringify(value))));
   const why = headerProblem(value);
   if (why !== undefined) throw refuse(why);
-  if (!isJsonObject(value)) throw refuse(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+  const withoutKind = (): UndecodableError => {
+    const missing = `Object 'Kind' is missing in '${origin.text ?? JSON.stringify(value)}'`;
+    // Without validation of fields another decoder looks.
+    if (decoding?.validation !== "Ignore") return refuse(missing);
+    const message = cannotHandle(resource, resource.kind, resource.version, missing);
+    return new UndecodableError(missing, badRequest(message));
+  };
+  if (!isJsonObject(value)) throw withoutKind();
   const own = apiVersionOf(resource);
   const kind = stringAt(value, "kind");
   const apiVersion = stringAt(value, "apiVersion");
-  if (resource.custom === true && kind === "") {
-    throw refuse(`Object 'Kind' is missing in '${origin.text ?? JSON.stringify(value)}'`);
-  }
+  if (resource.custom === true && kind === "") throw withoutKind();
   if (resource.custom !== true) checkKind(kind === "" ? resource.kind : kind, apiVersion || own, resource);
   const unknown: string[] = [];
   const object = readFields(patched ? inOrder(value) : value, resource, unknown, wording);
@@ -206,6 +229,8 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
     const whole: JSONObject = { ...object, kind, apiVersion: apiVersionOf(resource), metadata: read };
     const dropped: string[] = [];
     resource.structural?.prune(whole, dropped);
+    // What an apply made is not read from JSON.
+    if (wording === "json") resource.structural?.dropNulls(whole);
     unknown.push(...dropped.sort());
     return whole;
   } catch (error) {

@@ -7,6 +7,7 @@ import { goTypeName } from "../schema/scalars.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { kindAndVersion, mediaTypes } from "./decode.ts";
 import { parseJson } from "./go_json.ts";
+import { parseYaml } from "./yaml_body.ts";
 import { parseBoolean } from "./list_options.ts";
 
 /** Options of a create, replace or patch. */
@@ -120,11 +121,11 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
   };
 }
 
-function readOptions({ body }: Call): JSONValue {
+function readOptions({ body, contentType }: Call): JSONValue {
   if (body === undefined || "value" in body) return body?.value;
   if ("unreadable" in body) throw unknownFormat(mediaTypes);
   try {
-    return parseJson(body.text);
+    return contentType === "application/yaml" ? parseYaml(body.text).value : parseJson(body.text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw Object.assign(badRequest(`couldn't get version/kind; json parse error: ${why}`), { cause });

@@ -4,7 +4,7 @@ import { getField, objectAt, stringAt, stringsAt } from "../json.ts";
 import type { Cause } from "../status.ts";
 import { pruneUnknown } from "./prune.ts";
 import { objectFields, plainField } from "./resource_schema.ts";
-import { setStructuralDefaults } from "./structural_defaults.ts";
+import { dropNulls, setStructuralDefaults } from "./structural_defaults.ts";
 import type { RuleCheck } from "./rule_checks.ts";
 import { validateStructural } from "./structural_validation.ts";
 import { anySchema, type FieldSchema, type StructSchema, type TypeSchema } from "./type_schema.ts";
@@ -36,6 +36,11 @@ export class StructuralSchema {
   /** Drops what the schema does not have; works on the given object. `unknown` gets the paths. */
   prune(object: JSONObject, unknown: string[]): void {
     pruneUnknown(object, this.#schema, unknown, "", true);
+  }
+
+  /** Drops nulls that the schema does not allow and has no default for; works on the given object. */
+  dropNulls(object: JSONObject): void {
+    dropNulls(object, this.#schema);
   }
 
   /** Sets defaults; works on the given object. */
