@@ -7,7 +7,7 @@ import { goTypeName } from "../schema/scalars.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { kindAndVersion, mediaTypes } from "./decode.ts";
 import { parseJson } from "./go_json.ts";
-import { parseYaml } from "./yaml_body.ts";
+import { parseYaml } from "./go_yaml.ts";
 import { parseBoolean } from "./list_options.ts";
 
 /** Options of a create, replace or patch. */
