@@ -1,18 +1,20 @@
 import { Api } from "../../../lib/k8s/api/api.ts";
+import { pathOf } from "../../../lib/k8s/api/resource.ts";
 import { createRestClient } from "../../../lib/k8s/client/mod.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
+import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
 import { namespaces, secrets } from "../../../lib/k8s/kinds/core.ts";
 import { type ClusterAccess, denoHost, loadClusterAccess } from "../../../lib/k8s/kubeconfig/mod.ts";
 import { Manager } from "../../../lib/runtime/manager.ts";
-import { leaseRingLabel, systemNamespace } from "../../../lib/sharding/names.ts";
+import { leaseRingLabel, systemNamespace, webhookConfigurationName } from "../../../lib/sharding/names.ts";
 import { type Clock, sleep } from "../../../lib/util/clock/mod.ts";
 import { type Random, randomSuffix } from "../../../lib/util/random.ts";
 import { LocalNode } from "../../../lib/workloads/node/local_node.ts";
-import { pods } from "../../../lib/workloads/kinds/mod.ts";
+import { type Pod, pods } from "../../../lib/workloads/kinds/mod.ts";
 import type { ClusterFlags } from "../../common/parts.ts";
 import { place } from "../story/world.ts";
-import type { Located } from "./apply.ts";
+import { deleteObject, type Located } from "./apply.ts";
 import { type DemoCluster, DemoError } from "./demo_cluster.ts";
 import { DemoFolder } from "./demo_folder.ts";
 import { demoImages } from "./images.ts";
@@ -88,7 +90,7 @@ export async function connectUserCluster(options: UserClusterOptions, signal: Ab
     failed,
     log: (namespace, pod, container) => lastLines(node, namespace, pod, container),
     adapt: (object) => boundTo(object, name),
-    cleanUp: (applied, signal) => cleanUp(client, applied, clock, signal),
+    cleanUp: (applied, signal) => cleanUp(client, name, applied, clock, signal),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -122,6 +124,7 @@ function webhookWay({ server }: ClusterAccess): { readonly way: WebhookWay; read
 
 async function cleanUp(
   client: RestClient,
+  node: string,
   applied: readonly Located[],
   clock: Clock,
   signal: AbortSignal,
@@ -130,9 +133,17 @@ async function cleanUp(
   // First what has processes, while there is a node that ends them in order.
   const isWorkload = ({ kind }: Located): boolean => kind === "Deployment";
   await uninstall(client, applied.filter(isWorkload), signal);
-  const podApi = new Api(client, pods, { namespace });
-  const labelSelector = `app.kubernetes.io/component=${place.deployment}`;
-  while ((await podApi.list({ labelSelector, signal })).items.length > 0) await sleep(clock, 200, signal);
+  for (const space of [namespace, systemNamespace]) {
+    const podApi = new Api(client, pods, { namespace: space });
+    const isOurs = ({ spec }: Pod): boolean => spec.nodeName === node;
+    while ((await podApi.list({ signal })).items.some(isOurs)) await sleep(clock, 200, signal);
+  }
+  // It would go with its ring, if the garbage collector knew rings: it may not yet, and the definition goes too.
+  await deleteObject(
+    client,
+    pathOf(mutatingWebhookConfigurations, undefined, webhookConfigurationName(place.ring)),
+    signal,
+  );
   // All Secrets there are the demo's, as there were none before; their ConfigMaps go with them.
   await new Api(client, secrets, { namespace }).deleteCollection({ signal });
   const ofRing = `${leaseRingLabel}=${place.ring}`;

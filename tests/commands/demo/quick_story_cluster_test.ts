@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { delimiter, dirname } from "node:path";
 import { binariesAvailable } from "../../controlplane/assets.ts";
-import { startControlPlane } from "../../controlplane/control_plane.ts";
+import { type ControlPlane, startControlPlane } from "../../controlplane/control_plane.ts";
 import { eventually } from "../../controlplane/processes.ts";
 import { DemoProcess } from "./demo_process.ts";
 
@@ -35,13 +35,13 @@ Deno.test("the quick story is true on the API server in memory, without kubectl"
   await assertNothingLeft(demo);
 });
 
-Deno.test("the quick story is true on a real API server, with kubectl", { ignore: !binariesAvailable() }, async () => {
-  await using controlPlane = await startControlPlane();
+async function startOn(controlPlane: ControlPlane): Promise<DemoProcess> {
   const path = [dirname(controlPlane.binaries.kubectl), Deno.env.get("PATH") ?? ""].join(delimiter);
   const env = { KUBECONFIG: controlPlane.kubeconfig, PATH: path };
-  await using demo = await DemoProcess.start(["--cluster", "--story", "quick"], env);
-  await assertStoryTrue(demo);
-  await assertNothingLeft(demo);
+  return await DemoProcess.start(["--cluster", "--story", "quick"], env);
+}
+
+async function assertNothingIn(controlPlane: ControlPlane): Promise<void> {
   for (
     const kind of ["nodes", "controllerrings", "mutatingwebhookconfigurations", "deployments", "secrets", "leases"]
   ) {
@@ -54,6 +54,38 @@ Deno.test("the quick story is true on a real API server, with kubectl", { ignore
     const { code } = await controlPlane.kubectl(["get", "namespace", "sharding-system"]);
     return code !== 0;
   }, 30_000);
+}
+
+const ignore = !binariesAvailable();
+
+Deno.test("the quick story is true on a real API server, with kubectl", { ignore }, async () => {
+  await using controlPlane = await startControlPlane();
+  await using demo = await startOn(controlPlane);
+  await assertStoryTrue(demo);
+  await assertNothingLeft(demo);
+  await assertNothingIn(controlPlane);
+});
+
+Deno.test("a demo in a cluster of the user's removes what it has written when it is ended", { ignore }, async (t) => {
+  await using controlPlane = await startControlPlane();
+  await t.step("by Ctrl-C", async () => {
+    await using demo = await startOn(controlPlane);
+    await demo.printed(/^Ready after/);
+    demo.signal("SIGINT");
+    assert.equal(await demo.ended(), 1, demo.text);
+    await assertNothingLeft(demo);
+    await assertNothingIn(controlPlane);
+  });
+  await t.step("and does not begin where it could get in the way", async () => {
+    await controlPlane.kubectl(["create", "secret", "generic", "precious"]);
+    await using demo = await startOn(controlPlane);
+    assert.equal(await demo.ended(), 1);
+    assert.match(demo.text, /^error: namespace default of this cluster holds Secrets, such as precious/m);
+    await assertNothingLeft(demo);
+    const { stdout } = await controlPlane.kubectl(["get", "secret,node,namespace", "-o", "name"]);
+    assert.match(stdout, /secret\/precious/);
+    assert.doesNotMatch(stdout, /sharding/);
+  });
 });
 
 const endings: readonly { readonly how: string; readonly signals: readonly Deno.Signal[]; readonly code: number }[] = [
