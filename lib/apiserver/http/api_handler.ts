@@ -3,6 +3,7 @@ import { anonymousUser, type User } from "../authentication/user_info.ts";
 import { readImpersonation } from "../authentication/impersonation.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { notAcceptable, StatusError } from "../status.ts";
+import { readBytes } from "./read_bytes.ts";
 import { answersIn, readRequest } from "./read_request.ts";
 import { type Authenticate, userOf } from "./users.ts";
 import { writeAnswer, writeError } from "./write_response.ts";
@@ -35,14 +36,23 @@ export function apiHandler(options: ApiHandlerOptions): (request: Request) => Pr
       const answer = await answerTo(request, options);
       return writeAnswer(answer, mediaType);
     } catch (error) {
-      // Over HTTP/2 the client would get no answer if it was still sending.
-      if (request.body !== null && !request.bodyUsed) await request.body.pipeTo(new WritableStream());
+      if (!request.bodyUsed) await discardBody(request, options.closing);
       if (error instanceof StatusError) return writeError(error, mediaType);
       logger.error("a request failed", { method: request.method, url: request.url, error });
       const why = error instanceof Error ? error.message : String(error);
       return writeError(new StatusError(500, "InternalError", `Internal error occurred: ${why}`, {}), mediaType);
     }
   };
+}
+
+/** Over HTTP/2 a client would get no answer while it is still sending. */
+async function discardBody(request: Request, closing: AbortSignal): Promise<void> {
+  try {
+    await readBytes(request, 0, closing);
+  } catch (error) {
+    // That there was a body is no news, and the answer is there already.
+    if (!(error instanceof StatusError)) throw error;
+  }
 }
 
 async function answerTo(request: Request, options: ApiHandlerOptions): Promise<Answer> {
