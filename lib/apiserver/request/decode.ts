@@ -16,7 +16,7 @@ import { invalidValue } from "../validate/metadata.ts";
 import type { Call } from "./call.ts";
 import { type Decoding, newDecoding, strictMessage, warningsOf, warnOf } from "./decoding.ts";
 import { parseJson } from "./go_json.ts";
-import { parseYaml } from "./yaml_body.ts";
+import { parseYaml } from "./go_yaml.ts";
 
 /** What cannot be read as an object of a kind. The message is the reason alone; the refusal is that of a body. */
 export class UndecodableError extends Error {

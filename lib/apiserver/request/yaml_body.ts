@@ -1,4 +1,3 @@
-import { parseDocument } from "yaml";
 import type { JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { duplicateFields } from "../schema/duplicate_fields.ts";
@@ -6,18 +5,7 @@ import { goTypeName } from "../schema/scalars.ts";
 import { badRequest } from "../status.ts";
 import type { Call } from "./call.ts";
 import { newDecoding } from "./decoding.ts";
-
-/** Reads YAML. @throws Error for what is none; keys that are there twice are told in `twice`. */
-export function parseYaml(text: string): { readonly value: JSONValue; readonly twice: readonly string[] } {
-  const document = parseDocument(text);
-  const wrong = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
-  if (wrong !== undefined) throw new SyntaxError(wrong.message.split(" at line", 1).join(), { cause: wrong });
-  const twice = document.errors.map(({ linePos, pos: [from, to] }) => {
-    const key = text.slice(from, to).replace(/^["']?(.*?)["']?:?\s*$/s, "$1");
-    return `line ${linePos?.[0].line ?? 1}: key ${JSON.stringify(key)} already set in map`;
-  });
-  return { value: document.toJS(), twice };
-}
+import { parseYaml, type YamlDocument } from "./go_yaml.ts";
 
 /** Reads the body of an apply patch: YAML, of which JSON is a part. @throws StatusError 400 */
 export function readApplyBody(call: Call): JSONValue {
@@ -56,7 +44,7 @@ function parsePlain(text: string): JSONValue | undefined {
   }
 }
 
-function attempt(text: string): ReturnType<typeof parseYaml> {
+function attempt(text: string): YamlDocument {
   try {
     return parseYaml(text);
   } catch (cause) {
