@@ -5,13 +5,34 @@ export class JsonSyntaxError extends Error {
   override readonly name = "JsonSyntaxError";
 }
 
+/** How many objects and arrays may lie in each other, as in Go. */
+const deepest = 10_000;
+
 /** Reads JSON. @throws JsonSyntaxError */
 export function parseJson(text: string): JSONValue {
+  const opening = text.length > deepest ? tooDeep(text) : undefined;
+  if (opening !== undefined) throw new JsonSyntaxError(`invalid character '${opening}' exceeded max depth`);
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new JsonSyntaxError(new Scanner(text).problem(), { cause });
   }
+}
+
+/** The bracket that opens one object or array too many; undefined when there is none. */
+function tooDeep(text: string): string | undefined {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (inString) {
+      if (char === "\\") index++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === "}" || char === "]") depth--;
+    else if ((char === "{" || char === "[") && ++depth > deepest) return char;
+  }
+  return undefined;
 }
 
 const end = "unexpected end of JSON input";

@@ -10,7 +10,7 @@ export interface YamlDocument {
 /**
  * Reads YAML as the real server does: the first document, as YAML 1.1 but for dates and numbers with colons, which are
  * strings. What it gives shares nothing, although aliases may.
- * @throws SyntaxError for what is none
+ * @throws Error for what is none
  */
 export function parseYaml(text: string): YamlDocument {
   const document = parseDocument(text, { schema: "yaml-1.1", merge: true, customTags: goTags });

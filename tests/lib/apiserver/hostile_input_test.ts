@@ -104,3 +104,21 @@ Deno.test("the copies of a JSON patch come to three mebibytes and no more", asyn
   const { code, reason } = await refusal(patch(60));
   assert.deepEqual([code, reason], [422, "Invalid"]);
 });
+
+Deno.test("JSON may be ten thousand levels deep and no deeper", async () => {
+  using fixture = start();
+  const create = (levels: number): Promise<JSONValue> => {
+    const json = `{"metadata":{"generateName":"a"},"x":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
+    const bodyRaw = new TextEncoder().encode(json);
+    return fixture.client.performRequest({ method: "POST", path: configMaps, bodyRaw, expectJson: true });
+  };
+  assert.partialDeepStrictEqual(await create(10_000), { kind: "ConfigMap" });
+  const { code, message } = await refusal(create(10_001));
+  assert.equal(code, 400);
+  assert.match(message, /json parse error: invalid character '\[' exceeded max depth/);
+  const bodyRaw = new TextEncoder().encode("[".repeat(3_000_000));
+  const { message: open } = await refusal(
+    fixture.client.performRequest({ method: "POST", path: configMaps, bodyRaw, expectJson: true }),
+  );
+  assert.match(open, /exceeded max depth/);
+});
