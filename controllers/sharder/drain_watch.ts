@@ -1,11 +1,14 @@
 import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { mainKey } from "../../lib/sharding/hash_key.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
-import type { PendingDrains } from "./pending_drains.ts";
+import type { PendingDrain, PendingDrains } from "./pending_drains.ts";
 import { type Selection, SelectorWatch, type WatchParts } from "./selector_watch.ts";
 
-/** Hears of a drain that is over: it was acknowledged, withdrawn, or the object was deleted. Must not throw. */
-export type DrainEnded = (key: string) => void;
+/**
+ * Hears of a drain that is over: it was acknowledged, withdrawn, or the object was deleted. Must not throw. `drain` is what
+ * was pending; undefined when that was accounted for already.
+ */
+export type DrainEnded = (key: string, drain: PendingDrain | undefined) => void;
 
 /**
  * Keeps account of the main objects of one resource that carry the drain label. That an object no longer carries it
@@ -73,8 +76,7 @@ export class DrainWatch {
   }
 
   #end(key: string): void {
-    this.#pending.delete(key);
-    this.#onEnded(key);
+    this.#onEnded(key, this.#pending.delete(key));
   }
 
   #keyOf(object: PartialObjectMetadata): string {

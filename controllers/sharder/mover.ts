@@ -13,7 +13,9 @@ import type { Target } from "./targets.ts";
 
 /** Counts what the sharder does to objects. */
 export interface MoveObserver {
-  onMove?(ring: string, resource: GroupResource): void;
+  /** An object without a live owner, or a child, was labelled with its shard. */
+  onMove?(ring: string, resource: GroupResource, from: string | undefined, to: string): void;
+  /** A live shard was asked to let go of an object. */
   onDrain?(ring: string, resource: GroupResource): void;
 }
 
@@ -160,7 +162,9 @@ export class Mover {
     const { namespace, name } = keyOf(object);
     const operations = patchFor(plan, object.metadata, ring);
     await target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal });
-    if (plan.type === "drain") this.#observer.onDrain?.(ring, target.groupResource);
-    else this.#observer.onMove?.(ring, target.groupResource);
+    const resource = target.groupResource;
+    if (plan.type === "drain") this.#observer.onDrain?.(ring, resource);
+    else if (plan.type === "move") this.#observer.onMove?.(ring, resource, plan.from, plan.to);
+    else if (plan.type === "assign") this.#observer.onMove?.(ring, resource, undefined, plan.shard);
   }
 }

@@ -19,6 +19,8 @@ export interface PassParts extends FamilyParts {
   readonly concurrency: number;
   /** Most drains that one shard may have pending, so that one that is stuck does not hold up the others. */
   readonly maxPendingDrains: number;
+  /** Hears of each object in scope, before anything is done with it. */
+  readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
 }
 
 /** What a pass did. */
@@ -37,6 +39,8 @@ export interface PassResult {
   /** The first failures; none keeps the others from being done. */
   readonly failures: readonly unknown[];
   readonly failed: number;
+  /** Everything that the pass is about was listed. */
+  readonly complete: boolean;
 }
 
 /** The result of a pass that had nothing to look at. */
@@ -49,6 +53,7 @@ export const nothingDone: PassResult = {
   overflowed: false,
   failures: [],
   failed: 0,
+  complete: false,
 };
 
 /** Failures that are kept for the log; more are only counted. */
@@ -83,6 +88,7 @@ class Pass {
   #written = 0;
   #failed = 0;
   #overflowed = false;
+  #complete = true;
 
   constructor(kind: PassKind, parts: PassParts, signal: AbortSignal) {
     this.#kind = kind;
@@ -100,6 +106,7 @@ class Pass {
       overflowed: this.#overflowed,
       failures: this.#failures,
       failed: this.#failed,
+      complete: this.#complete,
     };
   }
 
@@ -181,7 +188,7 @@ class Pass {
 
   /** Calls back for each object of a target that is in scope; the work on a page ends before the next is read. */
   async #each(target: Target, work: (object: PartialObjectMetadata) => Promise<void>): Promise<void> {
-    const { snapshot, concurrency } = this.#parts;
+    const { snapshot, concurrency, onListed } = this.#parts;
     const labelSelector = this.#kind === "ownerless" ? ownerlessSelector(snapshot) : "";
     for (const namespace of readsFor(target, snapshot.scope)) {
       const objects = target.objects.inNamespace(namespace);
@@ -190,9 +197,11 @@ class Pass {
         for await (const page of objects.pages(options)) {
           const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace));
           this.#listed += items.length;
+          if (onListed !== undefined) { for (const object of items) onListed(target, object); }
           await this.#concurrently(items, concurrency, work);
         }
       } catch (error) {
+        this.#complete = false;
         this.#fail(error);
       }
     }

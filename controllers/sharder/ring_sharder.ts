@@ -3,16 +3,18 @@ import { Api } from "../../lib/k8s/api/api.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import type { RingWork } from "../../lib/rings/metrics/mod.ts";
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import { Families } from "./families.ts";
 import { settleFamily } from "./family_moves.ts";
 import { LeaseProbe } from "./lease_probe.ts";
-import { type MoveObserver, Mover } from "./mover.ts";
+import { Mover } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
 import { nothingDone, pass, type PassKind, type PassParts, type PassResult } from "./pass.ts";
 import { PendingDrains } from "./pending_drains.ts";
+import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
 import { RingWatches } from "./ring_watches.ts";
 import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
 import type { WatchParts } from "./selector_watch.ts";
@@ -35,7 +37,7 @@ export interface RingSharderParts extends WatchParts {
   readonly client: RestClient;
   readonly lookup: ResourceLookup;
   readonly settings: SharderSettings;
-  readonly moves: MoveObserver;
+  readonly moves: SharderObserver;
   /** Asks to be called again at once. */
   readonly wake: () => void;
   /** Objects of this shard cannot move before its Lease is taken over. */
@@ -59,7 +61,8 @@ const maxEndedDrains = 10_000;
 export class RingSharder {
   readonly #parts: RingSharderParts;
   readonly #families = new Families(maxChildrenAside);
-  readonly #pending = new PendingDrains();
+  readonly #pending: PendingDrains;
+  readonly #ledger: RingLedger;
   readonly #ended = new BoundedQueue<string>(maxEndedDrains);
   readonly #watches: RingWatches;
   readonly #probe: LeaseProbe;
@@ -69,15 +72,25 @@ export class RingSharder {
   #careAt: number | undefined;
   #lastAll = -Infinity;
   #congested: ReadonlySet<string> = new Set();
+  #looking = false;
+  /** Shards whose objects the last pass could not move yet. */
+  #unjudged = 0;
 
   /** @param signal ends the watches. */
   constructor(parts: RingSharderParts, signal: AbortSignal) {
     this.#parts = parts;
-    this.#careAt = parts.clock.monotonic() + afterCare;
+    const { ring, clock, moves: observer, snapshot } = parts;
+    this.#careAt = clock.monotonic() + afterCare;
+    this.#pending = new PendingDrains(() => clock.monotonic());
+    const targets = (): readonly Target[] => this.#targets;
+    this.#ledger = new RingLedger({ ring, clock, observer, pending: this.#pending, snapshot, targets });
     this.#watches = new RingWatches(parts, this.#pending, {
       onObject: (target, object) => this.#settleOne(target, object),
       onMissed: () => this.#wake("ownerless"),
-      onDrainEnded: (key) => this.#noteEnded(key),
+      onDrainEnded: (key, drain) => {
+        if (drain !== undefined) this.#ledger.drainEnded(key, drain);
+        this.#noteEnded(key);
+      },
     }, signal);
     this.#probe = new LeaseProbe(new Api(parts.client, leases), parts.ring, this.#watches.signal);
     this.#watches.signal.addEventListener("abort", () => this.#ended.close(), { once: true });
@@ -86,6 +99,7 @@ export class RingSharder {
 
   /** Notes that the shards or the scope of the ring have changed. */
   changed(need: PassKind): void {
+    this.#ledger.changed();
     this.#careAt = this.#parts.clock.monotonic() + afterCare;
     this.#require(need);
   }
@@ -109,6 +123,11 @@ export class RingSharder {
     return Math.max(next - clock.monotonic(), 1);
   }
 
+  /** What is known of the ring's objects, for metrics. */
+  work(): RingWork {
+    return this.#ledger.work();
+  }
+
   /** Ends all watches and resolves when they have ended. */
   async stop(): Promise<void> {
     await this.#watches.stop();
@@ -117,9 +136,11 @@ export class RingSharder {
   async #look(need: PassKind, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
     this.#need = undefined;
     let retry = need;
+    this.#looking = true;
+    this.#ledger.passBegins(need);
     try {
       const failures = await this.#prepare(snapshot, signal);
-      const parts = this.#passParts();
+      const parts = this.#passParts(true);
       const result = parts === undefined ? nothingDone : await pass(need, parts, signal);
       if (need === "all") this.#lastAll = begin;
       // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
@@ -128,7 +149,17 @@ export class RingSharder {
     } catch (error) {
       this.#require(retry);
       throw error;
+    } finally {
+      this.#looking = false;
+      this.#noteSettled();
     }
+  }
+
+  /** Tells the books when nothing is left to be done. */
+  #noteSettled(): void {
+    if (this.#looking || this.#need !== undefined || this.#congested.size > 0) return;
+    if (this.#pending.size > 0 || this.#families.size > 0 || this.#unjudged > 0) return;
+    if ((this.#parts.snapshot()?.view.available ?? 0) > 0) this.#ledger.settled();
   }
 
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
@@ -153,7 +184,7 @@ export class RingSharder {
     }
   }
 
-  #passParts(): PassParts | undefined {
+  #passParts(inPass = false): PassParts | undefined {
     const snapshot = this.#parts.snapshot();
     if (snapshot === undefined) return undefined;
     const owners = new OwnerLookup(this.#targets);
@@ -161,19 +192,22 @@ export class RingSharder {
       snapshot,
       targets: this.#targets,
       owners,
-      mover: new Mover(this.#parts.snapshot, owners, this.#parts.moves, this.#probe),
+      mover: new Mover(this.#parts.snapshot, owners, this.#ledger.writes(inPass), this.#probe),
       families: this.#families,
       pending: this.#pending,
       concurrency: this.#parts.settings.concurrentMoves,
       maxPendingDrains: this.#parts.settings.maxPendingDrains,
+      ...(inPass ? { onListed: this.#ledger.listed } : {}),
     };
   }
 
   #conclude(kind: PassKind, result: PassResult, begin: number, unserved: readonly Error[]): void {
     const { logger, clock, onUnjudged } = this.#parts;
     const { listed, found, written, unjudged, congested, overflowed, failed, failures } = result;
+    const seconds = (clock.monotonic() - begin) / 1_000;
+    this.#ledger.passEnded(kind, { seconds, failed: failed + unserved.length, complete: result.complete });
+    this.#unjudged = unjudged.size;
     if (found > 0 || failed > 0) {
-      const seconds = (clock.monotonic() - begin) / 1_000;
       logger.info("pass ended", { kind, listed, found, written, failed, seconds, pendingDrains: this.#pending.size });
     }
     // What a late look finds may come from a replica that has not seen the change yet: look once more.
@@ -208,6 +242,7 @@ export class RingSharder {
   #noteEnded(key: string): void {
     if (this.#families.has(key) && !this.#ended.push(key)) this.#wake("all");
     this.#relieve();
+    this.#noteSettled();
   }
 
   /** Moves the children of objects that were let go of by their shards. */
@@ -218,6 +253,7 @@ export class RingSharder {
       if (parts === undefined || family === undefined) return;
       try {
         await settleFamily(family, parts, signal);
+        this.#noteSettled();
       } catch (error) {
         if (signal.aborted) return;
         this.#parts.logger.warn("cannot move the children yet, a pass will try again", { owner: key, error });

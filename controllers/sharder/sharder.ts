@@ -1,5 +1,6 @@
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import type { ObjectKey } from "../../lib/k8s/types.ts";
+import type { RingWork, RingWorkSource } from "../../lib/rings/metrics/mod.ts";
 import type { RingChange, Rings } from "../../lib/rings/mod.ts";
 import {
   Controller,
@@ -15,7 +16,7 @@ import type { WatchObserver } from "../../lib/runtime/watch/mod.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { getLogger } from "../../lib/util/log.ts";
 import type { Random } from "../../lib/util/random.ts";
-import type { MoveObserver } from "./mover.ts";
+import type { SharderObserver } from "./ring_ledger.ts";
 import { RingSharder, type SharderSettings } from "./ring_sharder.ts";
 import type { ResourceLookup } from "./targets.ts";
 
@@ -29,7 +30,7 @@ export interface SharderParts {
   readonly random: Random;
   /** Objects of a ring's shard cannot move before the shard's Lease is taken over. */
   readonly onUnjudged: (ring: string, shard: string) => void;
-  readonly moves?: MoveObserver;
+  readonly moves?: SharderObserver;
   readonly observer?: ControllerObserver;
   readonly queueObserver?: QueueObserver;
   readonly watchObserver?: WatchObserver;
@@ -45,17 +46,24 @@ const firstRetry = 5_000;
 const longestRetry = 30_000;
 
 /** Keeps the objects of all rings with their shards: one {@link RingSharder} for each ring, called by a controller. */
-export class Sharder implements Runnable {
+export class Sharder implements Runnable, RingWorkSource {
   readonly name = "sharder";
   readonly #parts: SharderParts;
+  #term: Term | undefined;
 
   constructor(parts: SharderParts) {
     this.#parts = parts;
   }
 
+  /** What is known of the objects of all rings, for metrics; nothing while another replica leads. */
+  work(): Iterable<RingWork> {
+    return this.#term?.work() ?? [];
+  }
+
   async run(signal: AbortSignal, kill?: AbortSignal): Promise<void> {
     const { clock, random, settings, observer, queueObserver } = this.#parts;
     const term = new Term(this.#parts, signal);
+    this.#term = term;
     const controller = new Controller({
       name: this.name,
       reconcile: (key, context) => term.reconcile(key, context),
@@ -73,6 +81,7 @@ export class Sharder implements Runnable {
     try {
       await controller.run(signal, kill);
     } finally {
+      this.#term = undefined;
       await term.stop();
     }
   }
@@ -110,6 +119,10 @@ class Term implements Source {
     const sharder = known ?? this.#create(name);
     this.#sharders.set(name, sharder);
     return { requeueAfter: await sharder.reconcile(signal) };
+  }
+
+  *work(): Generator<RingWork, void, undefined> {
+    for (const sharder of this.#sharders.values()) yield sharder.work();
   }
 
   async stop(): Promise<void> {

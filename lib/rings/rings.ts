@@ -29,6 +29,8 @@ export interface RingsOptions {
   /** How long a Lease is remembered that somebody else deleted. @default one hour, longer for very long Leases */
   readonly ghostRetention?: number;
   readonly logger?: Logger;
+  /** Hears each time that the hash ring of a ring is calculated. */
+  readonly onCalculation?: (ring: string) => void;
 }
 
 /** While Leases cannot be watched, and so nobody is judged, it is looked so often whether they can be again. */
@@ -238,6 +240,7 @@ export class Rings implements Runnable {
 
   #store(ring: ControllerRing, view: RingView): RingSnapshot {
     const { name } = ring.metadata;
+    if (this.#snapshots.get(name)?.view.assignable !== view.assignable) this.#options.onCalculation?.(name);
     const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
     const silence = this.#tracks.silenceOf(name);
     this.#silences.set(name, silence);

@@ -10,7 +10,7 @@ Deno.test("drains are counted for each shard", () => {
   assert.equal(pending.size, 3);
   assert.equal(pending.countOf("a"), 2);
   assert.equal(pending.countOf("c"), 0);
-  assert.equal(pending.delete("foo"), "a");
+  assert.equal(pending.delete("foo")?.shard, "a");
   assert.equal(pending.delete("foo"), undefined);
   assert.equal(pending.has("foo"), false);
   assert.deepEqual(pending.keys(), ["bar", "baz"]);
@@ -25,6 +25,17 @@ Deno.test("an object has at most one drain pending: the last one", () => {
   assert.equal(pending.countOf("a"), 0);
   assert.equal(pending.countOf("b"), 1);
   assert.equal(pending.size, 1);
+});
+
+Deno.test("a drain keeps its age while it is told of again, and begins anew for another shard", () => {
+  let now = 1;
+  const pending = new PendingDrains(() => now);
+  pending.add("foo", "a");
+  now = 2;
+  pending.add("foo", "a");
+  assert.deepEqual([...pending.entries()], [["foo", { shard: "a", since: 1 }]]);
+  pending.add("foo", "b");
+  assert.deepEqual(pending.delete("foo"), { shard: "b", since: 2 });
 });
 
 Deno.test("the counts are those of a plain map, whatever happens", () => {
@@ -42,7 +53,7 @@ Deno.test("the counts are those of a plain map, whatever happens", () => {
         pending.add(step.key, step.shard);
         model.set(step.key, step.shard);
       } else {
-        assert.equal(pending.delete(step.key), model.get(step.key));
+        assert.equal(pending.delete(step.key)?.shard, model.get(step.key));
         model.delete(step.key);
       }
       assert.equal(pending.size, model.size);
