@@ -47,10 +47,9 @@ export function formatSet({ serving, authorities, issuer }: CertificateSet): Set
   };
 }
 
-/** Did this authority issue the certificate? Both PEM. */
+/** Does the certificate, which can be relied on, name this authority as its issuer? Both PEM. */
 export function isIssuedBy(certificate: string, authority: string): boolean {
-  const [issued, issuer] = [new X509Certificate(certificate), new X509Certificate(authority)];
-  return issued.checkIssued(issuer) && issued.verify(issuer.publicKey);
+  return new X509Certificate(certificate).issuer === new X509Certificate(authority).subject;
 }
 
 function readAuthorities(bundle: string, damage: string[]): string[] {
@@ -80,11 +79,16 @@ function readServing(
     damage.push("tls.crt and tls.key are no certificate with its private key");
     return undefined;
   }
-  if (!authorities.some((authority) => isIssuedBy(certificate, authority))) {
+  if (!authorities.some((authority) => isSignedBy(certificate, authority))) {
     damage.push("tls.crt was issued by no authority in ca.crt");
     return undefined;
   }
   return { certificate, key };
+}
+
+function isSignedBy(certificate: string, authority: string): boolean {
+  return isIssuedBy(certificate, authority) &&
+    new X509Certificate(certificate).verify(new X509Certificate(authority).publicKey);
 }
 
 function belongTogether(certificate: string, key: string): boolean {

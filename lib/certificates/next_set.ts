@@ -60,17 +60,19 @@ export interface NextSet {
 export function nextSet(given: CertificateSet, surroundings: Surroundings): NextSet {
   const { now, policy } = surroundings;
   const changes: string[] = [];
+  let { isDistributed } = surroundings;
   let { serving, issuer } = given;
   let authorities = given.authorities.filter((authority) => ends(authority) > now);
   if (authorities.length < given.authorities.length) changes.push("dropped an authority that has expired");
 
   const why = reasonForAuthority(issuer, serving, surroundings);
   if (issuer === undefined || why !== undefined) {
+    isDistributed = false;
     issuer = createAuthority({ now, validity: policy.authorityValidity });
     authorities = [issuer.certificate, ...authorities];
     changes.push(`created an authority, as ${why ?? "there is none"}`);
   }
-  const reason = reasonForServing(serving, issuer, surroundings);
+  const reason = reasonForServing(serving, issuer, { ...surroundings, isDistributed });
   if (serving === undefined || reason !== undefined) {
     const names = allNames(serving, surroundings.names);
     serving = issueServingCertificate(issuer, { ...names, now, validity: policy.servingValidity });
