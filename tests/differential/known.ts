@@ -95,6 +95,12 @@ const list: readonly Known[] = [
       real.code === memory.code,
   },
   {
+    name: "open: a patch of the scale of a custom resource that has no replicas is taken in memory",
+    applies: ({ step, real }) =>
+      step?.do === "raw" && step.method === "PATCH" && /widgets\/w\/scale(\?|$)/.test(step.path) && real.code === 400 &&
+      JSON.stringify(real.body).includes("cannot be empty"),
+  },
+  {
     name: "the real server's handler panics",
     applies: ({ real }) => real.code === 0,
   },

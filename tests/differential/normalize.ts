@@ -74,7 +74,7 @@ export class Normalizer {
   }
 
   #text(text: string, key: string, parent: string): string {
-    if (key === "resourceVersion" && parent === "metadata" && text !== "") {
+    if (key === "resourceVersion" && (parent === "metadata" || parent === "preconditions") && text !== "") {
       return this.#token(this.#versions, text, "RV");
     }
     if (key === "continue" && parent === "metadata") return "TOKEN";

@@ -24,8 +24,7 @@ export function trackScaleUpdate(object: JSONObject, write: ScaleWrite, replicas
   const fields = fieldOf(write.path);
   const before = owners.filter((owner) => owns(owner, fields));
   if (before.length === 0) return;
-  // Nor can the real server convert a custom resource's entries.
-  if (replicas === 0 || write.resource.custom === true) return writeOwners(object, without(owners, fields));
+  if (replicas === 0) return writeOwners(object, without(owners, fields));
   if (!write.changed) return;
   writeOwners(object, [...without(owners, fields), entry("Update", write, fields)]);
 }

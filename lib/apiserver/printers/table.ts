@@ -80,7 +80,7 @@ export function tableOf(
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${request.version}`,
-    metadata: isList ? listMetadata(metadata) : { resourceVersion: stringAt(metadata, "resourceVersion") },
+    metadata: isList ? listMetadata(metadata) : versionOf(metadata),
     columnDefinitions: header ? printer.columns.map((column) => ({ ...column })) : null,
     rows,
   };
@@ -105,4 +105,10 @@ function shown(object: JSONObject, { include, version }: TableRequest): JSONValu
 function listMetadata(metadata: JSONObject): JSONObject {
   const { continue: token, ...rest } = metadata;
   return token === undefined || token === "" ? rest : metadata;
+}
+
+/** What a dry run would create has no version yet. */
+function versionOf(metadata: JSONObject): JSONObject {
+  const resourceVersion = stringAt(metadata, "resourceVersion");
+  return resourceVersion === "" ? {} : { resourceVersion };
 }
