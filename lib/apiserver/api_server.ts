@@ -17,7 +17,8 @@ import { DirectClient, type DirectClientOptions } from "./direct_client.ts";
 import type { DialNode } from "./handlers/log.ts";
 import { storeNew } from "./handlers/create.ts";
 import { route } from "./handlers/route.ts";
-import { GarbageCollector } from "./garbage.ts";
+import { GarbageCollector } from "./garbage/garbage_collector.ts";
+import { NamespaceController } from "./garbage/namespace_controller.ts";
 import { randomUid } from "./uid.ts";
 import { parseStored } from "./json.ts";
 import { answerTables } from "./printers/mod.ts";
@@ -104,7 +105,10 @@ export class ApiServer implements Disposable {
       tokens: new ServiceAccountTokens(store, clock, random),
       collectsGarbage: options.collectGarbage !== false,
     };
-    if (this.#context.collectsGarbage) new GarbageCollector(shared).start();
+    if (this.#context.collectsGarbage) {
+      new GarbageCollector(shared).start();
+      new NamespaceController(shared).start();
+    }
     this.#serveDefined();
     for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) this.#createNamespace(name);
     storeBootstrapRoles(this.#context);

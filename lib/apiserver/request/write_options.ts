@@ -98,13 +98,14 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
   }
   const preconditions = objectAt(options, "preconditions");
   const policy = stringAt(options, "propagationPolicy");
+  const { orphanDependents } = options;
   const grace = options["gracePeriodSeconds"];
   const causes: Cause[] = [];
   if (policy !== "" && policy !== "Foreground" && policy !== "Background" && policy !== "Orphan") {
     const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
     causes.push({ reason: "FieldValueNotSupported", message, field: "propagationPolicy" });
   }
-  if (policy !== "" && (options["orphanDependents"] ?? null) !== null) {
+  if (policy !== "" && (orphanDependents ?? null) !== null) {
     const problem = "orphanDependents and deletionPropagation cannot be both set";
     causes.push(invalidValue("propagationPolicy", policy, problem));
   }
@@ -115,7 +116,12 @@ export function readDeleteOptions(options: JSONObject): DeleteQuery {
     dryRun: dryRun.length > 0,
     uid: stringAt(preconditions, "uid") || undefined,
     resourceVersion: stringAt(preconditions, "resourceVersion") || undefined,
-    propagation: policy === "Foreground" || policy === "Background" || policy === "Orphan" ? policy : undefined,
+    propagation: policy === "Foreground" || policy === "Background" || policy === "Orphan"
+      ? policy
+      // How clients said it before there was a policy.
+      : typeof orphanDependents === "boolean"
+      ? orphanDependents ? "Orphan" : "Background"
+      : undefined,
     gracePeriodSeconds: typeof grace === "number" ? grace : undefined,
     document: { ...options, kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1" },
   };
@@ -135,8 +141,10 @@ function readOptions({ body, contentType }: Call): JSONValue {
 function queryOptions(query: URLSearchParams): JSONObject {
   const options: JSONObject = {};
   const policy = query.get("propagationPolicy");
+  const orphan = query.get("orphanDependents");
   const grace = query.get("gracePeriodSeconds");
   if (policy !== null) options["propagationPolicy"] = policy;
+  if (orphan !== null) options["orphanDependents"] = parseBoolean(orphan) ?? false;
   if (grace !== null && grace !== "" && !/^-?\d+$/.test(grace)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   }
