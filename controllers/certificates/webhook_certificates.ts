@@ -47,7 +47,7 @@ export interface WebhookCertificatesOptions {
 }
 
 /** The longest and the shortest pause between two looks, and that while a new authority is on its way (milliseconds). */
-const [longestPause, shortestPause, distributionPause] = [12 * 3_600_000, 1_000, 60_000];
+const [longestPause, shortestPause, distributionPause] = [24 * 3_600_000, 1_000, 60_000];
 
 /**
  * The certificate of the webhook where nobody else gives one: all replicas share one Secret with the serving
