@@ -49,6 +49,8 @@ function expectedShards(names: Iterable<string>, shards: Iterable<string>): Map<
   }));
 }
 
+// What the reference's suite shows is in behaviours_cluster_test.ts, with shards in pods. Here are processes without
+// kubelet, with only the permissions and rights that they need: what kubectl prints, their logs, figures, signals.
 Deno.test("the checksum-controller is sharded on a real API server", {
   ignore: !binariesAvailable(),
 }, async (t) => {
@@ -152,29 +154,6 @@ Deno.test("the checksum-controller is sharded on a real API server", {
     }
   });
 
-  await step("a fourth shard takes over its share, each object by drain and acknowledgement", async () => {
-    const before = new Map(secretLog.shards);
-    const begin = Date.now();
-    shards.set("checksum-controller-d", await installation.startShard("checksum-controller-d"));
-    figure("from the start of a fourth shard to all objects moved", await settledAfter(begin, 30_000) / 1_000, "s");
-    let moved = 0;
-    for (const [name, shard] of secretLog.shards) {
-      const previous = before.get(name);
-      const states = secretLog.historyOf(name).slice(1).map(({ shard, draining }) => [shard, draining]);
-      if (shard === previous) {
-        assert.deepEqual(states, [], `${name} has nothing to do with the new shard`);
-        continue;
-      }
-      moved++;
-      assert.equal(shard, "checksum-controller-d");
-      assert.deepEqual(states, [[previous, true], [shard, false]], `${name} is drained, then moves`);
-      const acknowledged = secretLog.historyOf(name).at(-1)?.seen ?? 0;
-      const followed = configMapLog.historyOf(`checksums-${name}`).at(-1)?.seen ?? Infinity;
-      assert.ok(followed - acknowledged < 1_000, `the ConfigMap of ${name} follows within a second`);
-    }
-    assert.ok(moved > manySecrets / 10, `${moved} Secrets moved`);
-  });
-
   await step("a shard that is asked to stop releases its Lease, and its objects move at once", async () => {
     const leaving = shards.get("checksum-controller-a") ?? assert.fail("it was started");
     shards.delete("checksum-controller-a");
@@ -186,34 +165,14 @@ Deno.test("the checksum-controller is sharded on a real API server", {
       const leases = await installation.kubectl("get", "lease", "-L", "alpha.sharding.timebertt.dev/state");
       return /^checksum-controller-a\s+\d+m?\d*s?\s+dead$/m.test(leases);
     });
-    await eventually("the ring counts three of four", async () => {
+    await eventually("the ring counts two of three", async () => {
       const rings = await installation.kubectl("get", "controllerring", ring);
-      return /^checksum-controller\s+True\s+3\s+4\s/m.test(rings);
+      return /^checksum-controller\s+True\s+2\s+3\s/m.test(rings);
     });
   });
 
-  await step("a killed shard is detected, its Lease is taken over, and its objects move", async () => {
-    const killed = shards.get("checksum-controller-b") ?? assert.fail("it was started");
-    shards.delete("checksum-controller-b");
-    const begin = Date.now();
-    await killed.kill();
-    const holder = (): Promise<string> =>
-      installation.kubectl("get", "lease", "checksum-controller-b", "-o", "jsonpath={.spec.holderIdentity}");
-    await eventually("the shard is seen to be late", async () => {
-      return (await installation.leaseStates()).get("checksum-controller-b") === "expired";
-    }, 20_000);
-    await eventually(
-      "the sharder takes over the Lease",
-      async () => await holder() === "shardlease-controller",
-      10_000,
-    );
-    figure("from SIGKILL of a shard to all objects moved", await settledAfter(begin, 30_000) / 1_000, "s");
-    await eventually("the sharder releases the Lease when all have moved", async () => await holder() === "");
-    assert.equal((await installation.leaseStates()).get("checksum-controller-b"), "dead");
-  });
-
   await step("a shard that returns under its name gets its objects back", async () => {
-    shards.set("checksum-controller-b", await installation.startShard("checksum-controller-b"));
+    shards.set("checksum-controller-a", await installation.startShard("checksum-controller-a"));
     await eventually("all objects are on their shards", isSettled, 30_000);
   });
 
@@ -232,37 +191,16 @@ Deno.test("the checksum-controller is sharded on a real API server", {
     installation.webhook = "up";
   });
 
-  await step("when the leading sharder is killed, the other one goes on", async () => {
-    const lease = ["get", "lease", "-n", "sharding-system", "sharder", "-o", "jsonpath={.spec.holderIdentity}"];
-    const before = await installation.kubectl(...lease);
-    const leading = replicas.find(({ process }) => process.lines.some((line) => line.includes("acquired the Lease")));
-    assert.ok(leading !== undefined);
-    const begin = Date.now();
-    await leading.process.kill();
-    await installation.apply(secretManifests("meanwhile-", 10));
-    await eventually("the other replica assigns at admission", isSettled, 5_000);
-    for (let i = 0; i < 10; i++) assert.equal(secretLog.historyOf(`meanwhile-${i}`).length, 1);
-    await eventually("the other replica leads", async () => {
-      const holder = await installation.kubectl(...lease);
-      return holder !== before && holder !== "";
-    }, 30_000);
-    figure("from SIGKILL of the leading sharder to the next leader", (Date.now() - begin) / 1_000, "s");
-    const leaving = shards.get("checksum-controller-c") ?? assert.fail("it was started");
-    shards.delete("checksum-controller-c");
-    assert.equal(await leaving.stop(), 0);
-    await eventually("the new leader moves the objects of a shard that leaves", isSettled, 15_000);
-  });
-
   await step("a second signal ends a shard at once, without releasing its Lease", async () => {
-    const shard = shards.get("checksum-controller-d") ?? assert.fail("it was started");
-    shards.delete("checksum-controller-d");
+    const shard = shards.get("checksum-controller-c") ?? assert.fail("it was started");
+    shards.delete("checksum-controller-c");
     shard.signal("SIGINT");
     shard.signal("SIGTERM");
     assert.equal(await shard.ended(), 1);
     const holder = "jsonpath={.spec.holderIdentity}";
     assert.equal(
-      await installation.kubectl("get", "lease", "checksum-controller-d", "-o", holder),
-      "checksum-controller-d",
+      await installation.kubectl("get", "lease", "checksum-controller-c", "-o", holder),
+      "checksum-controller-c",
     );
   });
 
