@@ -8,9 +8,11 @@ import type { WebhookApp } from "./app.ts";
 
 /** How to serve the webhook. */
 export interface WebhookServerOptions {
+  /** Names the server in logs and errors. @default "webhook" */
+  readonly name?: string;
   readonly address: BindAddress;
   /** Disposed of when the server has stopped. */
-  readonly app: WebhookApp;
+  readonly app: Pick<WebhookApp, "handle"> & Disposable;
   readonly certificates: CertificateSource;
   readonly clock: Clock;
   /**
@@ -55,7 +57,7 @@ const portInterval = 10;
  * is a moment in which nobody listens.
  */
 export class WebhookServer implements Runnable {
-  readonly name = "webhook";
+  readonly name: string;
   readonly #options: WebhookServerOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -67,6 +69,7 @@ export class WebhookServer implements Runnable {
 
   constructor(options: WebhookServerOptions) {
     const { clock, closeWithin = 5_000, logger = getLogger(["sharding", "webhook"]) } = options;
+    this.name = options.name ?? "webhook";
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
@@ -82,7 +85,9 @@ export class WebhookServer implements Runnable {
 
   /** A health check: throws an error while nobody listens. */
   readonly check = (): void => {
-    if (this.#serving === undefined) throw new Error("the webhook does not listen: is there a serving certificate?");
+    if (this.#serving === undefined) {
+      throw new Error(`the ${this.name} does not listen: is there a serving certificate?`);
+    }
   };
 
   /**
@@ -123,7 +128,8 @@ export class WebhookServer implements Runnable {
     }
     if (this.#sharesPort && old !== undefined) this.#retireLater(old, handOver, kill);
     this.#listening.resolve(this.#serving.server.address);
-    this.#logger.info("the webhook serves with a new certificate", {
+    this.#logger.info("serving with a new certificate", {
+      server: this.name,
       address: formatBindAddress(this.#serving.server.address),
       renewed: old !== undefined,
     });

@@ -1,12 +1,11 @@
-import { parse, YAMLParseError } from "yaml";
 import { injectsCaBundle } from "../../controllers/controller_ring/ca_injection.ts";
 import { CertificateError, fileSource } from "../../lib/certificates/mod.ts";
 import { KubeconfigError } from "../../lib/k8s/kubeconfig/mod.ts";
 import { LeadershipLostError } from "../../lib/runtime/election/mod.ts";
-import { electionProblems } from "../../lib/runtime/component_config.ts";
 import { healthHandler, ping } from "../../lib/runtime/health.ts";
 import { HttpService, ListenError } from "../../lib/runtime/http_server.ts";
-import { getLogger, type Logger } from "../../lib/util/log.ts";
+import { eventLoopLag, registerProcessMetrics, Registry } from "../../lib/runtime/metrics/mod.ts";
+import { getLogger } from "../../lib/util/log.ts";
 import { randomSuffix } from "../../lib/util/random.ts";
 import { untilAborted } from "../../lib/util/until_aborted.ts";
 import { WebhookServer } from "../../webhook/server.ts";
@@ -14,7 +13,11 @@ import { waitForApiServer } from "../common/api_server.ts";
 import { addClusterFlags, clusterFlags, newCommand, parseCommandLine, textFlag } from "../common/flags.ts";
 import { addLogFlags, configureLogs } from "../common/log_flags.ts";
 import type { Cluster, CommandParts } from "../common/parts.ts";
-import { parseSharderConfig, type SharderConfig, SharderConfigError } from "./config/sharder_config.ts";
+import { addVersionFlag, printVersion, reportedVersion } from "../common/version.ts";
+import { checkConfig } from "./config/check_command.ts";
+import { readConfig, temporaryDir } from "./config/read_config.ts";
+import { type SharderConfig, SharderConfigError } from "./config/sharder_config.ts";
+import { diagnosticsServer, metricsCertificates, startGrantedProfiler } from "./diagnostics/server.ts";
 import { runSharder, type SharderOptions } from "./run.ts";
 
 /**
@@ -22,22 +25,29 @@ import { runSharder, type SharderOptions } from "./run.ts";
  * @returns 0 after a stop in order, 1 after a failure or the loss of the leader's Lease, 2 for a wrong command line.
  */
 export async function sharder(args: readonly string[], parts: CommandParts, signal: AbortSignal): Promise<number> {
+  if (args[0] === "config") return await checkConfig(args.slice(1), parts);
   const command = newCommand("sharder", "Spreads the objects of ControllerRings over their shards.", parts)
-    .option("--config <file>", "configuration file (SharderConfig, YAML or JSON; default: all defaults)");
-  addLogFlags(addClusterFlags(command));
+    .option("--config <file>", "configuration file (SharderConfig, YAML or JSON; default: all defaults)")
+    .addHelpText("after", "\nsharder config check FILE tells whether the sharder takes a configuration file.\n");
+  addVersionFlag(addLogFlags(addClusterFlags(command)));
   const exitCode = parseCommandLine(command, args);
   if (exitCode !== undefined) return exitCode;
+  if (printVersion(command, parts)) return 0;
   await configureLogs(command, parts);
   const logger = getLogger(["sharding", "sharder"]);
   try {
-    const config = await readConfig(textFlag(command, "config"), parts, logger);
+    const file = textFlag(command, "config");
+    const { config, warnings } = await readConfig(file, parts);
+    for (const warning of warnings) logger.warn("in the configuration", { file, warning });
     const cluster = await parts.findCluster(clusterFlags(command));
     const identity = `${parts.hostname()}_${randomSuffix(parts.random, 10)}`;
-    logger.info("starting", { identity, server: cluster.description });
+    const flags = command.opts();
+    logger.info("starting", { version: reportedVersion(command), identity, server: cluster.description, flags });
     await waitUntilReachable(cluster, parts, signal);
     const issuesCertificates = !await hasCertificates(config, parts);
     logger.info("certificates of the webhook", { from: issuesCertificates ? "Secret of our own" : "files" });
-    await runSharder({ ...optionsFor(config, identity, cluster, parts), issuesCertificates }, signal);
+    const metrics = await metricsFor(config, parts);
+    await runSharder({ ...optionsFor(config, identity, cluster, parts), ...metrics, issuesCertificates }, signal);
     return 0;
   } catch (error) {
     if (signal.aborted && error === signal.reason) return 0;
@@ -47,50 +57,6 @@ export async function sharder(args: readonly string[], parts: CommandParts, sign
     return 1;
   }
 }
-
-async function readConfig(path: string | undefined, parts: CommandParts, logger: Logger): Promise<SharderConfig> {
-  const temporaryDir = parts.env("TMPDIR") ?? "/tmp";
-  const { config, warnings } = parseSharderConfig(
-    path === undefined ? undefined : await readDocument(path, parts),
-    temporaryDir,
-  );
-  for (const warning of warnings) logger.warn("in the configuration", { file: path, warning });
-  return withEnvironment(config, parts);
-}
-
-async function readDocument(path: string, parts: CommandParts): Promise<unknown> {
-  const text = await parts.readTextFile(path);
-  if (text === undefined) throw new SharderConfigError([`there is no file ${path}: check --config`]);
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    throw new SharderConfigError([`${path} is no YAML: ${error.message}`]);
-  }
-}
-
-/** LEADER_ELECT overrides the file, as in the reference. */
-function withEnvironment(config: SharderConfig, parts: CommandParts): SharderConfig {
-  const value = parts.env("LEADER_ELECT");
-  if (value === undefined || value === "") return config;
-  if (!goBooleans.has(value)) {
-    throw new SharderConfigError([`environment variable LEADER_ELECT: must be true or false`]);
-  }
-  const leaderElect = goBooleans.get(value) ?? true;
-  const leaderElection = { ...config.leaderElection, leaderElect };
-  // The file may have switched the election off, and then its times were not looked at.
-  const problems = electionProblems(leaderElection);
-  if (problems.length > 0) {
-    throw new SharderConfigError(problems.map(({ field, message }) => `leaderElection.${field}: ${message}`));
-  }
-  return { ...config, leaderElection };
-}
-
-/** What Go's strconv.ParseBool takes. */
-const goBooleans: ReadonlyMap<string, boolean> = new Map([
-  ...["1", "t", "T", "true", "TRUE", "True"].map((text) => [text, true] as const),
-  ...["0", "f", "F", "false", "FALSE", "False"].map((text) => [text, false] as const),
-]);
 
 async function waitUntilReachable(cluster: Cluster, parts: CommandParts, signal: AbortSignal): Promise<void> {
   using client = cluster.open({ userAgent: "controller-sharding" });
@@ -127,6 +93,26 @@ function optionsFor(config: SharderConfig, identity: string, cluster: Cluster, p
         return new HttpService({ name: "health", address: health, handler, clock });
       },
     }),
+  };
+}
+
+/** Measures the sharder where metrics are served; nothing is measured elsewhere. */
+async function metricsFor(
+  { metrics: address, debugging }: SharderConfig,
+  parts: CommandParts,
+): Promise<Pick<SharderOptions, "metrics">> {
+  if (address === undefined) return {};
+  const { clock } = parts;
+  const registry = new Registry();
+  registerProcessMetrics(registry, clock);
+  const certificates = await metricsCertificates(temporaryDir(parts), parts.hostname(), parts.readTextFile, clock);
+  const profiles = debugging.enableProfiling ? { startProfiler: () => startGrantedProfiler(clock) } : {};
+  const lag = eventLoopLag(registry, "controller_sharding_event_loop_lag_seconds", clock);
+  return {
+    metrics: {
+      registry,
+      serve: (reviews) => [lag, diagnosticsServer({ registry, address, reviews, certificates, clock, ...profiles })],
+    },
   };
 }
 

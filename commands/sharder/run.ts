@@ -24,6 +24,7 @@ import {
 import { LeaderElector, LeaseLock } from "../../lib/runtime/election/mod.ts";
 import { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import { type LeadershipGate, Manager } from "../../lib/runtime/manager.ts";
+import type { Registry } from "../../lib/runtime/metrics/mod.ts";
 import type { Runnable } from "../../lib/runtime/runnable.ts";
 import { dropManagedFields, Informer } from "../../lib/runtime/watch/mod.ts";
 import { GuardedClient } from "../../lib/shard/guarded_client.ts";
@@ -36,6 +37,7 @@ import type { Random } from "../../lib/util/random.ts";
 import { type WebhookApp, webhookApp } from "../../webhook/app.ts";
 import type { ConnectionOptions } from "../common/parts.ts";
 import type { SharderConfig } from "./config/sharder_config.ts";
+import { ringObservers, type RuntimeObservers, runtimeObservers } from "./diagnostics/observers.ts";
 
 /** Something that serves requests, and can tell whether it does. */
 export interface Served extends Runnable {
@@ -57,6 +59,13 @@ export interface SharderOptions {
   readonly issuesCertificates?: boolean;
   /** Serves the health endpoints with these checks for readiness. @default not at all */
   readonly serveHealth?: (ready: Readonly<Record<string, () => void>>) => Runnable;
+  /** Measures all parts. @default nothing is measured */
+  readonly metrics?: {
+    /** Holds the measurements. */
+    readonly registry: Registry;
+    /** What serves them, and what else belongs to them. The client is for TokenReviews and SubjectAccessReviews. */
+    readonly serve: (reviews: RestClient) => readonly Runnable[];
+  };
 }
 
 /** Rings wait so long for the first certificate of the webhook, in milliseconds. */
@@ -78,12 +87,15 @@ const leaseWatchTimeout = 20_000;
  */
 export async function runSharder(options: SharderOptions, signal: AbortSignal): Promise<void> {
   const { config, identity, connect, clock, random } = options;
-  using client = connect({ userAgent: appName, ...config.clientConnection });
+  const { metrics } = options;
+  const observers = runtimeObservers(metrics?.registry);
+  using client = connect({ userAgent: appName, ...config.clientConnection, ...observers.client });
   // The leader's Lease and the take-overs of shards' Leases never wait for object writes.
-  using leaseClient = connect({ userAgent: `${appName}/leases` });
+  using leaseClient = connect({ userAgent: `${appName}/leases`, ...observers.client });
+  using reviewClient = metrics && connect({ userAgent: `${appName}/reviews`, ...observers.client });
   const parts = { clock, random };
 
-  const gate = leaderGate(options, new Api(leaseClient, leases));
+  const gate = leaderGate(options, new Api(leaseClient, leases), observers);
   // A leader that was frozen goes on in the middle of a pass when it thaws, while another may lead already.
   const [leading, leadingLeases] = [fenced(client, gate, options), fenced(leaseClient, gate, options)];
 
@@ -106,6 +118,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     labelSelector: leaseRingLabel,
     transform: dropManagedFields,
   });
+  const measured = ringObservers(metrics?.registry, { rings: ringInformer.store, leases: leaseInformer.store });
   const { takeOverAfter, ...settings } = config.controller.sharder;
   const rings = new Rings({
     rings: ringInformer,
@@ -114,6 +127,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     clock,
     defaultNamespaceSelector: config.webhook.config.namespaceSelector,
     timing: { ...ourTiming, uncertainAfter: takeOverAfter },
+    ...measured.rings,
   });
 
   const certificates = options.issuesCertificates === true ? webhookCertificates(options, client) : undefined;
@@ -127,6 +141,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const unjudged = new BoundedQueue<ObjectKey>();
   const controllerRing = new Controller({
     ...parts,
+    ...observers.controller,
     name: "controllerring",
     workers,
     reconcile: controllerRingReconciler({
@@ -150,6 +165,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   });
   const shardLease = new Controller({
     ...parts,
+    ...observers.controller,
     name: "shardlease",
     workers,
     reconcile: shardLeaseReconciler({
@@ -173,6 +189,8 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   });
   const sharder = new Sharder({
     ...parts,
+    ...observers.controller,
+    ...measured.moves,
     rings,
     client: leading,
     lookup: discovery,
@@ -183,7 +201,11 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     },
   });
 
-  const webhook = options.serveWebhook(webhookApp({ lookup: (ring) => rings.get(ring), random, clock }), certificates);
+  measured.work(sharder);
+
+  const admission = measured.admission(() => app.inFlight);
+  const app: WebhookApp = webhookApp({ lookup: (ring) => rings.get(ring), random, clock, ...admission });
+  const webhook = options.serveWebhook(app, certificates);
   const manager = new Manager({
     gates: { leader: gate },
     gracefulShutdown: config.gracefulShutdown,
@@ -196,6 +218,9 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(rings);
   for (const runnable of certificates?.runnables ?? []) manager.add(runnable);
   manager.add(webhook);
+  if (metrics !== undefined && reviewClient !== undefined) {
+    for (const runnable of metrics.serve(reviewClient)) manager.add(runnable);
+  }
   const synced = syncCheck(rings, signal);
   if (options.serveHealth !== undefined) {
     manager.add(options.serveHealth({
@@ -266,12 +291,22 @@ function fenced(client: RestClient, gate: LeadershipGate | LeaderElector, option
 function leaderGate(
   { config, identity, clock, random }: SharderOptions,
   api: Api<Lease>,
+  observers: RuntimeObservers,
 ): LeadershipGate | LeaderElector {
   const { leaderElect, resourceName, resourceNamespace, leaseDuration, renewDeadline, retryPeriod } =
     config.leaderElection;
   if (!leaderElect) return aloneGate;
   const lock = new LeaseLock({ api, namespace: resourceNamespace, lease: resourceName });
-  return new LeaderElector({ lock, identity, leaseDuration, renewDeadline, retryPeriod, clock, random });
+  return new LeaderElector({
+    lock,
+    identity,
+    leaseDuration,
+    renewDeadline,
+    retryPeriod,
+    clock,
+    random,
+    ...observers.election,
+  });
 }
 
 /** Without an election the only replica leads from the start. */

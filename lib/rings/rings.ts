@@ -2,6 +2,7 @@ import { abortable } from "../k8s/abortable.ts";
 import type { KubeObject, LabelSelector, Lease, ObjectKey, PartialObjectMetadata } from "../k8s/types.ts";
 import type { Runnable } from "../runtime/runnable.ts";
 import type { Informer, InformerEvent } from "../runtime/watch/mod.ts";
+import { hasSameBrakes } from "../sharding/brakes.ts";
 import type { ControllerRing } from "../sharding/ring_types.ts";
 import { RingView } from "../sharding/ring_view.ts";
 import { ourTiming, type ShardJudgement, type ShardTiming } from "../sharding/shard_state.ts";
@@ -240,14 +241,15 @@ export class Rings implements Runnable {
 
   #store(ring: ControllerRing, view: RingView): RingSnapshot {
     const { name } = ring.metadata;
-    if (this.#snapshots.get(name)?.view.assignable !== view.assignable) this.#options.onCalculation?.(name);
     const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
     const silence = this.#tracks.silenceOf(name);
     this.#silences.set(name, silence);
     const mayJudge = (): boolean => this.#untilJudging(silence) <= 0;
     const holds = (shard: string): boolean => this.#holds(name, shard);
     const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge, holds);
+    const previous = this.#snapshots.get(name);
     this.#snapshots.set(name, snapshot);
+    if (previous?.view.assignable !== view.assignable) this.#options.onCalculation?.(name);
     return snapshot;
   }
 
@@ -286,7 +288,8 @@ export class Rings implements Runnable {
   }
 }
 
+/** Annotations have no generation, but the brakes among them are as good as a part of the spec. */
 function isSameSpec(a: ControllerRing, b: ControllerRing): boolean {
   return a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation &&
-    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp;
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp && hasSameBrakes(a, b);
 }

@@ -96,6 +96,7 @@ async function sharderArguments({ ports, mounts, folder }: ImageContext): Promis
   const adapted = {
     ...root,
     health: { ...objectOf(root["health"]), bindAddress: `${loopback}:${ports["health"]}` },
+    metrics: { bindAddress: ports["metrics"] === undefined ? "0" : `${loopback}:${ports["metrics"]}` },
     webhook: {
       ...webhook,
       server: {

@@ -14,7 +14,7 @@ import { readClientConfig, readLabelSelector } from "./webhook_fields.ts";
 export interface SharderConfig extends ComponentConfig {
   readonly controller: {
     readonly sharder: {
-      /** Everything is looked at again after so long; the pause after a failure is never longer. */
+      /** Everything is looked at again after so long; Infinity (in the file: 0) for never. */
       readonly syncPeriod: number;
       /** Most objects of a ring that are written at the same time. */
       readonly concurrentMoves: number;
@@ -26,6 +26,10 @@ export interface SharderConfig extends ComponentConfig {
       /** Ours. A silent shard without a proof of its stop is taken over after so many durations of its Lease. */
       readonly takeOverAfter: number;
     };
+  };
+  readonly debugging: {
+    /** Serve profiles beside the metrics. */
+    readonly enableProfiling: boolean;
   };
   readonly webhook: {
     readonly server: {
@@ -93,34 +97,48 @@ const webhookAddress: BindAddress = { hostname: "", port: 9443 };
  */
 export function parseSharderConfig(document: unknown, temporaryDir = "/tmp"): ParsedSharderConfig {
   const problems: string[] = [];
+  const warnings: string[] = [];
   const fields = new Fields(document, "", problems);
   fields.choice("apiVersion", ["config.sharding.timebertt.dev/v1alpha1"]);
   fields.choice("kind", ["SharderConfig"]);
   const webhook = fields.object("webhook");
   const config: SharderConfig = {
     ...readComponentConfig(fields, commonDefaults),
-    controller: { sharder: readSharder(fields.object("controller").object("sharder")) },
+    controller: { sharder: readSharder(fields.object("controller").object("sharder"), warnings) },
+    debugging: readDebugging(fields.object("debugging")),
     webhook: {
       server: readWebhookServer(webhook.object("server"), temporaryDir),
       config: readWebhookConfig(webhook.object("config")),
     },
   };
-  // Known, though there is nothing to profile with.
-  const debugging = fields.object("debugging");
-  for (const name of ["enableProfiling", "enableContentionProfiling"]) debugging.boolean(name);
-  if (problems.length > 0) throw new SharderConfigError(problems);
-  return { config, warnings: fields.unknown() };
+  warnings.push(...fields.unknown());
+  // A misspelt field is often why another is missing: whoever repairs the file wants to know both at once.
+  if (problems.length > 0) throw new SharderConfigError([...problems, ...warnings]);
+  return { config, warnings };
 }
 
-function readSharder(fields: Fields): SharderConfig["controller"]["sharder"] {
+const usualMoves = 100;
+
+function readSharder(fields: Fields, warnings: string[]): SharderConfig["controller"]["sharder"] {
   const syncPeriod = fields.duration("syncPeriod") ?? 300_000;
-  if (!(syncPeriod > 0)) fields.problem("syncPeriod", "must be longer than 0");
+  if (syncPeriod < 0) fields.problem("syncPeriod", "must be 0 (never) or longer");
+  const concurrentMoves = fields.integer("concurrentMoves", 0) ?? usualMoves;
+  if (concurrentMoves === 0) {
+    // The reference starts with it, but then moves nothing: nobody means that.
+    warnings.push(`${fields.path}.concurrentMoves: 0 would move nothing, ${usualMoves} are used`);
+  }
   return {
-    syncPeriod,
-    concurrentMoves: fields.integer("concurrentMoves", 1) ?? 100,
+    syncPeriod: syncPeriod === 0 ? Infinity : syncPeriod,
+    concurrentMoves: concurrentMoves === 0 ? usualMoves : concurrentMoves,
     maxPendingDrains: fields.integer("maxPendingDrains", 1) ?? 5_000,
     takeOverAfter: fields.number("takeOverAfter", 1) ?? ourTiming.uncertainAfter,
   };
+}
+
+function readDebugging(fields: Fields): SharderConfig["debugging"] {
+  // Known, but nothing here ever blocks a thread.
+  fields.boolean("enableContentionProfiling");
+  return { enableProfiling: fields.boolean("enableProfiling") ?? true };
 }
 
 function readWebhookServer(fields: Fields, temporaryDir: string): SharderConfig["webhook"]["server"] {

@@ -7,6 +7,7 @@ export { type CollectedOptions, registerCounter, registerGauge } from "./collect
 export { clientMetrics } from "./client_metrics.ts";
 export { controllerMetrics } from "./controller_metrics.ts";
 export { electionMetrics } from "./election_metrics.ts";
+export { eventLoopLag } from "./event_loop_lag.ts";
 export { metricsHandler, metricsPath } from "./metrics_handler.ts";
 export { registerProcessMetrics } from "./process_metrics.ts";
 export { queueMetrics } from "./queue_metrics.ts";

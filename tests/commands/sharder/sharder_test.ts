@@ -106,7 +106,7 @@ Deno.test("a configuration that is no YAML is named with the place", async () =>
 
 Deno.test("all problems of a configuration come in one line, each with its field", async () => {
   const line = await complaintAbout(
-    "leaderElection: { leaseDuration: soon }\ncontroller: { sharder: { concurrentMoves: 0 } }",
+    "leaderElection: { leaseDuration: soon }\ncontroller: { sharder: { concurrentMoves: -1 } }",
   );
   assert.match(line, /leaderElection\.leaseDuration/);
   assert.match(line, /controller\.sharder\.concurrentMoves/);

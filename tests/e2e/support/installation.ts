@@ -72,6 +72,8 @@ export class Installation implements AsyncDisposable {
       apiVersion: "config.sharding.timebertt.dev/v1alpha1",
       kind: "SharderConfig",
       health: { bindAddress: `127.0.0.1:${health}` },
+      // All replicas share this machine's ports.
+      metrics: { bindAddress: "0" },
       webhook: {
         server: { bindAddress: `127.0.0.1:${port}`, certDir: this.controlPlane.folder },
         config: {

@@ -54,6 +54,7 @@ Deno.test("demoImages() gives the sharder its configuration with the ports and p
     assert.deepEqual(parse(await Deno.readTextFile(file)), {
       kind: "SharderConfig",
       health: { bindAddress: "127.0.0.1:20002" },
+      metrics: { bindAddress: "0" },
       webhook: {
         config: { timeoutSeconds: 7 },
         server: { bindAddress: "127.0.0.1:20001", certDir: join(folder, "certificates") },

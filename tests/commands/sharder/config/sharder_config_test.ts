@@ -15,6 +15,7 @@ const defaults = {
   health: { hostname: "", port: 8081 },
   metrics: { hostname: "", port: 8080 },
   controller: { sharder: { syncPeriod: 300_000, concurrentMoves: 100, maxPendingDrains: 5_000, takeOverAfter: 2 } },
+  debugging: { enableProfiling: true },
   webhook: {
     server: {
       bindAddress: { hostname: "", port: 9443 },
@@ -73,7 +74,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
       resourceName: "other",
       resourceNamespace: "elsewhere",
     },
-    debugging: { enableProfiling: true, enableContentionProfiling: false },
+    debugging: { enableProfiling: false, enableContentionProfiling: true },
     health: { bindAddress: "0" },
     metrics: { bindAddress: "[::1]:8443" },
     controller: {
@@ -104,6 +105,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
     health: undefined,
     metrics: { hostname: "::1", port: 8443 },
     controller: { sharder: { syncPeriod: 30_000, concurrentMoves: 7, maxPendingDrains: 8, takeOverAfter: 2.5 } },
+    debugging: { enableProfiling: false },
     webhook: {
       server: {
         bindAddress: { hostname: "127.0.0.1", port: 0 },
@@ -155,13 +157,14 @@ Deno.test("parseSharderConfig() names the field of each problem", () => {
     ["leaderElection.retryPeriod", "9s", /^leaderElection.renewDeadline: must be longer than 1.2 times retryPeriod/],
     ["leaderElection.retryPeriod", "0s", /^leaderElection.retryPeriod: must be longer than 0/],
     ["leaderElection.resourceLock", "configmaps", /^leaderElection.resourceLock: must be one of "leases"/],
-    ["controller.sharder.syncPeriod", "0s", /^controller.sharder.syncPeriod: must be longer than 0/],
+    ["controller.sharder.syncPeriod", "-1s", /^controller.sharder.syncPeriod: must be 0 \(never\) or longer/],
+    ["debugging.enableProfiling", 1, /^debugging.enableProfiling: must be true or false/],
     ["controller.sharder.syncPeriod", 30, /^controller.sharder.syncPeriod: must be a duration/],
     ["webhook.server.bindAddress", ":x", /^webhook.server.bindAddress: ":x" is no address to listen on/],
     [
       "controller.sharder.concurrentMoves",
-      0,
-      /^controller.sharder.concurrentMoves: must be a whole number of at least 1/,
+      -1,
+      /^controller.sharder.concurrentMoves: must be a whole number of at least 0/,
     ],
     ["controller.sharder.maxPendingDrains", 1.5, /^controller.sharder.maxPendingDrains: must be a whole number/],
     ["controller.sharder.takeOverAfter", 0.5, /^controller.sharder.takeOverAfter: must be a number of at least 1/],
