@@ -1,3 +1,5 @@
+import { brakesOf } from "../../lib/sharding/brakes.ts";
+import { pausedAnnotation } from "../../lib/sharding/names.ts";
 import type { ControllerRing, ControllerRingStatus, RingCondition } from "../../lib/sharding/ring_types.ts";
 
 /** What a reconciliation found out. */
@@ -11,19 +13,23 @@ export interface Outcome {
 /** Name of the condition that every ring has. */
 const ready = "Ready";
 
+/** Name of the condition that a ring has while it is paused. */
+const paused = "Paused";
+
 /** The status that a ring should have. Conditions of others are kept; times move only when a condition flips. */
 export function nextStatus(ring: ControllerRing, outcome: Outcome, now: number): ControllerRingStatus {
   const conditions = ring.status?.conditions ?? [];
   const previous = conditions.find((condition) => condition.type === ready);
   const condition = readyCondition(ring, outcome, previous, now);
+  const current = previous === undefined
+    ? [...conditions, condition]
+    : conditions.map((other) => other === previous ? condition : other);
   return {
     ...ring.status,
     ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
     shards: outcome.shards,
     availableShards: outcome.availableShards,
-    conditions: previous === undefined
-      ? [...conditions, condition]
-      : conditions.map((other) => other === previous ? condition : other),
+    conditions: withPause(current, ring, now),
   };
 }
 
@@ -44,6 +50,24 @@ function readyCondition(
     ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
     lastTransitionTime: previous?.status === status ? previous.lastTransitionTime : secondsPrecise(now),
   };
+}
+
+/** The condition exists only while the ring is paused: who looks at a healthy ring has nothing to read. */
+function withPause(conditions: readonly RingCondition[], ring: ControllerRing, now: number): readonly RingCondition[] {
+  const others = conditions.filter(({ type }) => type !== paused);
+  if (!brakesOf(ring).paused) return others;
+  const previous = conditions.find(({ type }) => type === paused);
+  const condition: RingCondition = {
+    type: paused,
+    status: "True",
+    reason: "PausedByAnnotation",
+    message: `No object moves from one live shard to another while the ring has the annotation ${pausedAnnotation}`,
+    ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
+    lastTransitionTime: previous?.status === "True" ? previous.lastTransitionTime : secondsPrecise(now),
+  };
+  return previous === undefined
+    ? [...others, condition]
+    : conditions.map((other) => other === previous ? condition : other);
 }
 
 /** Kubernetes' `metav1.Time`: whole seconds in UTC. */

@@ -4,7 +4,9 @@ import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/type
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { patchFor } from "../../lib/sharding/label_patch.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
+import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { type Owner, type Plan, planFor } from "../../lib/sharding/plan.ts";
+import { isLive } from "../../lib/sharding/ring_view.ts";
 import type { Child } from "./families.ts";
 import type { LeaseProbe } from "./lease_probe.ts";
 import type { OwnerLookup } from "./owner_lookup.ts";
@@ -27,8 +29,25 @@ export type Outcome =
   | { readonly type: "written"; readonly plan: Exclude<Plan, { readonly type: "none" | "wait" }> }
   /** It cannot move yet: this shard has to be taken over or judged first, or to acknowledge other drains. */
   | { readonly type: "waiting"; readonly shard: string; readonly for: "take-over" | "judgement" | "drains" }
+  /** It would do better on another shard, but stays on its live one: the ring is paused, or has moved enough for now. */
+  | { readonly type: "braked"; readonly by: "pause" | "limit" }
   /** It does not exist any more, or is not the ring's any more. */
   | { readonly type: "gone" };
+
+/** Whether live shards may be asked to let go of objects. */
+export interface DrainRoom {
+  /** Could this shard be asked now? */
+  has(shard: string): boolean;
+  /** Is asked right before the shard is: with false the object counts as waiting. */
+  take(shard: string): boolean;
+  /** Waits for the object's turn where moves are limited; false when it shall not have one now. @default no limit */
+  turn?(signal: AbortSignal): Promise<boolean>;
+}
+
+/** No live shard may be asked to let go of anything. */
+export const noDrains: DrainRoom = { has: () => false, take: () => false };
+
+const unlimitedDrains: DrainRoom = { has: () => true, take: () => true };
 
 /** How often an object is planned again when it changes under our hands. */
 const attempts = 5;
@@ -57,17 +76,18 @@ export class Mover {
   }
 
   /**
-   * Plans an object and does what the plan says. `mayDrain` is asked right before a live shard is asked to let go of
-   * the object; when it says no, the object counts as waiting.
+   * Plans an object and does what the plan says. `room` is asked before a live shard is asked to let go of the object;
+   * when it says no, the object counts as waiting.
    */
   async settle(
     target: Target,
     object: PartialObjectMetadata,
     signal: AbortSignal,
-    mayDrain: (shard: string) => boolean = () => true,
+    room: DrainRoom = unlimitedDrains,
   ): Promise<Outcome> {
     let current: PartialObjectMetadata | undefined = object;
     let failure: unknown;
+    let hasTurn = room.turn === undefined;
     for (let attempt = 0; attempt < attempts; attempt++) {
       const snapshot = this.#snapshot();
       if (current === undefined || snapshot === undefined || !isInScope(current, snapshot.selectsNamespace)) {
@@ -77,7 +97,16 @@ export class Mover {
       const plan = await this.#makeSure(target, planned, snapshot, signal);
       if (plan.type === "none") return { type: "settled" };
       if (plan.type === "wait") return { type: "waiting", shard: plan.shard, for: plan.for };
-      if (plan.type === "drain" && !mayDrain(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
+      if (plan.type === "braked") return plan;
+      if (plan.type === "drain" && !hasTurn) {
+        if (!room.has(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
+        if (await room.turn?.(signal) === false) return { type: "braked", by: "limit" };
+        // The ring may be another by now. This was no failed attempt.
+        hasTurn = true;
+        attempt--;
+        continue;
+      }
+      if (plan.type === "drain" && !room.take(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
       try {
         await this.#write(target, current, plan, snapshot, signal);
         return { type: "written", plan };
@@ -128,18 +157,27 @@ export class Mover {
     object: PartialObjectMetadata,
     snapshot: RingSnapshot,
     signal: AbortSignal,
-  ): Promise<Plan> {
+  ): Promise<Plan | Paused> {
     const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
     const { view, mayJudgeUnknown } = snapshot;
     const plan = planFor(planned, target.role, view, { mayJudgeUnknown });
-    if (target.role === "main" || plan.type === "none") return plan;
+    if (target.role === "main" || plan.type === "none") return plan.type === "drain" ? pausedOr(plan, snapshot) : plan;
     // Where the key says that a child has to go somewhere, its owner has the last word.
     const owner: Owner = await this.#owners.find(object, view.ring, signal);
-    return planFor(planned, target.role, view, { mayJudgeUnknown, owner });
+    const informed = planFor(planned, target.role, view, { mayJudgeUnknown, owner });
+    // A child comes to the live shard of its owner even so; one without an owner stays where it is looked after.
+    const follows = typeof owner === "object" && owner.shard !== undefined && isLive(view.statusOf(owner.shard));
+    if (follows || informed.type !== "move" || !isLive(view.statusOf(informed.from))) return informed;
+    return pausedOr(informed, snapshot);
   }
 
   /** Sees, right before the write, that nobody can be at work on a main object that is to move at once. */
-  async #makeSure(target: Target, plan: Plan, snapshot: RingSnapshot, signal: AbortSignal): Promise<Plan> {
+  async #makeSure(
+    target: Target,
+    plan: Plan | Paused,
+    snapshot: RingSnapshot,
+    signal: AbortSignal,
+  ): Promise<Plan | Paused> {
     if (target.role !== "main" || plan.type !== "move") return plan;
     const { from } = plan;
     if (snapshot.view.statusOf(from) === "held") {
@@ -167,4 +205,10 @@ export class Mover {
     else if (plan.type === "move") this.#observer.onMove?.(ring, resource, plan.from, plan.to);
     else if (plan.type === "assign") this.#observer.onMove?.(ring, resource, undefined, plan.shard);
   }
+}
+
+type Paused = Extract<Outcome, { readonly type: "braked" }>;
+
+function pausedOr(plan: Plan, { ring }: RingSnapshot): Plan | Paused {
+  return brakesOf(ring).paused ? { type: "braked", by: "pause" } : plan;
 }

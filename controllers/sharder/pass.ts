@@ -4,7 +4,7 @@ import { mainKey } from "../../lib/sharding/hash_key.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
 import { planFor } from "../../lib/sharding/plan.ts";
 import { type FamilyParts, settleFamily } from "./family_moves.ts";
-import type { Outcome } from "./mover.ts";
+import type { DrainRoom, Outcome } from "./mover.ts";
 import { isInScope, readsFor } from "./scope.ts";
 import { ownerlessSelector } from "./selectors.ts";
 import type { Target } from "./targets.ts";
@@ -19,6 +19,8 @@ export interface PassParts extends FamilyParts {
   readonly concurrency: number;
   /** Most drains that one shard may have pending, so that one that is stuck does not hold up the others. */
   readonly maxPendingDrains: number;
+  /** Waits for a move's turn where moves are limited; see {@link DrainRoom.turn}. @default no limit */
+  readonly turn?: (signal: AbortSignal) => Promise<boolean>;
   /** Hears of each object in scope, before anything is done with it. */
   readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
 }
@@ -34,6 +36,10 @@ export interface PassResult {
   readonly unjudged: ReadonlySet<string>;
   /** Shards that already have as many pending drains as they may have. */
   readonly congested: ReadonlySet<string>;
+  /** Objects that stay on a live shard although another should have them: the ring is paused. */
+  readonly paused: number;
+  /** Objects whose turn to move did not come: another pass has to look for them. */
+  readonly limited: number;
   /** Children that did not fit into the families: another pass has to look for them. */
   readonly overflowed: boolean;
   /** The first failures; none keeps the others from being done. */
@@ -50,6 +56,8 @@ export const nothingDone: PassResult = {
   written: 0,
   unjudged: new Set(),
   congested: new Set(),
+  paused: 0,
+  limited: 0,
   overflowed: false,
   failures: [],
   failed: 0,
@@ -87,6 +95,8 @@ class Pass {
   #found = 0;
   #written = 0;
   #failed = 0;
+  #paused = 0;
+  #limited = 0;
   #overflowed = false;
   #complete = true;
 
@@ -103,6 +113,8 @@ class Pass {
       written: this.#written,
       unjudged: this.#unjudged,
       congested: this.#congested,
+      paused: this.#paused,
+      limited: this.#limited,
       overflowed: this.#overflowed,
       failures: this.#failures,
       failed: this.#failed,
@@ -152,24 +164,36 @@ class Pass {
   }
 
   async #settle(target: Target, object: PartialObjectMetadata): Promise<void> {
-    const { mover, pending, maxPendingDrains } = this.#parts;
+    const { mover, pending, maxPendingDrains, turn } = this.#parts;
     const key = mainKey(target.resource, object.metadata);
     let noted = false;
-    // Noted before the write: the acknowledgement may be seen before the write is answered.
-    const mayDrain = (shard: string): boolean => {
-      noted = key.type === "key" && pending.countOf(shard) < maxPendingDrains;
-      if (noted && key.type === "key") pending.add(key.key, shard);
-      return noted;
+    const has = (shard: string): boolean => key.type === "key" && pending.countOf(shard) < maxPendingDrains;
+    const room: DrainRoom = {
+      has,
+      // Noted before the write: the acknowledgement may be seen before the write is answered.
+      take: (shard) => {
+        noted = has(shard);
+        if (noted && key.type === "key") pending.add(key.key, shard);
+        return noted;
+      },
+      ...(turn === undefined ? {} : { turn }),
     };
     let outcome: Outcome = { type: "gone" };
     try {
-      outcome = await mover.settle(target, object, this.#signal, mayDrain);
+      outcome = await mover.settle(target, object, this.#signal, room);
     } finally {
       const drained = outcome.type === "written" && outcome.plan.type === "drain";
       if (noted && !drained && key.type === "key") pending.delete(key.key);
     }
     if (outcome.type === "settled" || outcome.type === "gone") return;
     this.#found++;
+    if (outcome.type === "braked") {
+      if (outcome.by === "pause") this.#paused++;
+      else this.#limited++;
+      // They stay with it.
+      if (target.role === "main" && key.type === "key") this.#parts.families.take(key.key);
+      return;
+    }
     if (outcome.type === "waiting") {
       (outcome.for === "drains" ? this.#congested : this.#unjudged).add(outcome.shard);
       // They wait as well, and the pass that moves their owner finds them again.

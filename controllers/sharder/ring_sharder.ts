@@ -5,12 +5,14 @@ import type { RestClient } from "../../lib/k8s/contract.ts";
 import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingWork } from "../../lib/rings/metrics/mod.ts";
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
+import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import { Families } from "./families.ts";
 import { settleFamily } from "./family_moves.ts";
 import { LeaseProbe } from "./lease_probe.ts";
-import { Mover } from "./mover.ts";
+import { MoveLimit } from "./move_limit.ts";
+import { Mover, noDrains } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
 import { nothingDone, pass, type PassKind, type PassParts, type PassResult } from "./pass.ts";
 import { PendingDrains } from "./pending_drains.ts";
@@ -27,6 +29,8 @@ export interface SharderSettings {
   readonly concurrentMoves: number;
   /** Most objects that one shard may have been asked to let go of. */
   readonly maxPendingDrains: number;
+  /** Most objects of a ring that are asked to leave a live shard in a second, where the ring has no limit; 0 for none. */
+  readonly movesPerSecond?: number;
 }
 
 /** What a {@link RingSharder} works with. */
@@ -66,6 +70,7 @@ export class RingSharder {
   readonly #ended = new BoundedQueue<string>(maxEndedDrains);
   readonly #watches: RingWatches;
   readonly #probe: LeaseProbe;
+  readonly #limit: MoveLimit;
   #targets: readonly Target[] = [];
   #need: PassKind | undefined = "all";
   /** When to look again after a change; undefined when a late look has found nothing. */
@@ -75,6 +80,8 @@ export class RingSharder {
   #looking = false;
   /** Shards whose objects the last pass could not move yet. */
   #unjudged = 0;
+  /** Objects that the last pass over everything left where they are, as the ring's brakes are on. */
+  #braked = 0;
 
   /** @param signal ends the watches. */
   constructor(parts: RingSharderParts, signal: AbortSignal) {
@@ -82,6 +89,11 @@ export class RingSharder {
     const { ring, clock, moves: observer, snapshot } = parts;
     this.#careAt = clock.monotonic() + afterCare;
     this.#pending = new PendingDrains(() => clock.monotonic());
+    this.#limit = new MoveLimit(clock, () => {
+      const ring = snapshot()?.ring;
+      const limit = (ring === undefined ? undefined : brakesOf(ring).movesPerSecond) ?? parts.settings.movesPerSecond;
+      return limit === 0 ? undefined : limit;
+    });
     const targets = (): readonly Target[] => this.#targets;
     this.#ledger = new RingLedger({ ring, clock, observer, pending: this.#pending, snapshot, targets });
     this.#watches = new RingWatches(parts, this.#pending, {
@@ -101,6 +113,8 @@ export class RingSharder {
   changed(need: PassKind): void {
     this.#ledger.changed();
     this.#careAt = this.#parts.clock.monotonic() + afterCare;
+    // A pass whose moves wait for their turns would keep objects without a live owner waiting as well.
+    this.#limit.sendAway();
     this.#require(need);
   }
 
@@ -137,10 +151,13 @@ export class RingSharder {
     this.#need = undefined;
     let retry = need;
     this.#looking = true;
+    this.#limit.open();
     this.#ledger.passBegins(need);
     try {
       const failures = await this.#prepare(snapshot, signal);
       const parts = this.#passParts(true);
+      // What has no live owner does not wait for the turns of what has one.
+      if (parts !== undefined && need === "all" && this.#limit.isSet) await pass("ownerless", parts, signal);
       const result = parts === undefined ? nothingDone : await pass(need, parts, signal);
       if (need === "all") this.#lastAll = begin;
       // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
@@ -158,7 +175,7 @@ export class RingSharder {
   /** Tells the books when nothing is left to be done. */
   #noteSettled(): void {
     if (this.#looking || this.#need !== undefined || this.#congested.size > 0) return;
-    if (this.#pending.size > 0 || this.#families.size > 0 || this.#unjudged > 0) return;
+    if (this.#pending.size > 0 || this.#families.size > 0 || this.#unjudged > 0 || this.#braked > 0) return;
     if ((this.#parts.snapshot()?.view.available ?? 0) > 0) this.#ledger.settled();
   }
 
@@ -197,28 +214,42 @@ export class RingSharder {
       pending: this.#pending,
       concurrency: this.#parts.settings.concurrentMoves,
       maxPendingDrains: this.#parts.settings.maxPendingDrains,
+      turn: (signal) => this.#limit.turn(signal),
       ...(inPass ? { onListed: this.#ledger.listed } : {}),
     };
   }
 
   #conclude(kind: PassKind, result: PassResult, begin: number, unserved: readonly Error[]): void {
     const { logger, clock, onUnjudged } = this.#parts;
-    const { listed, found, written, unjudged, congested, overflowed, failed, failures } = result;
+    const { listed, found, written, unjudged, congested, paused, limited, overflowed, failed, failures } = result;
     const seconds = (clock.monotonic() - begin) / 1_000;
     this.#ledger.passEnded(kind, { seconds, failed: failed + unserved.length, complete: result.complete });
     this.#unjudged = unjudged.size;
     if (found > 0 || failed > 0) {
-      logger.info("pass ended", { kind, listed, found, written, failed, seconds, pendingDrains: this.#pending.size });
+      logger.info("pass ended", {
+        kind,
+        listed,
+        found,
+        written,
+        paused,
+        failed,
+        seconds,
+        pendingDrains: this.#pending.size,
+      });
     }
     // What a late look finds may come from a replica that has not seen the change yet: look once more.
     if (this.#careAt !== undefined && begin >= this.#careAt) {
       this.#careAt = found > 0 ? clock.monotonic() + afterCare : undefined;
     }
     for (const shard of unjudged) onUnjudged(shard);
-    if (kind === "all") this.#congested = congested;
+    if (kind === "all") {
+      this.#congested = congested;
+      this.#braked = paused + limited;
+    }
+    if (limited > 0) this.#require("all");
     // They may have let go of everything before the pass ended, and then nothing else would tell.
     this.#relieve();
-    if (overflowed) this.#need = "all";
+    if (overflowed) this.#require("all");
     const all = [...unserved, ...failures];
     if (all.length > 0) throw new AggregateError(all, `${failed + unserved.length} objects or resources failed`);
   }
@@ -229,7 +260,7 @@ export class RingSharder {
     if (parts === undefined) return;
     const signal = this.#watches.signal;
     try {
-      const outcome = await parts.mover.settle(target, object, signal, () => false);
+      const outcome = await parts.mover.settle(target, object, signal, noDrains);
       if (outcome.type === "waiting") this.#parts.onUnjudged(outcome.shard);
     } catch (error) {
       if (signal.aborted) return;

@@ -5,6 +5,9 @@ const { h64 } = await createHasher();
 /** Tokens per shard; fixed by the protocol, as every sharder must come to the same owners. */
 const tokensPerShard = 100;
 
+/** How many hashes there are. */
+const hashes = 1n << 64n;
+
 /** xxHash64 of the UTF-8 bytes of `text`, seed 0, unsigned. */
 export function hashOf(text: string): bigint {
   return h64(text);
@@ -41,6 +44,19 @@ export class HashRing {
     const position = this.#firstFrom(h64(key));
     const owner = this.#owners[position === this.#tokens.length ? 0 : position];
     return owner === undefined ? undefined : this.shards[owner];
+  }
+
+  /** The part of all hashes that belongs to each shard, from 0 to 1: what it gets of very many objects. */
+  shares(): ReadonlyMap<string, number> {
+    const widths = new Map<string, bigint>(this.shards.map((shard) => [shard, 0n]));
+    // The first token also gets what lies past the last one.
+    let before = (this.#tokens.at(-1) ?? 0n) - hashes;
+    this.#tokens.forEach((token, position) => {
+      const owner = this.shards[this.#owners[position] ?? 0] ?? "";
+      widths.set(owner, (widths.get(owner) ?? 0n) + token - before);
+      before = token;
+    });
+    return new Map([...widths].map(([shard, width]) => [shard, Number(width) / Number(hashes)]));
   }
 
   /** Position of the first token at or after `hash`; the number of tokens when there is none. */

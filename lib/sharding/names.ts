@@ -25,6 +25,15 @@ export const stopByAnnotation = `alpha.${domain}/stop-by`;
 /** On a ControllerRing: keeps it until the labels of its objects are gone. */
 export const ringFinalizer = `alpha.${domain}/release-objects`;
 
+/**
+ * On a ControllerRing: nothing moves from one live shard to another while it is there. Its presence counts, unless the
+ * value is "false". See `brakes.ts`.
+ */
+export const pausedAnnotation = `alpha.${domain}/paused`;
+
+/** On a ControllerRing: how many objects may be asked to leave a live shard in a second. See `brakes.ts`. */
+export const movesPerSecondAnnotation = `alpha.${domain}/moves-per-second`;
+
 /** holderIdentity of a shard's Lease that the sharder has taken over. */
 export const takeOverIdentity = "shardlease-controller";
 

@@ -6,6 +6,7 @@ export {
   type RingReport,
   ringReport,
   type RingReportInput,
+  RingTally,
   type ShardReport,
 } from "./ring_report.ts";
 export { type ObjectKind, type ShardedObject, shardedObject } from "./sharded_object.ts";

@@ -89,46 +89,80 @@ interface ShardTally {
 
 /** Counts a ring's objects by shard and resource. Pure; goes over all objects once. */
 export function ringReport({ ring, view, objects }: RingReportInput): RingReport {
-  const main = mainResources(ring).map((resource) => ({ resource, role: "main" as const }));
-  const controlled = controlledResources(ring).map((resource) => ({ resource, role: "controlled" as const }));
-  const resources = [...main, ...controlled].map(({ resource, role }) => ({
-    resource,
-    role,
-    name: formatGroupResource(resource),
-    tally: { objects: 0, withoutOwner: 0, draining: 0, outside: 0 },
-  }));
-  const indices = new Map(resources.map(({ name }, index) => [name, index]));
-  const shards = new Map<string, ShardTally>();
-  const tallyOf = (shard: string): ShardTally => {
-    const tally = shards.get(shard) ?? { perResource: resources.map(() => 0), draining: 0 };
-    shards.set(shard, tally);
-    return tally;
-  };
-  for (const { name } of view.shards) tallyOf(name);
-  for (const object of objects) {
-    const index = indices.get(formatGroupResource(object.resource));
-    const entry = index === undefined ? undefined : resources[index];
-    if (index === undefined || entry === undefined) continue;
-    count(entry.tally, object, view);
-    if (object.shard === "") continue;
-    const shard = tallyOf(object.shard);
+  const tally = new RingTally(ring, view);
+  for (const object of objects) tally.add(object);
+  return tally.report();
+}
+
+/** One resource while its objects are counted. */
+interface Counted {
+  readonly resource: GroupResource;
+  readonly role: Role;
+  readonly name: string;
+  readonly tally: Tally;
+}
+
+/** Counts a ring's objects one by one, for those who see them page by page: it keeps numbers, and no objects. */
+export class RingTally {
+  readonly #ring: ControllerRing;
+  readonly #view: RingView;
+  readonly #resources: readonly Counted[];
+  /** Positions in `#resources` by name. */
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #shards = new Map<string, ShardTally>();
+
+  constructor(ring: ControllerRing, view: RingView) {
+    this.#ring = ring;
+    this.#view = view;
+    const main = mainResources(ring).map((resource) => ({ resource, role: "main" as const }));
+    const controlled = controlledResources(ring).map((resource) => ({ resource, role: "controlled" as const }));
+    this.#resources = [...main, ...controlled].map(({ resource, role }) => ({
+      resource,
+      role,
+      name: formatGroupResource(resource),
+      tally: { objects: 0, withoutOwner: 0, draining: 0, outside: 0 },
+    }));
+    this.#indices = new Map(this.#resources.map(({ name }, index) => [name, index]));
+    for (const { name } of view.shards) this.#shard(name);
+  }
+
+  /** Counts one object; one of a resource that the ring does not have counts for nothing. */
+  add(object: ShardedObject): void {
+    const index = this.#indices.get(formatGroupResource(object.resource));
+    const entry = index === undefined ? undefined : this.#resources[index];
+    if (index === undefined || entry === undefined) return;
+    count(entry.tally, object, this.#view);
+    if (object.shard === "") return;
+    const shard = this.#shard(object.shard);
     shard.perResource[index] = (shard.perResource[index] ?? 0) + 1;
     if (object.draining) shard.draining += 1;
   }
-  const counted = resources.map(({ tally, ...rest }): ResourceReport => ({ ...rest, ...tally }));
-  return {
-    ring: ring.metadata.name,
-    ...conditionsOf(ring),
-    total: view.total,
-    available: view.available,
-    shards: [...shards].sort(([a], [b]) => a < b ? -1 : 1).map(([name, tally]) => shardReport(name, tally, view)),
-    resources: counted,
-    objects: sum(counted.map((resource) => resource.objects)),
-    withoutOwner: sum(counted.map((resource) => resource.withoutOwner)),
-    draining: sum(counted.map((resource) => resource.draining)),
-    unusable: view.unusable.map(({ name }) => name),
-    conflicts: view.conflicts,
-  };
+
+  /** What was counted so far. */
+  report(): RingReport {
+    const view = this.#view;
+    const counted = this.#resources.map(({ tally, ...rest }): ResourceReport => ({ ...rest, ...tally }));
+    return {
+      ring: this.#ring.metadata.name,
+      ...conditionsOf(this.#ring),
+      total: view.total,
+      available: view.available,
+      shards: [...this.#shards].sort(([a], [b]) => a < b ? -1 : 1)
+        .map(([name, tally]) => shardReport(name, tally, view)),
+      resources: counted,
+      objects: sum(counted.map((resource) => resource.objects)),
+      withoutOwner: sum(counted.map((resource) => resource.withoutOwner)),
+      draining: sum(counted.map((resource) => resource.draining)),
+      unusable: view.unusable.map(({ name }) => name),
+      conflicts: view.conflicts,
+    };
+  }
+
+  #shard(name: string): ShardTally {
+    const tally = this.#shards.get(name) ?? { perResource: this.#resources.map(() => 0), draining: 0 };
+    this.#shards.set(name, tally);
+    return tally;
+  }
 }
 
 function count(tally: Tally, object: ShardedObject, view: RingView): void {

@@ -154,3 +154,19 @@ Deno.test("HashRing does not depend on the order of the shards, even when tokens
     }
   }));
 });
+
+Deno.test("shares() adds up to everything and foretells how many of many keys a shard gets", () => {
+  const ring = new HashRing(["shard-a", "shard-b", "shard-c"]);
+  const shares = ring.shares();
+  assert.ok(Math.abs([...shares.values()].reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 20_000; i++) {
+    const owner = ring.ownerOf(`/Secret/default/obj-${i}`) ?? "";
+    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  for (const [shard, share] of shares) {
+    assert.ok(Math.abs((counts.get(shard) ?? 0) / 20_000 - share) < 0.02, `${shard}: ${share} of all`);
+  }
+  assert.deepEqual([...new HashRing(["only"]).shares()], [["only", 1]]);
+  assert.deepEqual([...new HashRing([]).shares()], []);
+});

@@ -1,0 +1,56 @@
+import { RateLimiter } from "../../lib/k8s/client/rate_limiter.ts";
+import type { Clock } from "../../lib/util/clock/mod.ts";
+
+/**
+ * Lets moves go at a limited rate: a token bucket that holds the moves of one second, at least one. The limit may change
+ * at any time; who waits under an old one is sent away, to ask again.
+ */
+export class MoveLimit {
+  readonly #clock: Clock;
+  readonly #rate: () => number | undefined;
+  #limiter: { readonly rate: number; readonly bucket: RateLimiter } | undefined;
+  #waiting = new AbortController();
+
+  /** @param rate the most moves in a second as of now; undefined for no limit. */
+  constructor(clock: Clock, rate: () => number | undefined) {
+    this.#clock = clock;
+    this.#rate = rate;
+  }
+
+  /** Are moves limited now? */
+  get isSet(): boolean {
+    return this.#rate() !== undefined;
+  }
+
+  /**
+   * Waits for a move's turn. False when there shall be none now, as {@link sendAway} was called.
+   * @throws the signal's reason when it aborts first.
+   */
+  async turn(signal: AbortSignal): Promise<boolean> {
+    const rate = this.#rate();
+    if (rate === undefined) return true;
+    if (this.#limiter?.rate !== rate) {
+      this.#limiter = { rate, bucket: new RateLimiter({ qps: rate, burst: Math.max(1, rate), clock: this.#clock }) };
+    }
+    const waiting = this.#waiting.signal;
+    if (waiting.aborted) return false;
+    try {
+      await this.#limiter.bucket.acquire(AbortSignal.any([signal, waiting]));
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!waiting.aborted) throw error;
+      return false;
+    }
+  }
+
+  /** Sends away everybody who waits, and who comes until {@link open}: something else has to be done first. */
+  sendAway(): void {
+    this.#waiting.abort();
+  }
+
+  /** Lets moves have turns again. */
+  open(): void {
+    if (this.#waiting.signal.aborted) this.#waiting = new AbortController();
+  }
+}
