@@ -1,4 +1,4 @@
-import { shutdownSignal, type StopSignal } from "./commands/common/shutdown.ts";
+import { type ShutdownParts, shutdownSignal, type StopSignal } from "./commands/common/shutdown.ts";
 import { systemParts } from "./commands/common/system_parts.ts";
 import type { CommandFunction } from "./commands/common/parts.ts";
 
@@ -6,8 +6,8 @@ import type { CommandFunction } from "./commands/common/parts.ts";
 interface CommandEntry {
   readonly summary: string;
   readonly load: () => Promise<CommandFunction>;
-  /** Milliseconds between Ctrl-C and the stop, so that a crash can be shown. @default those of a shard */
-  readonly secondThoughts?: number;
+  /** How Ctrl-C stops it. @default as a shard, whose crash can be shown by pressing it twice */
+  readonly interrupt?: Pick<ShutdownParts, "secondThoughts" | "echoes">;
 }
 
 /** Every command, loaded only when it is asked for. */
@@ -23,7 +23,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   "demo": {
     summary: "shows sharding at work on this machine, without a cluster",
     load: async () => (await import("./commands/demo/mod.ts")).demo,
-    secondThoughts: 0,
+    interrupt: { secondThoughts: 0, echoes: 500 },
   },
 };
 
@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     clock: parts.clock,
     print: (line) => parts.stderr(`${line}\n`),
     exit: (code) => Deno.exit(code),
-    ...(command.secondThoughts === undefined ? {} : { secondThoughts: command.secondThoughts }),
+    ...command.interrupt,
   });
   return await run(rest, parts, shutdown.signal);
 }

@@ -17,6 +17,11 @@ export interface ShutdownParts {
   readonly exit: (code: number) => void;
   /** Milliseconds between the first SIGINT and the stop. @default 2_000 */
   readonly secondThoughts?: number;
+  /**
+   * Signals that come so many milliseconds after the first count as the same one: in a terminal, Ctrl-C reaches a
+   * program and its launcher (`deno task`, `npx`), and the launcher passes it on. @default 0: none
+   */
+  readonly echoes?: number;
 }
 
 /** A request to stop, from outside the process. Dispose it to stop listening. */
@@ -36,17 +41,18 @@ export class ShutdownRequest extends Error {
  * Ctrl-C the stop waits for two seconds, because it would often be over before a person has pressed it twice.
  */
 export function shutdownSignal(parts: ShutdownParts): Shutdown {
-  const { secondThoughts = usualSecondThoughts } = parts;
+  const { secondThoughts = usualSecondThoughts, echoes = 0 } = parts;
   const controller = new AbortController();
   const stop = (): void => controller.abort(new ShutdownRequest("asked to shut down"));
   let timer: Disposable | undefined;
-  let asked = false;
+  let askedAt: number | undefined;
   const listening = parts.onSignal((signal) => {
-    if (asked) {
-      parts.exit(1);
+    const now = parts.clock.monotonic();
+    if (askedAt !== undefined) {
+      if (now - askedAt >= echoes) parts.exit(1);
       return;
     }
-    asked = true;
+    askedAt = now;
     const waits = signal === "SIGINT" && secondThoughts > 0;
     const when = waits ? ` in ${secondThoughts / 1_000} seconds` : "";
     parts.print(`Shutting down gracefully${when}, send another SIGINT or SIGTERM to shut down non-gracefully`);

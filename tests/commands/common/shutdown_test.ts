@@ -66,6 +66,20 @@ Deno.test("shutdownSignal() without time for second thoughts aborts at once at S
   ]);
 });
 
+Deno.test("shutdownSignal() takes a signal that a launcher passes on for the same one", async () => {
+  const process = fakeProcess();
+  using shutdown = shutdownSignal({ ...process.parts, secondThoughts: 0, echoes: 500 });
+  process.send("SIGINT");
+  await process.clock.advance(499);
+  process.send("SIGINT");
+  assert.deepEqual(process.exits, []);
+  await process.clock.advance(1);
+  process.send("SIGINT");
+  assert.deepEqual(process.exits, [1]);
+  assert.equal(shutdown.signal.aborted, true);
+  assert.equal(process.lines.length, 1);
+});
+
 for (const first of ["SIGINT", "SIGTERM"] as const) {
   for (const second of ["SIGINT", "SIGTERM"] as const) {
     Deno.test(`shutdownSignal() ends the process with 1 when ${second} comes after ${first}`, () => {

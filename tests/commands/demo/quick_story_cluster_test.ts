@@ -101,7 +101,10 @@ for (const { how, signals, code } of endings) {
     if (Deno.build.os === "linux") assert.ok((await demo.processes()).length >= 6, demo.text);
     for (const signal of signals) {
       demo.signal(signal);
-      if (signals.length > 1) await demo.printed(/^Shutting down gracefully/);
+      if (signals.length === 1) continue;
+      await demo.printed(/^Shutting down gracefully/);
+      // One that comes sooner counts as the first, passed on by a launcher.
+      await new Promise((resolve) => setTimeout(resolve, 600));
     }
     assert.equal(await demo.ended(), code, demo.text);
     await assertNothingLeft(demo);
