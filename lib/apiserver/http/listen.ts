@@ -1,4 +1,4 @@
-import { inPieces } from "./in_pieces.ts";
+import { inPieces } from "../../util/in_pieces.ts";
 
 /** How to listen. */
 export interface ListenOptions {

@@ -1,3 +1,4 @@
+import { bytesInPieces, helpsInPieces } from "../../util/in_pieces.ts";
 import type { ClientCertificate } from "../kubeconfig/cluster_access.ts";
 import type { Transport, TransportOptions, TransportRequest } from "./transport.ts";
 
@@ -29,16 +30,15 @@ export class FetchTransport implements Transport {
   }
 
   send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
-    const { method, url, headers, body, signal } = request;
+    const { url, body } = request;
     this.#identify(identity);
-    return fetch(url, {
-      client: request.stream === true ? this.#streamClient(request) : this.#client ??= this.#create(identity),
-      method,
-      headers,
-      signal,
-      // A redirect could carry the credentials elsewhere; the API server sends none.
-      redirect: "manual",
-      ...(body === undefined ? {} : { body }),
+    const client = request.stream === true ? this.#streamClient(request) : this.#client ??= this.#create(identity);
+    const waits = this.#options.http2 !== false && url.protocol === "https:";
+    if (!waits || !(body instanceof Uint8Array) || !helpsInPieces(body.length)) return exchange(client, request, body);
+    return exchange(client, request, bytesInPieces(body)).catch((error) => {
+      // The runtime sends such requests once more by itself, but not those whose body is a stream.
+      if (request.signal.aborted || !isUnprocessed(error)) throw error;
+      return exchange(client, request, body);
     });
   }
 
@@ -85,6 +85,23 @@ export class FetchTransport implements Transport {
       identity === undefined ? options : { ...options, cert: identity.certificate, key: identity.key },
     );
   }
+}
+
+function exchange(
+  client: Deno.HttpClient,
+  { method, url, headers, signal }: TransportRequest,
+  body: TransportRequest["body"],
+): Promise<Response> {
+  // A redirect could carry the credentials elsewhere; the API server sends none.
+  const options = { client, method, headers, signal, redirect: "manual" } as const;
+  return fetch(url, body === undefined ? options : { ...options, body });
+}
+
+/** Did the server refuse it unread, or leave it with a connection that it is closing (RFC 9113, 6.8 and 8.7)? */
+function isUnprocessed(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+  return cause === "stream error received: refused stream before processing any application logic" ||
+    cause === "connection error received: not a result of an error";
 }
 
 function proxyOf(text: string): Deno.Proxy {

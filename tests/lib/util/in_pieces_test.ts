@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inPieces } from "../../../../lib/apiserver/http/in_pieces.ts";
+import { inPieces } from "../../../lib/util/in_pieces.ts";
 
 async function sizesOf(response: Response): Promise<number[]> {
   const sizes: number[] = [];
