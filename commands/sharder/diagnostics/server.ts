@@ -53,7 +53,7 @@ export function diagnosticsServer(options: DiagnosticsServerOptions): Runnable {
     name: "metrics",
     async run(signal, kill): Promise<void> {
       const profiler = await profilerFor(options);
-      if (typeof profiler === "string") logger.warn("there will be no profiles", { problem: profiler });
+      if (typeof profiler === "string") logger.info("there are no profiles", { problem: profiler });
       try {
         const profiles = profiler === undefined ? undefined : profileHandler(profiler);
         const authorizer = new DelegatedAuthorizer({ client: reviews, clock });
