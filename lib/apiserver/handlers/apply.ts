@@ -1,7 +1,8 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import { compare, fieldsOf } from "../apply/compare.ts";
-import { emptySet, equalSets, type FieldSet, intersection, pathsOf, union } from "../apply/field_set.ts";
+import { difference, emptySet, equalSets, type FieldSet, intersection, pathsOf, union } from "../apply/field_set.ts";
+import { fieldsFromClientSideApply, updateLastApplied } from "../apply/last_applied.ts";
 import {
   isSameOwner,
   type Owner,
@@ -111,6 +112,7 @@ async function create(target: Target, applied: JSONObject, status: JSONValue): P
   // Named by a client that saw an older object of this name: it means nothing for the new one.
   delete objectAt(object, "metadata")["resourceVersion"];
   writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)))]);
+  updateLastApplied(object, applied, query.manager);
   return await insert(context, call, resource, status === undefined ? object : { ...object, status }, query);
 }
 
@@ -146,10 +148,13 @@ function merge(
   );
   // Before defaults are set: what somebody leaves to a default, he changes as little as what he does not name.
   const comparison = compare(current, merged, schema);
-  if (!query.force) refuseConflicts(others, comparison.changed);
+  if (!query.force) {
+    refuseConflicts(others, difference(comparison.changed, fieldsFromClientSideApply(current, query.manager, schema)));
+  }
   // What comes to nothing here is shown to webhooks of custom resources all the same.
   const shown = resource.custom === true ? mergeApplied(copyObject(merged), configuration, schema) : copyObject(merged);
   const normal = complete(shown, applied, resource);
+  updateLastApplied(normal, configuration, query.manager);
   if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return normal;
   writeOwners(normal, [...withoutFields(others, comparison), mine]);
   return normal;
