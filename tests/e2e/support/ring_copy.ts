@@ -36,8 +36,6 @@ export const bounds = {
   takenOver: 20_000,
 } as const;
 
-const never = new Promise<void>(() => {});
-
 /** A copy of the example: a namespace, a ring of the same name, and its shards. All changes are written down. */
 export class RingCopy implements AsyncDisposable {
   readonly name: string;
@@ -65,6 +63,7 @@ export class RingCopy implements AsyncDisposable {
     this.deployments = new Api(client, deployments, { namespace });
     this.pods = new Api(client, pods, { namespace });
     this.#running = this.watch.run(this.#stop.signal);
+    this.#running.catch(() => undefined); // The end of this tells.
   }
 
   /** Follows a ring from now on. */
@@ -85,7 +84,7 @@ export class RingCopy implements AsyncDisposable {
       within,
       look,
       // Looks at each of some hundred changes would keep the API server busy; a quarter of a second does not matter.
-      { clock, changed: () => never },
+      { clock, changed: () => new Promise(() => {}) },
       this.#stop.signal,
     );
     return took;
