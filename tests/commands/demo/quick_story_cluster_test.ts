@@ -118,3 +118,18 @@ Deno.test("a demo says what to do when its port is taken", async () => {
   assert.match(demo.text, /^error: cannot listen on port \d+ of 127\.0\.0\.1: .* Choose another with --port/m);
   assert.deepEqual(await demo.leftovers(), []);
 });
+
+Deno.test("deno task demo finds its command, and passes on what it is told", async () => {
+  const root = new URL("../../../", import.meta.url);
+  const run = async (...args: readonly string[]): Promise<{ code: number; text: string }> => {
+    const command = new Deno.Command(Deno.execPath(), { args: ["task", "demo", ...args], cwd: root });
+    const { code, stdout, stderr } = await command.output();
+    return { code, text: [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("") };
+  };
+  const help = await run("--help");
+  assert.equal(help.code, 0);
+  assert.match(help.text, /Usage: demo \[options\]/);
+  const wrong = await run("--story", "endless");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.text, /Allowed choices are quick, full/);
+});
