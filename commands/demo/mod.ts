@@ -52,7 +52,8 @@ export async function demo(args: readonly string[], parts: CommandParts, signal:
       : await connectUserCluster({ ...common, flags: flags.cluster }, stop);
     return await runDemo({ cluster, parts, terminal, story: flags.story, begin }, stop);
   } catch (error) {
-    if (stop.aborted) return flags.story === undefined ? 0 : 1;
+    // What ends because it was told to says so; that something could not be removed is another matter.
+    if (stop.aborted && !(error instanceof DeadlineError)) return flags.story === undefined ? 0 : 1;
     stderr(`error: ${describeError(error)}\n`);
     if (isExpected(error)) return 1;
     stderr(`${error instanceof Error ? error.stack : ""}\n${log.join("")}`);

@@ -55,17 +55,20 @@ export async function runDemo(options: RunOptions, signal: AbortSignal): Promise
   const applied: Located[] = [];
   const adapt = (object: JSONObject): JSONObject | undefined => cluster.adapt(object);
   const done = new AbortController();
-  let running: Promise<void> | undefined;
+  const stop = AbortSignal.any([signal, done.signal]);
+  const running: Promise<unknown>[] = [];
   try {
     await install({ client, clock, certificate, webhook, adapt, onApplied: (object) => applied.push(object) }, signal);
     const ring = await new Api(client, controllerRings).get(place.ring, { signal });
     const watch = new RingWatch({ ring, client, clock, random });
-    running = watch.run(AbortSignal.any([signal, done.signal]));
-    const shown = show({ ...options, watch, world: new World(client, watch) }, signal);
-    return await Promise.race([shown, cluster.failed, running.then(() => shown)]);
+    const watching = watch.run(stop);
+    const shown = show({ ...options, watch, world: new World(client, watch) }, stop);
+    running.push(watching, shown);
+    return await Promise.race([shown, cluster.failed, watching.then(() => shown)]);
   } finally {
     done.abort();
-    await running?.catch(() => undefined); // Its failure has won the race above.
+    // The failure that counts has won the race above; the terminal is to be given back in any case.
+    await Promise.allSettled(running);
     using limit = deadline(clock, cleanUpTimeout, "the removal of what the demo has written");
     await cluster.cleanUp(applied, limit.signal);
   }

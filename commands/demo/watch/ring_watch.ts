@@ -5,7 +5,7 @@ import { Discovery } from "../../../lib/k8s/discovery.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import { events } from "../../../lib/k8s/kinds/events.ts";
-import type { KubeEvent, Lease } from "../../../lib/k8s/types.ts";
+import type { KubeEvent, LabelSelector, Lease } from "../../../lib/k8s/types.ts";
 import { Rings } from "../../../lib/rings/mod.ts";
 import { ObjectFeed, type ObjectMove, type RingReport, ringReport } from "../../../lib/rings/report/mod.ts";
 import { dropManagedFields, Informer } from "../../../lib/runtime/watch/mod.ts";
@@ -25,6 +25,8 @@ export interface RingWatchOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly random: Random;
+  /** Namespaces of a ring that selects none itself. @default all */
+  readonly defaultNamespaceSelector?: LabelSelector;
 }
 
 /** What all of a {@link RingWatch} can be kept of, so that a demo that is left alone does not grow. */
@@ -49,7 +51,7 @@ export class RingWatch {
   #dropped = 0;
   #changed = Promise.withResolvers<void>();
 
-  constructor({ ring, client, clock, random }: RingWatchOptions) {
+  constructor({ ring, client, clock, random, defaultNamespaceSelector = {} }: RingWatchOptions) {
     const parts = { clock, random, transform: dropManagedFields };
     this.#name = ring.metadata.name;
     this.#clock = clock;
@@ -66,8 +68,7 @@ export class RingWatch {
       leases: this.#leases,
       namespaces: namespaceInformer,
       clock,
-      // The demo's ring has a selector of its own.
-      defaultNamespaceSelector: {},
+      defaultNamespaceSelector,
     });
     this.#feed = new ObjectFeed({
       ring,
