@@ -87,6 +87,8 @@ export interface SharderSettings {
   readonly maxPendingDrains?: number;
   readonly syncPeriod?: string;
   readonly namespaceSelector?: Record<string, unknown>;
+  /** It issues the webhook's certificate itself. */
+  readonly issuesCertificates?: boolean;
 }
 
 /** One replica of the sharder. */
@@ -102,7 +104,9 @@ export class SharderProcess extends TestProcess {
   ) {
     const { stage, seed, pace } = context;
     const { leaseDuration, renewDeadline, retryPeriod } = timings[pace];
-    const { namespaceSelector, ...sharder } = settings;
+    const { namespaceSelector, issuesCertificates = false, ...sharder } = settings;
+    const { caBundle: _, ...untrusted } = stage.clientConfig;
+    const clientConfig = issuesCertificates ? untrusted : stage.clientConfig;
     const { config } = parseSharderConfig({
       leaderElection: {
         leaseDuration: `${leaseDuration}ms`,
@@ -112,7 +116,7 @@ export class SharderProcess extends TestProcess {
       },
       controller: { sharder },
       webhook: {
-        config: { clientConfig: stage.clientConfig, ...(namespaceSelector === undefined ? {} : { namespaceSelector }) },
+        config: { clientConfig, ...(namespaceSelector === undefined ? {} : { namespaceSelector }) },
       },
       gracefulShutDown: "5s",
     });
@@ -124,9 +128,10 @@ export class SharderProcess extends TestProcess {
         clock: stage.clock,
         random: stage.time === "virtual" ? seededRandom(seed) : stage.random,
         connect: ({ userAgent }) => connect(userAgent),
-        serveWebhook: (app) => {
+        issuesCertificates,
+        serveWebhook: (app, certificates) => {
           apps.push(app);
-          return stage.serveWebhook(wrap(app));
+          return stage.serveWebhook(wrap(app), certificates);
         },
       }, signal));
     this.#apps = apps;

@@ -1,3 +1,4 @@
+import type { CertificateSource } from "../../lib/certificates/mod.ts";
 import type { JSONValue, RestClient } from "../../lib/k8s/contract.ts";
 import type { WebhookClientConfig } from "../../lib/k8s/types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
@@ -35,8 +36,11 @@ export interface Stage extends AsyncDisposable {
   readonly logs: readonly string[];
   /** Opens a connection; whoever opens it closes it. */
   connect(actor: Actor, userAgent: string): RestClient;
-  /** Makes a webhook reachable for the API server while it runs. Several at a time share the requests. */
-  serveWebhook(app: WebhookApp): Served;
+  /**
+   * Makes a webhook reachable for the API server while it runs. Several at a time share the requests.
+   * @param certificates to serve with, where the stage has TLS; without them with the one of {@link clientConfig}
+   */
+  serveWebhook(app: WebhookApp, certificates?: CertificateSource): Served;
   /** How the API server reaches the webhooks. */
   readonly clientConfig: WebhookClientConfig;
   /** Creates a namespace with all rights that a shard of the checksum-controller needs there. */

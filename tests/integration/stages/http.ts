@@ -2,7 +2,7 @@ import { clusterOf } from "../../../commands/common/system_parts.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
 import { type ApiListener, serveApi, type TokenUser, WebhookClient } from "../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
-import { type CertificatePair, fixedSource } from "../../../lib/certificates/mod.ts";
+import { type CertificatePair, type CertificateSource, fixedSource } from "../../../lib/certificates/mod.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { staticCredentials } from "../../../lib/k8s/kubeconfig/cluster_access.ts";
@@ -115,11 +115,11 @@ export class HttpStage implements Stage {
     return clusterOf(access, systemClock, systemRandom).open({ userAgent });
   }
 
-  serveWebhook(app: WebhookApp): Served {
+  serveWebhook(app: WebhookApp, certificates: CertificateSource = fixedSource(this.#certificate)): Served {
     const server = new WebhookServer({
       address: { hostname: loopback, port: 0 },
       app,
-      certificates: fixedSource(this.#certificate),
+      certificates,
       clock: systemClock,
       grace: 0,
       closeWithin: 100,

@@ -11,6 +11,7 @@ const manifests = [
   "rbac/service_account.yaml",
   "rbac/sharder.yaml",
   "rbac/leader_election.yaml",
+  "rbac/webhook_certificate.yaml",
   "examples/checksum-controller/service_account.yaml",
   "examples/checksum-controller/rbac.yaml",
 ];

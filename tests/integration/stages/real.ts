@@ -1,7 +1,7 @@
 import { clusterOf } from "../../../commands/common/system_parts.ts";
 import type { Served } from "../../../commands/sharder/run.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
-import { type CertificatePair, fixedSource } from "../../../lib/certificates/source.ts";
+import { type CertificatePair, type CertificateSource, fixedSource } from "../../../lib/certificates/source.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { type ClusterAccess, denoHost, loadClusterAccess } from "../../../lib/k8s/kubeconfig/mod.ts";
 import type { WebhookClientConfig } from "../../../lib/k8s/types.ts";
@@ -89,9 +89,8 @@ export class RealStage implements Stage {
   }
 
   /** All webhooks listen on one port, which the kernel shares out. */
-  serveWebhook(app: WebhookApp): Served {
+  serveWebhook(app: WebhookApp, certificates: CertificateSource = fixedSource(this.#certificate)): Served {
     const address = { hostname: loopback, port: this.#port };
-    const certificates = fixedSource(this.#certificate);
     return new WebhookServer({ address, app, certificates, clock: systemClock, grace: 0, closeWithin: 100 });
   }
 

@@ -1,5 +1,7 @@
 import type { Behaviour } from "../suite.ts";
 import { assignment } from "./assignment.ts";
+import { brakes } from "./brakes.ts";
+import { certificates } from "./certificates.ts";
 import { faultTolerance } from "./faults.ts";
 import { guarantees } from "./guarantees.ts";
 import { leases } from "./leases.ts";
@@ -7,4 +9,13 @@ import { moves } from "./moves.ts";
 import { rings } from "./rings.ts";
 
 /** The whole suite. */
-export const all: readonly Behaviour[] = [assignment, moves, rings, leases, guarantees, faultTolerance].flat();
+export const all: readonly Behaviour[] = [
+  assignment,
+  moves,
+  rings,
+  leases,
+  guarantees,
+  faultTolerance,
+  brakes,
+  certificates,
+].flat();
