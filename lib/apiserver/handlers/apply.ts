@@ -154,9 +154,12 @@ function merge(
   // What comes to nothing here is shown to webhooks of custom resources all the same.
   const shown = resource.custom === true ? mergeApplied(copyObject(merged), configuration, schema) : copyObject(merged);
   const normal = complete(shown, applied, resource);
+  const changesNothing = isSame(current, normal);
   updateLastApplied(normal, configuration, query.manager);
-  if (last !== undefined && equalSets(last.fields, mine.fields) && isSame(current, normal)) return normal;
-  writeOwners(normal, [...withoutFields(others, comparison), mine]);
+  if (last !== undefined && equalSets(last.fields, mine.fields) && changesNothing) return normal;
+  // Who claims what is there already is noted without a new time.
+  const entry = changesNothing ? { ...mine, time: last?.time ?? "" } : mine;
+  writeOwners(normal, [...withoutFields(others, comparison), entry]);
   return normal;
 }
 

@@ -1,7 +1,7 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { apiVersionOf, type Registry } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
-import { subresourcesOf } from "../resources/subresources.ts";
+import { bindings, subresourcesOf } from "../resources/subresources.ts";
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -23,6 +23,13 @@ export function discoveryDocument(path: string, accept: string, registry: Regist
   if (root !== "apis" || group === undefined || !groupsOf(registry).includes(group)) return undefined;
   if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...apiGroup(registry, group) };
   return resourceList(registry, group, version);
+}
+
+/** What is listed of a version. Bindings are no resource of their own here: their pods have them as subresource. */
+function servedIn(registry: Registry, group: string, version: string): readonly ServedResource[] {
+  const served = registry.all().filter((each) => each.group === group && each.version === version);
+  const isCore = group === bindings.group && version === bindings.version;
+  return isCore ? [{ ...bindings, singular: "binding", verbs: ["create"] }, ...served] : served;
 }
 
 function groupsOf(registry: Registry): readonly string[] {
@@ -60,7 +67,7 @@ function apiGroup(registry: Registry, name: string): JSONObject {
 }
 
 function resourceList(registry: Registry, group: string, version: string): JSONObject | undefined {
-  const served = registry.all().filter((each) => each.group === group && each.version === version);
+  const served = servedIn(registry, group, version);
   const [first] = served;
   if (first === undefined) return undefined;
   return {
@@ -103,23 +110,27 @@ function aggregate(registry: Registry, groups: readonly string[]): JSONObject {
     versions: versionsOf(registry, group).map((version) => ({
       version,
       freshness: "Current",
-      resources: registry.all().filter((each) => each.group === group && each.version === version)
-        .map(aggregatedResource),
+      resources: servedIn(registry, group, version).map(aggregatedResource),
     })),
   }));
   return { kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", metadata: {}, items };
 }
 
 function aggregatedResource(resource: ServedResource): JSONObject {
-  const { group, version, kind, plural, singular, namespaced, shortNames = [], categories = [] } = resource;
-  const responseKind = { group, version, kind };
+  const { group, version, plural, singular, namespaced, shortNames = [], categories = [] } = resource;
+  // The real server leaves the version out where it is that of the list, but for custom resources.
+  const kindOf = (body: Pick<ServedResource, "group" | "version" | "kind">): JSONObject => {
+    const isOwn = resource.custom !== true && body.group === group && body.version === version;
+    return isOwn
+      ? { group: "", version: "", kind: body.kind }
+      : { group: body.group, version: body.version, kind: body.kind };
+  };
   const subresources = subresourcesOf(resource).map(({ name, body, verbs }): JSONObject => {
-    const { group, version, kind } = body;
-    return { subresource: name, responseKind: { group, version, kind }, verbs: [...verbs] };
+    return { subresource: name, responseKind: kindOf(body), verbs: [...verbs] };
   });
   return {
     resource: plural,
-    responseKind,
+    responseKind: kindOf(resource),
     scope: namespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
     verbs: [...resource.verbs ?? verbs],

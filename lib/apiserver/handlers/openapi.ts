@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
 import type { Context } from "../context.ts";
-import { objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
+import { copyObject, objectAt, objectsAt, parseStored, stringAt } from "../json.ts";
 import { customResourceDefinitions } from "../resources/builtin.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
@@ -47,7 +47,8 @@ function version3(context: Known, served: readonly ServedResource[]): JSONObject
     openapi: "3.0.0",
     info: { title: "Kubernetes", version: recordedVersion },
     paths: Object.fromEntries(served.flatMap(pathsOf)),
-    components: { schemas: schemasOf(context, served) },
+    // A copy: what was recorded belongs to all servers, and in the direct face the answer to whoever asked.
+    components: { schemas: copyObject(schemasOf(context, served)) },
   };
 }
 

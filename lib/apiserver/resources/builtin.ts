@@ -21,6 +21,8 @@ export const namespaces: ServedResource = {
   singular: "namespace",
   kind: "Namespace",
   namespaced: false,
+  // Nobody deletes all of them at once.
+  verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   shortNames: ["ns"],
   status: true,
   names: "label",

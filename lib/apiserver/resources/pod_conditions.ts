@@ -13,8 +13,6 @@ export function withPodCondition(pod: JSONObject, condition: JSONObject, time: s
   const lastTransitionTime = isSame ? before["lastTransitionTime"] : time;
   const { type, status: holds, ...rest } = condition;
   const next: JSONObject = { type, status: holds, lastProbeTime: null, lastTransitionTime, ...rest };
-  const others = before === undefined
-    ? [...conditions, next]
-    : conditions.map((each) => each === before ? { ...before, ...next } : each);
+  const others = before === undefined ? [...conditions, next] : conditions.map((each) => each === before ? next : each);
   return { ...pod, status: { ...status, conditions: others } };
 }

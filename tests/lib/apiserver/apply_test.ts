@@ -58,7 +58,7 @@ Deno.test("apply() of a value that is there already makes a second owner", async
   using fixture = start();
   await fixture.api.apply({ metadata: { name: "a" }, data: { k: "1" } }, { fieldManager: "m" });
   const shared = await fixture.api.apply({ metadata: { name: "a" }, data: { k: "1" } }, { fieldManager: "n" });
-  assert.deepEqual(shared.metadata.managedFields?.map(({ manager }) => manager), ["m", "n"]);
+  assert.deepEqual(shared.metadata.managedFields?.map(({ manager }) => manager), ["n", "m"]);
 });
 
 Deno.test("an update takes the fields that it changes from their owners", async () => {
@@ -170,4 +170,19 @@ Deno.test("apply() reads YAML", async () => {
     bodyRaw: new TextEncoder().encode("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n"),
   });
   assert.deepEqual((await fixture.api.get("a")).data, { k: "v" });
+});
+
+Deno.test("apply() that changes nothing but who owns what notes no new time", async () => {
+  using fixture = start();
+  const apply = async (fieldManager: string, data: Record<string, string>): Promise<unknown> => {
+    await fixture.clock.advance(1_000);
+    const { metadata } = await fixture.api.apply({ metadata: { name: "a" }, data }, { fieldManager });
+    return metadata.managedFields?.map(({ manager, time }) => [manager, time?.slice(-3)]);
+  };
+  assert.deepEqual(await apply("m", { a: "1", b: "1" }), [["m", "01Z"]]);
+  assert.deepEqual(await apply("n", { a: "1", b: "1" }), [["n", undefined], ["m", "01Z"]]);
+  assert.deepEqual(await apply("n", { a: "1" }), [["n", undefined], ["m", "01Z"]]);
+  assert.deepEqual(await apply("n", { a: "1", c: "1" }), [["m", "01Z"], ["n", "04Z"]]);
+  assert.deepEqual(await apply("m", { a: "1" }), [["n", "04Z"], ["m", "05Z"]]);
+  assert.deepEqual(await apply("m", {}), [["n", "04Z"], ["m", "05Z"]]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { isAny, type Resource } from "../../../lib/k8s/api/resource.ts";
-import type { JSONObject } from "../../../lib/k8s/contract.ts";
+import type { JSONObject, JSONValue } from "../../../lib/k8s/contract.ts";
 import { Discovery } from "../../../lib/k8s/discovery.ts";
 import { events } from "../../../lib/k8s/kinds/events.ts";
 import type { KubeObject } from "../../../lib/k8s/types.ts";
@@ -87,3 +87,45 @@ Deno.test("an event is the same object in both of its groups", async () => {
   assert.match(JSON.stringify(core), /"reportingComponent":"c"/);
   assert.equal((await api.list({ fieldSelector: "regarding.name=x" })).items.length, 1);
 });
+
+const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+for (const accept of ["application/json", aggregated]) {
+  Deno.test(`discovery lists bindings, and verbs as they are answered (${accept})`, async () => {
+    using fixture = start();
+    const path = accept === aggregated ? "/api" : "/api/v1";
+    const text = JSON.stringify(await send(fixture.client, "GET", path, undefined, { accept }));
+    assert.match(text, /"singular(Name|Resource)":"binding"[^{]*"verbs":\["create"\]/);
+    assert.match(text, /"namespace",[^}]*"verbs":\["create","delete","get","list","patch","update","watch"\]/);
+  });
+}
+
+Deno.test("aggregated discovery leaves out the version of kinds where it is that of the list", async () => {
+  using fixture = start();
+  await send(fixture.client, "POST", definitions, definition);
+  const text = JSON.stringify(await send(fixture.client, "GET", "/apis", undefined, { accept: aggregated }));
+  assert.match(text, /"responseKind":\{"group":"","version":"","kind":"Deployment"\}/);
+  assert.match(text, /"responseKind":\{"group":"autoscaling","version":"v1","kind":"Scale"\}/);
+  assert.match(text, /"responseKind":\{"group":"example.com","version":"v1beta1","kind":"Foo"\}/);
+});
+
+for (const path of ["/openapi/v3/api/v1", "/openapi/v3/apis/apps/v1", "/openapi/v2", "/api", "/apis", "/version"]) {
+  Deno.test(`who changes what ${path} answers changes it for nobody else`, async () => {
+    using fixture = start();
+    const first = await send(fixture.client, "GET", path);
+    const before = JSON.stringify(first);
+    clear(first);
+    using other = start();
+    for (const { client } of [fixture, other]) {
+      assert.equal(JSON.stringify(await send(client, "GET", path)) === before, true);
+    }
+  });
+}
+
+/** Empties a document to its bottom. */
+function clear(value: JSONValue): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const part of Object.values(value)) clear(part);
+  if (Array.isArray(value)) value.length = 0;
+  else for (const key of Object.keys(value)) Reflect.deleteProperty(value, key);
+}

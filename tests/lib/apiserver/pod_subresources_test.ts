@@ -37,6 +37,19 @@ Deno.test("a binding puts a pod on a node, once", async () => {
   });
 });
 
+Deno.test("a binding leaves nothing of the reason why a pod was on no node", async () => {
+  using fixture = start();
+  await createPod(fixture, "a");
+  const waiting = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no node fits" };
+  const contentType = "application/merge-patch+json";
+  const status = "/api/v1/namespaces/default/pods/a/status";
+  await send(fixture.client, "PATCH", status, { status: { conditions: [waiting] } }, { contentType });
+  await bind(fixture, "a", "n");
+  assert.deepEqual((await pod(fixture, "a")).status["conditions"], [
+    { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: "2026-01-01T00:00:00Z" },
+  ]);
+});
+
 Deno.test("a binding may also be posted on its own", async () => {
   using fixture = start();
   await createPod(fixture, "a");
