@@ -20,6 +20,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "an example shard: keeps ConfigMaps with the checksums of Secrets",
     load: async () => (await import("./commands/checksum_controller.ts")).checksumController,
   },
+  "ring": {
+    summary: "shows and steers rings: status, distribution, whereis, simulate, rbac, pause, resume, release",
+    load: async () => (await import("./commands/ring/mod.ts")).ring,
+    interrupt: { secondThoughts: 0, echoes: 500 },
+  },
   "demo": {
     summary: "shows sharding at work on this machine, without a cluster",
     load: async () => (await import("./commands/demo/mod.ts")).demo,

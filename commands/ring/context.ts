@@ -1,0 +1,28 @@
+import type { RestClient } from "../../lib/k8s/contract.ts";
+import type { CommandParts } from "../common/parts.ts";
+import type { Terminal } from "../demo/live/terminal.ts";
+import type { OutputFormat } from "./output.ts";
+
+/** What a subcommand works with. */
+export interface RingCommandContext {
+  readonly parts: CommandParts;
+  /** A connection with the user's rights. */
+  readonly client: RestClient;
+  /** Which server it is, for messages. */
+  readonly server: string;
+  readonly output: OutputFormat;
+  /** Undefined where the output is not read by a person at once. */
+  readonly terminal: Terminal | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A subcommand, with its arguments read. @returns the exit code: 0 fine, 1 not so */
+export type RingSubcommand = (context: RingCommandContext) => Promise<number>;
+
+/** Columns of output that goes to no terminal. */
+const usualWidth = 110;
+
+/** How many columns there are. */
+export function widthFor({ terminal }: RingCommandContext): number {
+  return terminal?.size().width ?? usualWidth;
+}
