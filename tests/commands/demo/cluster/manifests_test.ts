@@ -18,6 +18,8 @@ Deno.test("readManifests() reads the sharder with its roles", async () => {
     "ClusterRoleBinding sharding:sharder",
     "Role sharding:sharder:leader-election",
     "RoleBinding sharding:sharder:leader-election",
+    "Role sharding:sharder:webhook-certificate",
+    "RoleBinding sharding:sharder:webhook-certificate",
     "ConfigMap sharder-config",
     "Deployment sharder",
     "Service sharder",
