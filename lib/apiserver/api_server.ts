@@ -17,6 +17,8 @@ import { DirectClient, type DirectClientOptions } from "./direct_client.ts";
 import type { DialNode } from "./handlers/log.ts";
 import { storeNew } from "./handlers/create.ts";
 import { route } from "./handlers/route.ts";
+import { TerminatingDefinitions } from "./admission/terminating_definitions.ts";
+import { DefinitionController } from "./garbage/definition_controller.ts";
 import { GarbageCollector } from "./garbage/garbage_collector.ts";
 import { NamespaceController } from "./garbage/namespace_controller.ts";
 import { randomUid } from "./uid.ts";
@@ -93,6 +95,7 @@ export class ApiServer implements Disposable {
     const shared = { clock, random, store, registry, closing, watchBuffer, dialNode };
     const authorizer = options.authorization === "always-allow" ? alwaysAllow : new RbacAuthorizer(store);
     const plugins = [
+      new TerminatingDefinitions(store),
       ...(serviceAccounts ? [new ServiceAccountAdmission(store, random)] : []),
       podDefaults,
       ...(callWebhook === undefined ? [] : webhooks(shared, callWebhook)),
@@ -105,6 +108,7 @@ export class ApiServer implements Disposable {
       tokens: new ServiceAccountTokens(store, clock, random),
       collectsGarbage: options.collectGarbage !== false,
     };
+    new DefinitionController(shared).start();
     if (this.#context.collectsGarbage) {
       new GarbageCollector(shared).start();
       new NamespaceController(shared).start();

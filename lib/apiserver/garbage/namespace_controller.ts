@@ -16,6 +16,8 @@ export class NamespaceController {
   readonly #context: Pick<Context, "store" | "registry" | "clock" | "closing">;
   /** Names of the namespaces that are being deleted. */
   readonly #terminating = new Set<string>();
+  /** Names of those that are to be looked at. */
+  readonly #due = new Set<string>();
 
   constructor(context: Pick<Context, "store" | "registry" | "clock" | "closing">) {
     this.#context = context;
@@ -42,8 +44,12 @@ export class NamespaceController {
     }
   }
 
+  /** Once for all that happens in the same turn: a thousand objects may go at a time. */
   #later(name: string): void {
+    if (this.#due.has(name)) return;
+    this.#due.add(name);
     void Promise.resolve().then(() => {
+      this.#due.delete(name);
       if (!this.#context.closing.aborted) this.#terminate(name);
     });
   }

@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import type { AdmissionAttempt } from "../admission/admission.ts";
-import type { Context } from "../context.ts";
+import { type Context, timestamp } from "../context.ts";
 import { type Deletion, planDeletion } from "../deletion.ts";
 import { arrayAt, objectAt } from "../json.ts";
 import { parseAccept } from "../request/accept.ts";
@@ -8,7 +8,8 @@ import type { Answer, Call } from "../request/call.ts";
 import { parseListQuery } from "../request/list_options.ts";
 import { Selection } from "../request/selection.ts";
 import { type DeleteQuery, parseDeleteQuery } from "../request/write_options.ts";
-import { namespaces } from "../resources/builtin.ts";
+import { customResourceDefinitions, namespaces } from "../resources/builtin.ts";
+import { markDefinition } from "../resources/definition_deletion.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { conflict, notFound, preconditionFailed } from "../status.ts";
 import { recordKey, type StoredObject } from "../store/record.ts";
@@ -165,6 +166,9 @@ export function checkPreconditions(resource: ServedResource, record: StoredObjec
 
 function plan(object: JSONObject, query: DeleteQuery, context: Context, resource: ServedResource): Deletion {
   const metadata = objectAt(object, "metadata");
+  if (resource === customResourceDefinitions && metadata["deletionTimestamp"] === undefined) {
+    return { type: "mark", object: markDefinition(object, timestamp(context.clock)), thenRemove: false };
+  }
   const deletion = planDeletion(object, {
     gracePeriodSeconds: query.gracePeriodSeconds,
     finalizers: finalizersFor(query.propagation, arrayAt(metadata, "finalizers"), context),
