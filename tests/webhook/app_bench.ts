@@ -2,9 +2,11 @@
  * What the webhook costs before the network: `deno bench -A tests/webhook/app_bench.ts`. "plain" reads the body and
  * answers without looking at it.
  */
-import { VirtualClock } from "../../lib/util/clock/mod.ts";
+import { AdmissionMetrics } from "../../lib/rings/metrics/mod.ts";
+import { Registry } from "../../lib/runtime/metrics/mod.ts";
+import { systemClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";
-import { webhookApp } from "../../webhook/app.ts";
+import { type WebhookApp, webhookApp } from "../../webhook/app.ts";
 import { handleReview } from "../../webhook/handler.ts";
 import { exampleRing, review } from "./rings.ts";
 
@@ -12,7 +14,7 @@ const body = JSON.stringify(review());
 const parsed: unknown = JSON.parse(body);
 const ring = exampleRing();
 const random = seededRandom(1);
-const app = webhookApp({ lookup: () => ring, random, clock: new VirtualClock() });
+const app = webhookApp({ lookup: () => ring, random, clock: systemClock });
 const headers = { "content-type": "application/json", "content-length": String(body.length) };
 
 function request(): Request {
@@ -25,6 +27,19 @@ Deno.bench("handleReview() alone", { group: "handler" }, () => {
 
 Deno.bench("plain", { group: "request", baseline: true }, async () => {
   new Response(await request().text());
+});
+
+const registry = new Registry();
+const observer = new AdmissionMetrics(registry, () => true, () => measured.inFlight);
+const measured: WebhookApp = webhookApp({ lookup: () => ring, random, clock: systemClock, observer });
+
+Deno.bench("app with metrics", { group: "request" }, async () => {
+  await measured.handle(request());
+});
+
+Deno.bench("metrics alone", { group: "metrics" }, () => {
+  observer.onAssignment({ ring: "example", group: "", resource: "secrets" });
+  observer.onRequest({ ring: "example", outcome: "assigned", status: 200, seconds: 0.0001 });
 });
 
 Deno.bench("app", { group: "request" }, async () => {
