@@ -50,7 +50,7 @@ export async function demo(args: readonly string[], parts: CommandParts, signal:
     await using cluster = flags.cluster === undefined
       ? await startLocalCluster({ ...common, port: flags.port })
       : await connectUserCluster({ ...common, flags: flags.cluster }, stop);
-    return await runDemo({ cluster, parts, terminal, story: flags.story, begin }, stop);
+    return await runDemo({ cluster, parts, terminal, story: flags.story, begin, log: () => log.join("") }, stop);
   } catch (error) {
     // What ends because it was told to says so; that something could not be removed is another matter.
     if (stop.aborted && !(error instanceof DeadlineError)) return flags.story === undefined ? 0 : 1;

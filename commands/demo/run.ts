@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly story: "quick" | "full" | undefined;
   /** When the demo began, in monotonic milliseconds. */
   readonly begin: number;
+  /** The last lines of the demo's own log. */
+  readonly log: () => string;
 }
 
 /** The parts of a demo that has begun. */
@@ -138,15 +140,19 @@ function moveLines({ parts, watch }: Stage, mark: number): string {
   return lines.map((line) => printLine(line, false)).join("\n");
 }
 
-/** The last lines of all pods' logs. */
-async function lastWords({ cluster, world }: Stage): Promise<string> {
+/** The last lines of all pods' logs, and of the demo's own. */
+async function lastWords({ cluster, world, log: ownLog }: Stage): Promise<string> {
   const texts: string[] = [];
   for (const namespace of [systemNamespace, place.namespace]) {
     const { items } = await world.pods.inNamespace(namespace).list();
     for (const { metadata, spec } of items) {
       const log = await cluster.log(namespace, metadata.name, spec.containers[0]?.name ?? "");
-      texts.push(`last log lines of ${namespace}/${metadata.name}:\n${log.replaceAll(/^/gm, "  ").trimEnd()}\n`);
+      texts.push(`last log lines of ${namespace}/${metadata.name}:\n${indented(log)}\n`);
     }
   }
-  return texts.join("\n");
+  return [...texts, `last log lines of the demo:\n${indented(ownLog())}\n`].join("\n");
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "  ").trimEnd();
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { type ApiListener, ApiListenError, serveApi, WebhookClient } from "../../../lib/apiserver/http/mod.ts";
-import { ApiServer } from "../../../lib/apiserver/mod.ts";
+import { ApiServer, type CallWebhook } from "../../../lib/apiserver/mod.ts";
 import { Manager } from "../../../lib/runtime/manager.ts";
 import type { Clock } from "../../../lib/util/clock/mod.ts";
+import { getLogger } from "../../../lib/util/log.ts";
 import type { Random } from "../../../lib/util/random.ts";
 import { workloadControllers } from "../../../lib/workloads/mod.ts";
 import { LocalNode } from "../../../lib/workloads/node/local_node.ts";
@@ -44,7 +45,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<D
     new ApiServer({
       clock,
       random,
-      callWebhook: webhooks.call,
+      callWebhook: logged(webhooks.call),
       dialNode: async (_address, path, signal) => {
         if (parts.node === undefined) throw new Error("the node has not started yet");
         const { status, headers, body } = await parts.node.handleKubelet(new Request(`http://node${path}`, { signal }));
@@ -99,6 +100,19 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<D
     // Nobody evicts pods here, and the API server in memory has no budgets for that.
     adapt: (object) => object["kind"] === "PodDisruptionBudget" ? undefined : object,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The failure policy makes failures silent; who looks why an object has no shard wants to know of them. */
+function logged(call: CallWebhook): CallWebhook {
+  const logger = getLogger(["sharding", "demo"]);
+  return async (clientConfig, review, signal, timeoutSeconds) => {
+    try {
+      return await call(clientConfig, review, signal, timeoutSeconds);
+    } catch (error) {
+      logger.warn("a webhook could not be called", { error });
+      throw error;
+    }
   };
 }
 

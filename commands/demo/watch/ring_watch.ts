@@ -27,6 +27,8 @@ export interface RingWatchOptions {
   readonly random: Random;
   /** Namespaces of a ring that selects none itself. @default all */
   readonly defaultNamespaceSelector?: LabelSelector;
+  /** Which events are followed, as a field selector. @default all of the cluster */
+  readonly eventSelector?: string;
 }
 
 /** What all of a {@link RingWatch} can be kept of, so that a demo that is left alone does not grow. */
@@ -51,7 +53,8 @@ export class RingWatch {
   #dropped = 0;
   #changed = Promise.withResolvers<void>();
 
-  constructor({ ring, client, clock, random, defaultNamespaceSelector = {} }: RingWatchOptions) {
+  constructor(options: RingWatchOptions) {
+    const { ring, client, clock, random, defaultNamespaceSelector = {}, eventSelector } = options;
     const parts = { clock, random, transform: dropManagedFields };
     this.#name = ring.metadata.name;
     this.#clock = clock;
@@ -62,7 +65,10 @@ export class RingWatch {
       labelSelector: `${leaseRingLabel}=${this.#name}`,
     });
     const namespaceInformer = new Informer(new Api(client, namespaces).asMetadata(), parts);
-    this.#events = new Informer<KubeEvent>(new Api(client, events), parts);
+    this.#events = new Informer<KubeEvent>(new Api(client, events), {
+      ...parts,
+      ...(eventSelector === undefined ? {} : { fieldSelector: eventSelector }),
+    });
     this.#rings = new Rings({
       rings: ringInformer,
       leases: this.#leases,

@@ -40,7 +40,7 @@ export async function playGuide({ blocks, port, kubectl, onCommand }: PlayOption
   const begin = system.clock.monotonic();
   const { clock, random } = system;
   await using cluster = await startLocalCluster({ port, execPath: Deno.execPath(), clock, random });
-  const running = runDemo({ cluster, parts, terminal, story: undefined, begin }, stop.signal);
+  const running = runDemo({ cluster, parts, terminal, story: undefined, begin, log: () => "" }, stop.signal);
   try {
     await Promise.race([terminal.opened, running]);
     const env = {
