@@ -39,8 +39,7 @@ export function explain(error: unknown, server: string): string | undefined {
     return `${server} does not accept your credentials: log in anew, or choose others with --kubeconfig or --context`;
   }
   if (error instanceof ConnectionError || error instanceof DeadlineError) {
-    return `cannot reach the API server ${server}: ${describeError(error)}: is it running, and are --kubeconfig and ` +
-      "--context the right ones?";
+    return `cannot reach the API server ${server}, check --kubeconfig and --context: ${error.message}`;
   }
   const known = [KubeconfigError, CredentialsError, UnknownResourceError, ApiError];
   return known.some((kind) => error instanceof kind) ? describeError(error) : undefined;

@@ -44,7 +44,7 @@ function picture(context: RingCommandContext, reading: RingReading, report: Ring
   const troubles = data.troubles.filter((trouble) => !shown.has(trouble));
   return [
     printAll(lines, terminal?.colour ?? false),
-    brakesText(reading.ring),
+    brakesText(reading.ring, report),
     output === "wide" ? `\n${wideTables(data, parts.clock.now())}` : "",
     ...troubles.map((trouble) => `! ${trouble}\n`),
   ].join("");
@@ -55,8 +55,10 @@ function printAll(lines: readonly Line[], colour: boolean): string {
   return `${text.trimEnd()}\n`;
 }
 
-function brakesText(ring: ControllerRing): string {
-  const { paused, movesPerSecond } = brakesOf(ring);
+/** The sharder reports a pause as a condition, when it has seen it. */
+function brakesText(ring: ControllerRing, { conditions }: RingReport): string {
+  const { movesPerSecond } = brakesOf(ring);
+  const paused = brakesOf(ring).paused && !conditions.some(({ type }) => type === "Paused");
   const limit = movesPerSecond === undefined ? "" : `At most ${movesPerSecond} moves per second.\n`;
   const { name } = ring.metadata;
   return (paused ? `Paused: nothing moves between live shards until "ring resume ${name}".\n` : "") + limit;

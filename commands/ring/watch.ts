@@ -1,4 +1,4 @@
-import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
+import { type ControllerRing, controllerRings } from "../../lib/sharding/ring_types.ts";
 import type { RingReport } from "../../lib/rings/report/mod.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
 import { liveView } from "../demo/live/live_view.ts";
@@ -20,7 +20,9 @@ export async function watchRing(context: RingCommandContext, ring: ControllerRin
   const { client, parts, terminal, output, signal } = context;
   const { clock, random } = parts;
   const defaultNamespaceSelector = await findNamespaceSelector(context, ring);
-  const watch = new RingWatch({ ring, client, clock, random, defaultNamespaceSelector });
+  // A cluster has far too many events to read all of them.
+  const eventSelector = `regarding.kind=${controllerRings.kind},regarding.name=${ring.metadata.name}`;
+  const watch = new RingWatch({ ring, client, clock, random, defaultNamespaceSelector, eventSelector });
   const done = new AbortController();
   const running = watch.run(AbortSignal.any([signal, done.signal]));
   try {

@@ -61,7 +61,7 @@ function withPause(conditions: readonly RingCondition[], ring: ControllerRing, n
     type: paused,
     status: "True",
     reason: "PausedByAnnotation",
-    message: `No object moves from one live shard to another while the ring has the annotation ${pausedAnnotation}`,
+    message: `No object moves between live shards: annotation ${pausedAnnotation}`,
     ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
     lastTransitionTime: previous?.status === "True" ? previous.lastTransitionTime : secondsPrecise(now),
   };

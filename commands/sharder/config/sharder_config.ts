@@ -23,6 +23,11 @@ export interface SharderConfig extends ComponentConfig {
        * waiting takes, and keeps one stuck shard from holding up the others.
        */
       readonly maxPendingDrains: number;
+      /**
+       * Ours. Most objects of a ring that live shards are asked to let go of in a second, where the ring's annotation
+       * says nothing else; 0 for no limit.
+       */
+      readonly movesPerSecond: number;
       /** Ours. A silent shard without a proof of its stop is taken over after so many durations of its Lease. */
       readonly takeOverAfter: number;
     };
@@ -131,6 +136,7 @@ function readSharder(fields: Fields, warnings: string[]): SharderConfig["control
     syncPeriod: syncPeriod === 0 ? Infinity : syncPeriod,
     concurrentMoves: concurrentMoves === 0 ? usualMoves : concurrentMoves,
     maxPendingDrains: fields.integer("maxPendingDrains", 1) ?? 5_000,
+    movesPerSecond: fields.number("movesPerSecond", 0) ?? 0,
     takeOverAfter: fields.number("takeOverAfter", 1) ?? ourTiming.uncertainAfter,
   };
 }

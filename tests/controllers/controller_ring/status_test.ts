@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { nextStatus } from "../../../controllers/controller_ring/status.ts";
+import { pausedAnnotation } from "../../../lib/sharding/names.ts";
 import { ringOf } from "./rings.ts";
 
 const now = Date.parse("2026-01-01T00:00:00.789Z");
@@ -54,4 +55,19 @@ Deno.test("conditions of others keep their place and their values", () => {
   const next = nextStatus(ringOf({ status: reversed }), { shards: 1, availableShards: 0 }, now);
   assert.deepEqual(next.conditions?.map(({ type }) => type), ["Ready", "Other"]);
   assert.deepEqual(next.conditions?.[1], other);
+});
+
+Deno.test("a ring is called paused only while it is, since when it was", () => {
+  const outcome = { shards: 1, availableShards: 1 };
+  const ring = ringOf();
+  const paused = { ...ring, metadata: { ...ring.metadata, annotations: { [pausedAnnotation]: "true" } } };
+  const first = nextStatus(paused, outcome, now);
+  assert.deepEqual(first.conditions?.map(({ type, status }) => [type, status]), [["Ready", "True"], [
+    "Paused",
+    "True",
+  ]]);
+  const second = nextStatus({ ...paused, status: first }, outcome, later);
+  assert.deepEqual(second, first);
+  const resumed = nextStatus({ ...ring, status: second }, outcome, later);
+  assert.deepEqual(resumed.conditions?.map(({ type }) => type), ["Ready"]);
 });

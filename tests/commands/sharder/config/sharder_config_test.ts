@@ -14,7 +14,15 @@ const defaults = {
   },
   health: { hostname: "", port: 8081 },
   metrics: { hostname: "", port: 8080 },
-  controller: { sharder: { syncPeriod: 300_000, concurrentMoves: 100, maxPendingDrains: 5_000, takeOverAfter: 2 } },
+  controller: {
+    sharder: {
+      syncPeriod: 300_000,
+      concurrentMoves: 100,
+      maxPendingDrains: 5_000,
+      movesPerSecond: 0,
+      takeOverAfter: 2,
+    },
+  },
   debugging: { enableProfiling: true },
   webhook: {
     server: {
@@ -78,7 +86,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
     health: { bindAddress: "0" },
     metrics: { bindAddress: "[::1]:8443" },
     controller: {
-      sharder: { syncPeriod: "30s", concurrentMoves: 7, maxPendingDrains: 8, takeOverAfter: 2.5 },
+      sharder: { syncPeriod: "30s", concurrentMoves: 7, maxPendingDrains: 8, movesPerSecond: 0.5, takeOverAfter: 2.5 },
     },
     webhook: {
       server: { bindAddress: "127.0.0.1:0", certDir: "/certs", certName: "a.crt", keyName: "a.key" },
@@ -104,7 +112,9 @@ Deno.test("parseSharderConfig() reads every field", () => {
     },
     health: undefined,
     metrics: { hostname: "::1", port: 8443 },
-    controller: { sharder: { syncPeriod: 30_000, concurrentMoves: 7, maxPendingDrains: 8, takeOverAfter: 2.5 } },
+    controller: {
+      sharder: { syncPeriod: 30_000, concurrentMoves: 7, maxPendingDrains: 8, movesPerSecond: 0.5, takeOverAfter: 2.5 },
+    },
     debugging: { enableProfiling: false },
     webhook: {
       server: {
