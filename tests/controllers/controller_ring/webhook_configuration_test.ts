@@ -75,6 +75,35 @@ Deno.test("annotations of the configuration are copied, and there are none witho
   assert.equal(webhookConfiguration(ringOf(), settings).metadata.annotations, undefined);
 });
 
+Deno.test("a webhook has the CA bundle of our own certificates, else that of the configuration", () => {
+  const configured = { ...settings, clientConfig: { ...settings.clientConfig, caBundle: "Q0E=" } };
+  const bundleOf = (settings: WebhookSettings, caBundle?: string): string | undefined =>
+    webhookConfiguration(ringOf(), settings, caBundle).webhooks?.[0]?.clientConfig.caBundle;
+  assert.equal(bundleOf(settings), undefined);
+  assert.equal(bundleOf(settings, "T1VS"), "T1VS");
+  assert.equal(bundleOf(configured), "Q0E=");
+});
+
+Deno.test("a CA bundle that somebody else injects is never written", () => {
+  const injecting = [
+    "cert-manager.io/inject-ca-from",
+    "cert-manager.io/inject-ca-from-secret",
+    "cert-manager.io/inject-apiserver-ca",
+    "service.beta.openshift.io/inject-cabundle",
+  ];
+  for (const name of injecting) {
+    const clientConfig = { url: "https://example.com", caBundle: "Q0E=" };
+    for (const caBundle of [undefined, "T1VS"]) {
+      const wanted = webhookConfiguration(
+        ringOf(),
+        { ...settings, clientConfig, annotations: { [name]: "x" } },
+        caBundle,
+      );
+      assert.equal(wanted.webhooks?.[0]?.clientConfig.caBundle, undefined);
+    }
+  }
+});
+
 Deno.test("holds() passes over what others have added", () => {
   const wanted = webhookConfiguration(ringOf(), settings);
   const [webhook] = wanted.webhooks ?? [];
