@@ -65,12 +65,6 @@ const list: readonly Known[] = [
       ) && differences.every((each) => each.startsWith(".body.metadata.resourceVersion: ")),
   },
   {
-    name: "a dry run of an applied custom resource shows the selfLink that it was sent, on the real server",
-    applies: ({ step, differences }) =>
-      step?.do === "apply" && step.kind === "rings" && step.query.includes("dryRun=All") &&
-      differences.every((each) => each === '.body.metadata.selfLink: "/x" | absent'),
-  },
-  {
     name: "unknown metadata of a custom resource of another version is not warned of in memory",
     applies: ({ step, differences }) =>
       (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "apiVersion" &&
@@ -81,24 +75,6 @@ const list: readonly Known[] = [
     applies: ({ step, real, memory, differences }) =>
       step?.do === "strategic" && JSON.stringify(step.patch).includes('"$retainKeys":') && real.code === 422 &&
       memory.code === 422 && differences.every((each) => /^\.body\.(details\.causes\[0\]\.)?message: /.test(each)),
-  },
-  {
-    name: "the kind of a custom resource is checked before webhooks are asked, in memory",
-    applies: ({ step, memory }) =>
-      (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "kind" &&
-      /"(hook|validate)":/.test(JSON.stringify(step.object)) && memory.code === 422,
-  },
-  {
-    name: "replicas of the wrong type are not named as such in a scale or the status that it is read from",
-    applies: ({ step, real, memory }) =>
-      step?.do === "raw" && /widgets\/w\/(scale|status)$/.test(step.path) && /"replicas":"/.test(step.body) &&
-      real.code === memory.code,
-  },
-  {
-    name: "open: a patch of the scale of a custom resource that has no replicas is taken in memory",
-    applies: ({ step, real }) =>
-      step?.do === "raw" && step.method === "PATCH" && /widgets\/w\/scale(\?|$)/.test(step.path) && real.code === 400 &&
-      JSON.stringify(real.body).includes("cannot be empty"),
   },
   {
     name: "the real server's handler panics",

@@ -6,6 +6,7 @@ import { completeObject } from "../request/decode.ts";
 import { parseJson } from "../request/go_json.ts";
 import { goTypeName } from "../schema/scalars.ts";
 import { internalError } from "../status.ts";
+import { convertedForWebhooks } from "../validate/custom_type.ts";
 import type { Admission, AdmissionAttempt, Admitted } from "./admission.ts";
 import type { ConfiguredWebhooks, Invocation } from "./configured_webhooks.ts";
 import { failed, nameOf, type WebhookCaller } from "./webhook_caller.ts";
@@ -27,10 +28,15 @@ export class MutatingWebhooks implements Admission {
   }
 
   async #admit(invocations: readonly Invocation[], attempt: AdmissionAttempt): Promise<JSONObject | undefined> {
+    const { bodies, resource } = attempt;
     let object = attempt.object;
+    let shown: JSONObject | undefined;
     const called = new Map<Invocation, JSONObject | undefined>();
     for (const invocation of invocations) {
       if (!this.#configured.wants(invocation, { ...attempt, object })) continue;
+      if (shown === undefined && object !== undefined && bodies === undefined) {
+        object = shown = convertedForWebhooks(object, resource);
+      }
       object = await this.#ask(invocation, { ...attempt, object });
       called.set(invocation, object);
     }
@@ -40,7 +46,8 @@ export class MutatingWebhooks implements Admission {
       if (!this.#configured.wants(invocation, { ...attempt, object })) continue;
       object = await this.#ask(invocation, { ...attempt, object });
     }
-    return object;
+    // What nobody changed is as it was sent, also where webhooks saw another kind.
+    return object === shown ? attempt.object : object;
   }
 
   /** Asks one webhook; the object with its patch, or the very same object when there is none. */

@@ -4,6 +4,7 @@ import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { zeroStruct } from "../schema/decode.ts";
 import { schemaOf } from "../schema/resource_schema.ts";
+import { customTypeProblems } from "../validate/custom_type.ts";
 import { compare, type Comparison } from "./compare.ts";
 import {
   difference,
@@ -87,8 +88,9 @@ export function withoutFields(owners: readonly Owner[], { changed, removed }: Co
   return owners.map((owner) => ({ ...owner, fields: difference(difference(owner.fields, changed), removed) }));
 }
 
-/** May ownership be noted? Not in a custom resource that holds what its schema has no place for. */
+/** May ownership be noted? Not in a custom resource of another type, or that holds what its schema has no place for. */
 export function isTrackable(object: JSONObject, resource: ServedResource): boolean {
+  if (customTypeProblems(object, resource).length > 0) return false;
   return resource.custom !== true || typeProblems(object, schemaOf(resource), "", true).length === 0;
 }
 
@@ -129,12 +131,27 @@ export function trackUpdate(
   writeOwners(object, [...others, { manager, operation: "Update", apiVersion, subresource, time, fields }]);
 }
 
-/** Who owns what is in an object that has no owners when somebody applies it for the first time. */
-export function ownerBeforeApply(object: JSONObject, resource: ServedResource, time: string): Owner {
+/**
+ * Who owns what is in an object that has no owners when somebody applies it for the first time: what the path of
+ * `subresource` ("" for the main one) writes.
+ */
+export function ownerBeforeApply(
+  object: JSONObject,
+  resource: ServedResource,
+  subresource: string,
+  time: string,
+): Owner {
   const schema = schemaOf(resource);
-  const fields = compare(zeroStruct(schema), object, schema).changed;
+  const zero = zeroStruct(schema);
+  const own = { ...object };
+  const left = subresource === "" ? ["status"] : resource.custom === true ? ["metadata", "spec"] : ["spec"];
+  for (const field of resource.status === true ? left : []) {
+    if (zero[field] === undefined) delete own[field];
+    else own[field] = zero[field];
+  }
+  const fields = compare(zero, own, schema).changed;
   const apiVersion = apiVersionOf(resource);
-  return { manager: "before-first-apply", operation: "Update", apiVersion, subresource: "", time, fields };
+  return { manager: "before-first-apply", operation: "Update", apiVersion, subresource, time, fields };
 }
 
 /** Nothing changed: neither do the entries, unless the client sent others. */

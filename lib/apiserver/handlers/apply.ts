@@ -136,7 +136,7 @@ function merge(
   const mine = ownerFor(target, fieldsOf(applied, "applied", schema));
   const writer = { manager: mine.manager, time: mine.time, subresource: mine.subresource };
   const known = readOwners(current);
-  const owners = known.length === 0 ? [ownerBeforeApply(current, resource, mine.time)] : known;
+  const owners = known.length === 0 ? [ownerBeforeApply(current, resource, mine.subresource, mine.time)] : known;
   const last = owners.find((owner) => isSameOwner(owner, writer, "Apply", mine.apiVersion));
   const others = owners.filter((owner) => owner !== last);
   const owned = [mine, ...others].map(({ fields }) => fields).reduce(union, emptySet);

@@ -6,17 +6,27 @@ import { copyObject, deepEqual, objectAt, stringAt } from "../json.ts";
 import type { Answer, Call } from "../request/call.ts";
 import { decodeObject } from "../request/decode.ts";
 import { parseWriteQuery, type WriteQuery } from "../request/write_options.ts";
-import { replicasOf, requireReplicas, scaleFields, scaleOf, withReplicas } from "../resources/scale.ts";
+import { isUnset, replicasOf, requireReplicas, scaleFields, scaleOf, unset, withReplicas } from "../resources/scale.ts";
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { scales } from "../resources/subresources.ts";
-import { conflict, invalid, methodNotAllowed, methodNotSupported, notFound, plainError } from "../status.ts";
+import {
+  badRequest,
+  conflict,
+  invalid,
+  methodNotAllowed,
+  methodNotSupported,
+  notFound,
+  plainError,
+  StatusError,
+} from "../status.ts";
 import { recordKey, recordOf, type StoredObject } from "../store/record.ts";
 import { invalidValue } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { readAppliedReplicas, requireManager } from "./apply_scale.ts";
 import { decodePatched, parsePatch } from "./patch.ts";
 import { readShape } from "./projection.ts";
-import { checkPlace, isNewGeneration } from "./update.ts";
+import { uidConflict } from "./uid_conflict.ts";
+import { checkLock as checkVersionOf, checkPlace, isNewGeneration } from "./update.ts";
 
 /** A request for the scale of an object. */
 interface Scaling {
@@ -31,6 +41,8 @@ interface Scaling {
 interface Change {
   readonly query: WriteQuery;
   readonly make: (current: JSONObject) => JSONObject;
+  /** The uid in a PUT, which is a precondition. */
+  readonly uid?: string;
   /** Server-side apply: the number of replicas in the configuration, if it names one. */
   readonly applied?: { readonly replicas: number | undefined };
 }
@@ -65,12 +77,13 @@ function find({ context, resource, namespace = "", name }: Scaling): StoredObjec
   return record;
 }
 
-function changeOf({ call, resource, namespace, name }: Scaling): Change {
+function changeOf(scaling: Scaling): Change {
+  const { call, resource, namespace, name } = scaling;
   const query = parseWriteQuery(call, call.method === "PUT" ? "UpdateOptions" : "PatchOptions");
   if (call.method === "PUT") {
-    const { object } = decodeObject(call, scales);
+    const object = readScale(scaling);
     checkPlace(objectAt(object, "metadata"), namespace, name);
-    return { query, make: () => copyObject(object) };
+    return { query, make: () => copyObject(object), uid: stringAt(objectAt(object, "metadata"), "uid") };
   }
   if (/^application\/apply-patch\+(yaml|json)$/.test(call.contentType)) {
     requireManager(call);
@@ -91,13 +104,25 @@ function changeOf({ call, resource, namespace, name }: Scaling): Change {
   return { query, make: (current) => decodePatched(patch.apply(current), patch, scales, call) };
 }
 
+/** The Scale in a PUT. @throws StatusError 400 */
+function readScale({ call, resource }: Scaling): JSONObject {
+  try {
+    return decodeObject(call, scales).object;
+  } catch (error) {
+    // Where custom resources are served nobody knows what a Scale is, which is all that is said of a wrong one.
+    if (resource.custom !== true || !(error instanceof StatusError) || error.code !== 400) throw error;
+    throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
+  }
+}
+
 /** Changes the number of replicas of an object with the optimistic lock. Returns the new scale. */
 async function write(scaling: Scaling, change: Change): Promise<JSONObject> {
   const { context, resource } = scaling;
   const collection = context.store.collection(storageKey(resource));
-  const { query } = change;
+  const { query, uid = "" } = change;
   while (true) {
     const record = find(scaling);
+    if (uid !== "" && uid !== record.uid) throw uidConflict(resource, scaling.namespace, scaling.name, uid, record.uid);
     const old = readShape(record, resource);
     const attempt = attemptOf(scaling, change, old);
     const scale = await context.admission.admit(attempt) ?? {};
@@ -119,6 +144,8 @@ function attemptOf(
 ): AdmissionAttempt {
   const { force: _, ...options } = change.query.given;
   const before = scaleOf(old, resource);
+  // A patch of what a custom resource does not say has to say it.
+  if (isUnset(old, resource)) before["spec"] = { replicas: unset };
   return {
     resource,
     subresource: "scale",
@@ -145,9 +172,12 @@ function changed(
 ): JSONObject {
   const metadata = objectAt(scale, "metadata");
   checkPlace(metadata, namespace, name);
-  checkLock(resource, metadata, old, name);
   const wanted = replicasOf(scale);
-  if (wanted < 0) throw negative(resource, name, wanted);
+  if (resource.custom === true && wanted === unset) {
+    throw badRequest(`the spec replicas field ".${scaleFields(resource).specReplicas.join(".")}" cannot be empty`);
+  }
+  if (resource.custom !== true && wanted < 0) throw negative(name, wanted);
+  checkLock(resource, metadata, old, name);
   const copy = copyObject(old);
   const path = scaleFields(resource).specReplicas;
   const { query: { manager, force } } = change;
@@ -166,23 +196,19 @@ function changed(
   return next;
 }
 
-/** @throws StatusError 409 */
+/** @throws StatusError 409, 422, 500 */
 function checkLock(resource: ServedResource, metadata: JSONObject, old: JSONObject, name: string): void {
   const before = objectAt(old, "metadata");
   const uid = stringAt(metadata, "uid");
   const known = stringAt(before, "uid");
-  if (uid !== "" && uid !== known) {
+  if (resource.custom !== true && uid !== "" && uid !== known) {
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${known}`);
   }
   const version = stringAt(metadata, "resourceVersion");
-  if (version !== "" && version !== "0" && version !== before["resourceVersion"]) throw conflict(resource, name);
+  if (version !== "") checkVersionOf({ resource, name }, metadata, old);
 }
 
-function negative(resource: ServedResource, name: string, replicas: number): Error {
-  if (resource.custom !== true) {
-    const cause = invalidValue("spec.replicas", replicas, "must be greater than or equal to 0");
-    return invalid(scales, name, [cause]);
-  }
-  const path = `.${scaleFields(resource).specReplicas.join(".")}`;
-  return invalid(resource, name, [invalidValue(path, replicas, "should be a non-negative integer")]);
+function negative(name: string, replicas: number): Error {
+  const cause = invalidValue("spec.replicas", replicas, "must be greater than or equal to 0");
+  return invalid(scales, name, [cause]);
 }

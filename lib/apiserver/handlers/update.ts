@@ -11,6 +11,7 @@ import { acceptCustomResourceDefinition } from "../resources/custom_resource_def
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
+import { customTypeProblems, requireVersion, typeNamed } from "../validate/custom_type.ts";
 import { invalidValue, validateMetadataChange, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { dropEmptyWebhooks } from "../resources/empty_webhooks.ts";
@@ -59,6 +60,8 @@ export async function updateObject(update: Update): Promise<JSONObject> {
     if (collection.get(key) !== record) continue;
     // Also where nothing changes: an object that has nothing to wait for does not outlive a write.
     const finished = isFinished(next) && !update.query.dryRun;
+    // It is never stored, but webhooks and who asks for a dry run see what was sent.
+    if (!update.query.dryRun) delete objectAt(next, "metadata")["selfLink"];
     if (!finished && deepEqual(next, old)) return old;
     const stored = resource.shape?.write(next) ?? next;
     if (update.query.dryRun) return readShape(recordOf(stored, record.revision), resource);
@@ -79,7 +82,6 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   if (update.uidConflict) checkUid(update, metadata, old);
   if (resource.namespaced) metadata["namespace"] = namespace;
   else delete metadata["namespace"];
-  delete metadata["selfLink"];
   if (managed) return object;
   if (!isTrackable(object, resource)) {
     delete metadata["managedFields"];
@@ -110,7 +112,11 @@ function checkUid({ resource, namespace, name }: Update, metadata: JSONObject, o
 }
 
 /** Checks the lock. Webhooks were asked by then, as by the real server. @throws StatusError */
-function checkLock({ resource, name }: Update, metadata: JSONObject, old: JSONObject): void {
+export function checkLock(
+  { resource, name }: Pick<Update, "resource" | "name">,
+  metadata: JSONObject,
+  old: JSONObject,
+): void {
   const before = objectAt(old, "metadata");
   const version = stringAt(metadata, "resourceVersion");
   checkVersion(version);
@@ -200,6 +206,7 @@ function attemptOf(update: Update, object: JSONObject, old: JSONObject): Admissi
 
 function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject {
   const { resource, name, subresource } = update;
+  requireVersion(object, resource);
   normalizeObject(object, resource);
   resource.keep?.(object, old);
   const metadata = objectAt(object, "metadata");
@@ -208,8 +215,9 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   const causes = [
     ...validateMetadataChange(metadata, before, resource),
   ];
-  causes.push(...validateObject(object, old, resource, subresource, causes));
-  if (causes.length > 0) throw invalid(resource, name, causes);
+  const wrongType = customTypeProblems(object, resource);
+  causes.push(...wrongType.length > 0 ? wrongType : validateObject(object, old, resource, subresource, causes));
+  if (causes.length > 0) throw invalid(typeNamed(object, resource), name, causes);
   if (subresource === undefined) warnOfFinalizers(metadata, before, resource, update.call);
   if (typeof before["generation"] === "number" && isNewGeneration(object, old, resource)) {
     metadata["generation"] = before["generation"] + 1;

@@ -11,8 +11,7 @@ import { definitionOf } from "../schema/document.ts";
 import { duplicateFields } from "../schema/duplicate_fields.ts";
 import { metadataSchema, schemaOf } from "../schema/resource_schema.ts";
 import { goTypeName } from "../schema/scalars.ts";
-import { badRequest, invalid, StatusError, unknownFormat } from "../status.ts";
-import { invalidValue } from "../validate/metadata.ts";
+import { badRequest, type StatusError, unknownFormat } from "../status.ts";
 import type { Call } from "./call.ts";
 import { type Decoding, newDecoding, strictMessage, warningsOf, warnOf } from "./decoding.ts";
 import { parseJson } from "./go_json.ts";
@@ -138,7 +137,10 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
   if (resource.custom !== true) checkKind(kind === "" ? resource.kind : kind, apiVersion || own, resource);
   const unknown: string[] = [];
   const object = readFields(patched ? inOrder(value) : value, resource, unknown, wording);
-  if (resource.custom === true) checkCustomKind(kind, apiVersion, value, resource, patched);
+  if (resource.custom === true && apiVersion !== own && !patched) {
+    const why = `the API version in the data (${apiVersion}) does not match the expected API version (${own})`;
+    throw badRequest(why);
+  }
   for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
   decoding?.unknown.push(...unknown);
   if (resource.custom !== true) keepReset(objectAt(value, "metadata"), object);
@@ -183,32 +185,6 @@ function checkKind(kind: string, apiVersion: string, resource: ServedResource): 
   throw new UndecodableError(why, badRequest(cannotHandle(resource, kind, version, why)));
 }
 
-/** Custom resources are told that their version or kind is wrong. @throws StatusError or UndecodableError */
-function checkCustomKind(
-  kind: string,
-  apiVersion: string,
-  value: JSONObject,
-  resource: ServedResource,
-  patched: boolean,
-): void {
-  const own = apiVersionOf(resource);
-  const name = stringAt(objectAt(value, "metadata"), "name");
-  if (apiVersion !== own && !patched) {
-    const why = `the API version in the data (${apiVersion}) does not match the expected API version (${own})`;
-    throw badRequest(why);
-  }
-  if (apiVersion === "") {
-    const why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
-    throw new StatusError(500, "InternalError", `Internal error occurred: ${why}`, { causes: [{ message: why }] });
-  }
-  const { group } = splitVersion(apiVersion);
-  const causes = [
-    ...(kind === resource.kind ? [] : [invalidValue("kind", kind, `must be ${resource.kind}`)]),
-    ...(apiVersion === own ? [] : [invalidValue("apiVersion", apiVersion, `must be ${own}`)]),
-  ];
-  if (causes.length > 0) throw invalid({ ...resource, group, kind }, name, causes);
-}
-
 /** What the kind has of the fields of a value. @throws UndecodableError */
 function readFields(value: JSONObject, resource: ServedResource, unknown: string[], wording: Wording): JSONObject {
   const { kind, version } = resource;
@@ -226,7 +202,8 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
       throw new DecodeError(`json: cannot unmarshal ${goTypeName(metadata)} into Go value of type v1.ObjectMeta`);
     }
     const read = decodeStruct(inOrder(metadata ?? {}), metadataSchema(), unknown, { path: "metadata", goPath: "" });
-    const whole: JSONObject = { ...object, kind, apiVersion: apiVersionOf(resource), metadata: read };
+    // Kind and version are checked with the rest, after webhooks were asked.
+    const whole: JSONObject = { ...object, metadata: read };
     const dropped: string[] = [];
     resource.structural?.prune(whole, dropped);
     // What an apply made is not read from JSON.

@@ -30,11 +30,18 @@ export function scaleOf(object: JSONObject, resource: ServedResource): JSONObjec
   };
 }
 
+/** What stands for replicas that a custom resource does not say, while its scale is changed. */
+export const unset = -(2 ** 31);
+
+/** Does a custom resource not say how many replicas it is to have? */
+export function isUnset(object: JSONObject, resource: ServedResource): boolean {
+  return resource.custom === true && read(object, scaleFields(resource).specReplicas) === undefined;
+}
+
 /** Refuses to show what a custom resource does not say. @throws StatusError 500 */
 export function requireReplicas(object: JSONObject, resource: ServedResource): void {
-  const path = scaleFields(resource).specReplicas;
-  if (resource.custom !== true || read(object, path) !== undefined) return;
-  throw internalError(`the spec replicas field ".${path.join(".")}" does not exist`);
+  if (!isUnset(object, resource)) return;
+  throw internalError(`the spec replicas field ".${scaleFields(resource).specReplicas.join(".")}" does not exist`);
 }
 
 /** The number of replicas that a Scale asks for. */

@@ -52,14 +52,16 @@ export class StructuralSchema {
    * What is wrong with an object. What was wrong before and did not change is tolerated (KEP-4008).
    * @param old the object that it replaces; undefined on create.
    * @param found what is wrong already: rules are not evaluated where that is too much
+   * @param scale what is wrong with the fields that a scale shows
    */
   validate(
     object: JSONObject,
     old: JSONObject | undefined,
     found: readonly Cause[],
     subresource: string | undefined,
+    scale: readonly Cause[] = [],
   ): readonly Cause[] {
-    const causes = validateStructural(object, old, this.#schema, this.#rules, found);
+    const causes = validateStructural(object, old, this.#schema, this.#rules, { found, scale });
     return subresource === "status" ? causes.map(inStatus) : causes;
   }
 }

@@ -12,7 +12,11 @@ export function typeProblem(value: JSONValue, schema: JSONObject, path: string):
   if (schema["x-kubernetes-int-or-string"] === true) {
     return typeof value === "string" || Number.isInteger(value) ? undefined : wrongType(value, "integer,string", path);
   }
-  return type === "" || isOfType(value, type) ? undefined : wrongType(value, type, path);
+  if (type === "" || isOfType(value, type)) return undefined;
+  const format = stringAt(schema, "format");
+  // Where there is a format, formats are compared, and these have none.
+  if (format !== "" && (typeof value === "boolean" || isJsonObject(value))) return wrongType(value, format, path, "");
+  return wrongType(value, type, path);
 }
 
 /** Whole numbers with a format are refused in words of their own. */
@@ -21,15 +25,15 @@ export function fractionProblems(value: JSONValue, schema: JSONObject, path: str
   if (schema["type"] !== "integer" || typeof value !== "number" || Number.isInteger(value)) return [];
   if (format !== "int32" && format !== "int64") return [];
   const message = `Invalid value: "float64": ${path} in body must be of type ${format}: "float64"`;
-  const checked = `Invalid value: "": Checked value must be of type integer with format ${format} in ${path}`;
-  return [
-    { reason: "FieldValueTypeInvalid", message, field: shown(path) },
-    { reason: "FieldValueInvalid", message: checked, field: "<nil>" },
-  ];
+  return [{ reason: "FieldValueTypeInvalid", message, field: shown(path) }, notOfFormat(format, path)];
 }
 
-function wrongType(value: JSONValue, wanted: string, path: string): Cause {
-  const given = jsonType(value);
+function notOfFormat(format: string, path: string): Cause {
+  const message = `Invalid value: "": Checked value must be of type integer with format ${format} in ${path}`;
+  return { reason: "FieldValueInvalid", message, field: "<nil>" };
+}
+
+function wrongType(value: JSONValue, wanted: string, path: string, given = jsonType(value)): Cause {
   const message = `Invalid value: "${given}": ${path} in body must be of type ${wanted}: "${given}"`;
   return { reason: "FieldValueTypeInvalid", message, field: shown(path) };
 }
@@ -87,7 +91,8 @@ export function checkString(value: string, schema: JSONObject, path: string): re
 /** A number out of its limits, or no multiple. */
 export function checkNumber(value: number, schema: JSONObject, path: string): readonly Cause[] {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  const causes: Cause[] = [];
+  const limit = schema["type"] === "integer" && schema["format"] === "int32" ? 2 ** 31 : Infinity;
+  const causes: Cause[] = value < -limit || value >= limit ? [notOfFormat("int32", path)] : [];
   if (typeof maximum === "number" && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
     causes.push(
       invalid(path, value, `should be less than ${exclusiveMaximum === true ? "" : "or equal to "}${maximum}`),
@@ -100,10 +105,6 @@ export function checkNumber(value: number, schema: JSONObject, path: string): re
   }
   if (typeof multipleOf === "number" && multipleOf > 0 && !Number.isInteger(value / multipleOf)) {
     causes.push(invalid(path, value, `should be a multiple of ${multipleOf}`));
-  }
-  const limit = schema["format"] === "int32" ? 2 ** 31 : undefined;
-  if (limit !== undefined && (value < -limit || value >= limit)) {
-    causes.push(invalid(path, value, `must be of type int32: "${value}"`));
   }
   return causes;
 }

@@ -12,11 +12,11 @@ export function validateStructural(
   old: JSONObject | undefined,
   schema: JSONObject,
   rules: RuleCheck,
-  found: readonly Cause[] = [],
+  { found = [], scale = [] }: { readonly found?: readonly Cause[]; readonly scale?: readonly Cause[] } = {},
 ): readonly Cause[] {
   // Metadata has rules of its own, and the schema may not say more but for the name.
   const checked = { ...schema, properties: { ...objectAt(schema, "properties"), metadata: { type: "object" } } };
-  const causes = [...checkValue(object, old, checked, ""), ...checkLists(object, schema, "")];
+  const causes = [...checkValue(object, old, checked, ""), ...scale, ...checkLists(object, schema, "")];
   if (![...found, ...causes].some(({ reason }) => blocking.has(reason))) {
     return [...causes, ...checkRules(object, old, schema, "", rules)];
   }

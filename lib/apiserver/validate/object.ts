@@ -2,6 +2,7 @@ import type { JSONObject } from "../../k8s/contract.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { schemaOf } from "../schema/resource_schema.ts";
 import type { Cause } from "../status.ts";
+import { scaleProblems } from "./custom_scale.ts";
 import { enumProblems } from "./enums.ts";
 import { requiredProblems } from "./required.ts";
 
@@ -17,7 +18,10 @@ export function validateObject(
   subresource: string | undefined,
   found: readonly Cause[],
 ): readonly Cause[] {
-  if (resource.custom === true) return resource.structural?.validate(object, old, found, subresource) ?? [];
+  if (resource.custom === true) {
+    const scale = scaleProblems(object, resource, subresource);
+    return resource.structural?.validate(object, old, found, subresource, scale) ?? scale;
+  }
   if (subresource !== undefined) return [];
   const schema = schemaOf(resource);
   return [
