@@ -45,12 +45,21 @@ export function diagnosticsHandler(registry: Registry, profiles: HttpHandler | u
   };
 }
 
+/** A server that tells where it listens. */
+export interface DiagnosticsServer extends Runnable {
+  /** As soon as it does; rejects when it cannot. */
+  whenListening(): Promise<BindAddress>;
+}
+
 /** Serves metrics and profiles over TLS to those whom the API server allows it. */
-export function diagnosticsServer(options: DiagnosticsServerOptions): Runnable {
+export function diagnosticsServer(options: DiagnosticsServerOptions): DiagnosticsServer {
   const { registry, address, reviews, certificates, clock } = options;
+  const listening = Promise.withResolvers<BindAddress>();
+  listening.promise.catch(() => undefined); // Whoever runs the server gets the error too.
   const logger = getLogger(["sharding", "metrics"]);
   return {
     name: "metrics",
+    whenListening: () => listening.promise,
     async run(signal, kill): Promise<void> {
       const profiler = await profilerFor(options);
       if (typeof profiler === "string") logger.info("there are no profiles", { problem: profiler });
@@ -60,6 +69,7 @@ export function diagnosticsServer(options: DiagnosticsServerOptions): Runnable {
         const handle = authorized(diagnosticsHandler(registry, profiles), authorizer);
         const app = { handle, [Symbol.dispose]: (): void => undefined };
         const server = new WebhookServer({ name: "metrics", address, app, certificates, clock, logger, grace: 0 });
+        server.whenListening().then(listening.resolve, listening.reject);
         await server.run(signal, kill);
       } finally {
         if (typeof profiler === "object") profiler[Symbol.dispose]();

@@ -12,12 +12,6 @@ import type { Profiler } from "../../../lib/runtime/profiling/mod.ts";
 import { systemClock, VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 
-/** A free port of this machine; somebody else could take it until it is used. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** Asks as Prometheus does, without looking at the certificate. */
 function ask(port: number, path: string, token?: string): Promise<[number, string]> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -47,18 +41,18 @@ async function serving(
   const token = /"token":"([^"]+)"/.exec(JSON.stringify(answer))?.[1] ?? assert.fail("no token");
   const registry = new Registry();
   registerProcessMetrics(registry, systemClock);
-  const port = freePort();
   const stop = new AbortController();
-  const running = diagnosticsServer({
+  const diagnostics = diagnosticsServer({
     registry,
-    address: { hostname: "127.0.0.1", port },
+    address: { hostname: "127.0.0.1", port: 0 },
     reviews,
     certificates: selfSignedSource(["localhost"], systemClock),
     clock: systemClock,
     ...(profiler === undefined ? {} : { startProfiler: profiler }),
-  }).run(stop.signal);
+  });
+  const running = diagnostics.run(stop.signal);
   try {
-    await test(port, token);
+    await test((await diagnostics.whenListening()).port, token);
   } finally {
     stop.abort();
     await running;
@@ -73,10 +67,7 @@ const fakeProfiler: Profiler = {
 
 Deno.test("metrics and profiles are served over TLS, to those who have a token", async () => {
   await serving(() => Promise.resolve(fakeProfiler), async (port, token) => {
-    let answer: [number, string] | undefined;
-    // It listens some moments after it was started.
-    while (answer === undefined) answer = await ask(port, "/metrics").catch(() => undefined);
-    assert.deepEqual(answer, [401, "Unauthorized\n"]);
+    assert.deepEqual(await ask(port, "/metrics"), [401, "Unauthorized\n"]);
     const [status, body] = await ask(port, "/metrics", token);
     assert.equal(status, 200);
     assert.match(body, /^process_resident_memory_bytes \d+$/m);
@@ -88,14 +79,10 @@ Deno.test("metrics and profiles are served over TLS, to those who have a token",
 
 Deno.test("profiles that are switched off are not there, and those that Deno does not grant say so", async () => {
   await serving(undefined, async (port, token) => {
-    let answer: [number, string] | undefined;
-    while (answer === undefined) answer = await ask(port, "/debug/pprof/", token).catch(() => undefined);
-    assert.equal(answer[0], 404);
+    assert.equal((await ask(port, "/debug/pprof/", token))[0], 404);
   });
   await serving(() => Promise.reject(new ProfilerError("run it with the permission")), async (port, token) => {
-    let answer: [number, string] | undefined;
-    while (answer === undefined) answer = await ask(port, "/debug/pprof/heap", token).catch(() => undefined);
-    assert.deepEqual(answer, [501, "run it with the permission\n"]);
+    assert.deepEqual(await ask(port, "/debug/pprof/heap", token), [501, "run it with the permission\n"]);
   });
 });
 

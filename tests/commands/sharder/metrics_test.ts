@@ -177,6 +177,8 @@ Deno.test("every metric of the reference is served under its name, type and labe
   const wanted = `${reference}${ours}`.split("\n").filter((line) => line !== "")
     .map((line) => line.trim().split(" ")).map(([name = "", type, ...labels]) => ({ name, type, labels }));
   assert.deepEqual([...families.keys()].sort(), wanted.map(({ name }) => name).sort());
+  const docs = await Deno.readTextFile(new URL("../../../docs/monitoring.md", import.meta.url));
+  assert.deepEqual([...families.keys()].filter((name) => !docs.includes(`\`${name}\``)), [], "all are documented");
   for (const { name, type, labels } of wanted) {
     assert.equal(families.get(name)?.type, type, name);
     if (!passing.has(name)) assert.deepEqual(families.get(name)?.labels, labels, name);
