@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock as clock } from "../../../lib/util/clock/mod.ts";
-import { bounds, type RingCopy } from "../support/ring_copy.ts";
+import { bounds, late, type RingCopy } from "../support/ring_copy.ts";
 import type { Case } from "./case.ts";
 
 /** Somebody who writes a Lease once, and says no more. */
@@ -19,8 +19,8 @@ export const termination: Case = {
   },
 };
 
-/** How much later than its time something may be seen on a busy machine, and how much earlier by another's clock. */
-const [late, early] = [3_000, 200];
+/** The Lease's times are rounded, and written a moment before this begins to count. Milliseconds. */
+const early = 200;
 
 export const failure: Case = {
   name: "a shard with a Lease of 10 s that renews it no more is expired after 10 s, and taken over after 20 s",

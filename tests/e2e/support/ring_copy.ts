@@ -32,9 +32,12 @@ export const bounds = {
   settled: 10_000,
   /** Until an object has an owner, while a shard is available and a sharder leads. */
   owner: 2_000,
-  /** Until a crashed shard's objects, or those that a crashed leader left alone, are with another shard. */
+  /** Until the objects that a crashed leader left alone are with a shard again. */
   takenOver: 20_000,
 } as const;
+
+/** How much later than its time something may be seen, with all that it takes, in milliseconds. */
+export const late = 3_000;
 
 /** A copy of the example: a namespace, a ring of the same name, and its shards. All changes are written down. */
 export class RingCopy implements AsyncDisposable {
