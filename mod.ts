@@ -191,4 +191,11 @@ export {
 // Time, randomness and logs, which the library takes only from outside.
 export { type Clock, systemClock } from "./lib/util/clock/mod.ts";
 export { type Random, systemRandom } from "./lib/util/random.ts";
-export { configureLogging, describeError, type Logger, type LogLevel, type LogOptions } from "./lib/util/log.ts";
+export {
+  configureLogging,
+  describeError,
+  type Logger,
+  type LogLevel,
+  type LogOptions,
+  type LogTime,
+} from "./lib/util/log.ts";

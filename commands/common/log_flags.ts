@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { configureLogging, getLogger, type LogLevel } from "../../lib/util/log.ts";
+import { configureLogging, type LogLevel, type LogTime } from "../../lib/util/log.ts";
 import { booleanFlag, textFlag } from "./flags.ts";
 import type { CommandParts } from "./parts.ts";
 
-/** Flags of the reference that are taken, so that its manifests go on working, but change nothing here. */
-const idleFlags = ["zap-stacktrace-level", "zap-time-encoding"] as const;
+/** The forms of a time, in zap's words. */
+const times: readonly LogTime[] = ["epoch", "millis", "nanos", "iso8601", "rfc3339", "rfc3339nano"];
 
 /** Adds the flags for logs, named as in the reference (protocol, section 8.3). */
 export function addLogFlags(command: Command): Command {
@@ -16,8 +16,15 @@ export function addLogFlags(command: Command): Command {
     .addOption(new Option("--zap-encoder <encoder>", "form of the log lines").choices(["json", "console"]))
     .addOption(
       new Option("--zap-devel [bool]", "for development: console, debug").argParser(parseBoolean).preset("true"),
-    );
-  for (const flag of idleFlags) command.addOption(new Option(`--${flag} <value>`).hideHelp());
+    )
+    .addOption(
+      new Option(
+        "--zap-stacktrace-level <level>",
+        "errors come with their stacks from this level on (default: only mistakes of the program do)",
+      )
+        .choices(["info", "error", "panic"]),
+    )
+    .addOption(new Option("--zap-time-encoding <form>", "form of the times").choices(times).default("iso8601"));
   return command;
 }
 
@@ -26,18 +33,16 @@ export async function configureLogs(command: Command, parts: CommandParts): Prom
   const devel = booleanFlag(command, "zapDevel");
   const encoder = textFlag(command, "zapEncoder") ?? (devel ? "console" : "json");
   const level = textFlag(command, "zapLogLevel");
+  const stacksFrom = levelOf(textFlag(command, "zapStacktraceLevel") ?? "");
+  const form = textFlag(command, "zapTimeEncoding");
   await configureLogging({
     format: encoder === "console" ? "text" : "json",
     level: level === undefined ? (devel ? "debug" : "info") : levelOf(level) ?? "info",
+    time: times.find((time) => time === form) ?? "iso8601",
+    ...(stacksFrom === undefined ? {} : { stacksFrom }),
     clock: parts.clock,
     write: parts.stderr,
   });
-  const idle = idleFlags.filter((flag) => command.getOptionValueSource(camelCase(flag)) === "cli");
-  if (idle.length > 0) {
-    getLogger(["sharding", "command"]).warn("these flags are known, but change nothing here", {
-      flags: idle.map((flag) => `--${flag}`),
-    });
-  }
 }
 
 /** The level that a value of `--zap-log-level` means; undefined when it means none. */
@@ -68,8 +73,4 @@ function parseBoolean(value: string): boolean {
   if (["1", "t", "true", "True", "TRUE"].includes(value)) return true;
   if (["0", "f", "false", "False", "FALSE"].includes(value)) return false;
   throw new InvalidArgumentError("It must be true or false.");
-}
-
-function camelCase(flag: string): string {
-  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -31,12 +31,19 @@ export function getLogger(category: string | readonly string[]): Logger {
   return getLogTapeLogger(category);
 }
 
+/** How times are written, in zap's words: seconds, milliseconds or nanoseconds since the epoch, or text. */
+export type LogTime = "epoch" | "millis" | "nanos" | "iso8601" | "rfc3339" | "rfc3339nano";
+
 /** How a program writes its logs. */
 export interface LogOptions {
   /** One JSON object a line for machines, or aligned text for people. */
   readonly format: "json" | "text";
   /** The lowest level that is written. */
   readonly level: LogLevel;
+  /** How the time is written. @default "iso8601" */
+  readonly time?: LogTime;
+  /** From this level on errors come with their stacks, as `stacktrace`. @default none does */
+  readonly stacksFrom?: LogLevel;
   /** Gives the time stamps. */
   readonly clock: Clock;
   /** Writes one line, with its line end. */
@@ -45,8 +52,10 @@ export interface LogOptions {
 
 /** Sends the logs of the whole program to `write`. Calling it again replaces the earlier configuration. */
 export async function configureLogging(options: LogOptions): Promise<void> {
-  const { format, level, clock, write } = options;
-  const render = format === "json" ? formatJson : formatText;
+  const { format, level, clock, write, time = "iso8601", stacksFrom } = options;
+  const lineOf = format === "json" ? formatJson : formatText;
+  const render = (record: LogRecord, now: number): string =>
+    lineOf(stacksFrom === undefined ? record : withStack(record, stacksFrom), now, time);
   await configure({
     reset: true,
     sinks: { lines: (record) => write(`${render(record, clock.now())}\n`) },
@@ -58,10 +67,10 @@ export async function configureLogging(options: LogOptions): Promise<void> {
 }
 
 /** One JSON object with the keys level, ts, logger and msg, then the properties. */
-export function formatJson(record: LogRecord, now: number): string {
+export function formatJson(record: LogRecord, now: number, time: LogTime = "iso8601"): string {
   const head = {
     level: levelName(record.level),
-    ts: new Date(now).toISOString(),
+    ts: formatTime(now, time),
     logger: record.category.join("."),
     msg: record.message.join(""),
   };
@@ -71,13 +80,41 @@ export function formatJson(record: LogRecord, now: number): string {
 }
 
 /** Time, level, logger, message, then `key=value` for each property. */
-export function formatText(record: LogRecord, now: number): string {
+export function formatText(record: LogRecord, now: number, time: LogTime = "iso8601"): string {
   const properties = Object.entries(plainProperties(record)).map(([key, value]) =>
     `${key}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
   );
   const logger = record.category.join(".");
   const level = levelName(record.level).toUpperCase().padEnd(5);
-  return [new Date(now).toISOString(), level, logger, record.message.join(""), ...properties].join(" ");
+  return [formatTime(now, time), level, logger, record.message.join(""), ...properties].join(" ");
+}
+
+/** Milliseconds since the epoch, in one of zap's forms. */
+function formatTime(now: number, time: LogTime): string | number {
+  switch (time) {
+    case "epoch":
+      return now / 1_000;
+    case "millis":
+      return now;
+    case "nanos":
+      return now * 1e6;
+    case "iso8601":
+      return new Date(now).toISOString();
+    case "rfc3339":
+      return new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+    case "rfc3339nano":
+      return new Date(now).toISOString().replace(/\.?0*Z$/, "Z");
+  }
+}
+
+const levels: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
+
+/** The record with the stack of its error, where it has one and is bad enough. */
+function withStack(record: LogRecord, from: LogLevel): LogRecord {
+  if (levels.indexOf(record.level) < levels.indexOf(from)) return record;
+  const error = Object.values(record.properties).find((value) => value instanceof Error);
+  if (!(error instanceof Error) || error.stack === undefined) return record;
+  return { ...record, properties: { ...record.properties, stacktrace: error.stack } };
 }
 
 function levelName(level: LogRecord["level"]): string {

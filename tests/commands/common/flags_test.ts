@@ -72,30 +72,26 @@ Deno.test("levelOf() knows zap's levels", () => {
   ]);
 });
 
-Deno.test("configureLogs() writes JSON lines from info on, and says which flags change nothing", async () => {
+Deno.test("configureLogs() writes JSON lines from info on, with times and stacks as the flags say", async () => {
   const { parts, output } = fakeParts();
   const command = addLogFlags(newCommand("demo", "", parts));
-  parseCommandLine(command, ["--zap-time-encoding=iso8601"]);
+  parseCommandLine(command, ["--zap-time-encoding=millis", "--zap-stacktrace-level=error"]);
   await configureLogs(command, parts);
   getLogger(["sharding", "demo"]).debug("too fine");
   getLogger(["sharding", "demo"]).info("ready", { lease: "default/a" });
   const lines: unknown[] = output.stderr.trim().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(lines, [
     {
-      level: "warn",
-      ts: "2026-01-01T00:00:00.000Z",
-      logger: "sharding.command",
-      msg: "these flags are known, but change nothing here",
-      flags: ["--zap-time-encoding"],
-    },
-    {
       level: "info",
-      ts: "2026-01-01T00:00:00.000Z",
+      ts: Date.UTC(2026, 0),
       logger: "sharding.demo",
       msg: "ready",
       lease: "default/a",
     },
   ]);
+  output.stderr = "";
+  getLogger(["sharding", "demo"]).error("broken", { error: new Error("why") });
+  assert.match(JSON.parse(output.stderr).stacktrace, /^Error: why\n/);
 });
 
 Deno.test("configureLogs() writes text from debug on for development", async () => {
