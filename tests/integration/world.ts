@@ -225,8 +225,8 @@ export class World implements AsyncDisposable {
   }
 
   /** The shard to which a Secret of the world belongs, among these. */
-  ownerAmong(shards: readonly string[], secret: string): string {
-    const owner = new HashRing(shards).ownerOf(`/Secret/${this.name}/${secret}`);
+  ownerAmong(shards: readonly string[], secret: string, ring = new HashRing(shards)): string {
+    const owner = ring.ownerOf(`/Secret/${this.name}/${secret}`);
     assert.ok(owner !== undefined);
     return owner;
   }
@@ -235,9 +235,10 @@ export class World implements AsyncDisposable {
   async isSpread(shards: readonly string[], names: readonly string[]): Promise<boolean> {
     const [mains, children] = [await this.shardsOf(this.secrets), await this.shardsOf(this.configMaps)];
     const { items } = await this.secrets.asMetadata().list({ labelSelector: this.drainLabel });
+    const ring = new HashRing(shards);
     return items.length === 0 &&
       names.every((name) => {
-        const owner = this.ownerAmong(shards, name);
+        const owner = this.ownerAmong(shards, name, ring);
         return mains.get(name) === owner && children.get(`checksums-${name}`) === owner;
       });
   }

@@ -11,8 +11,14 @@ const root = new URL("../../", import.meta.url);
 /** Folders and files that are shipped; tests are not. */
 const shipped = ["main.ts", "mod.ts", "testing.ts", "commands", "controllers", "lib", "webhook", "experiment"];
 
-/** All shipped TypeScript files that exist. */
-export async function shippedSources(): Promise<SourceFile[]> {
+let sources: Promise<readonly SourceFile[]> | undefined;
+
+/** All shipped TypeScript files that exist, read once. */
+export function shippedSources(): Promise<readonly SourceFile[]> {
+  return sources ??= read();
+}
+
+async function read(): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   for (const entry of shipped) await collect(entry, files);
   return files.sort((a, b) => a.path < b.path ? -1 : 1);

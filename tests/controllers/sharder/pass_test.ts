@@ -17,6 +17,7 @@ import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { snapshotOf } from "./snapshots.ts";
 import { configMapsOn, noLease, secretsOn } from "./targets.ts";
+import { runs } from "../../support/runs.ts";
 
 const [shard, drain] = [shardLabel("ring"), drainLabel("ring")];
 
@@ -163,7 +164,7 @@ Deno.test("passes and acknowledgements bring every object to where it belongs, a
         }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(20) },
   );
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ConfigMap } from "../../../lib/k8s/types.ts";
 import { type Fixture, start, take } from "./fixture.ts";
+import { runs } from "../../support/runs.ts";
 
 type Step =
   | { readonly do: "put"; readonly name: string; readonly label: string }
@@ -58,7 +59,7 @@ Deno.test("a list and the watch that goes on from it give the state at the end, 
         assert.deepEqual([...state].sort(), [...await stateOf(fixture, labelSelector)].sort());
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -83,7 +84,7 @@ Deno.test("pages show the state at the first one, whatever is written between th
         assert.deepEqual(found, expected);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(40) },
   );
 });
 
@@ -101,7 +102,7 @@ Deno.test("an exact list shows every state of the past", async () => {
         assert.deepEqual(items, [...state.values()]);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: runs(25) },
   );
 });
 
@@ -115,6 +116,6 @@ Deno.test("a streaming list gives the same as a list", async () => {
       const objects = events.map((event) => event.type === "BOOKMARK" ? undefined : event.object);
       assert.deepEqual(objects, [...items, undefined]);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(25) },
   );
 });

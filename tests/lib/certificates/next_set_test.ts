@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type CertificateSet, formatSet, isIssuedBy, readSet } from "../../../lib/certificates/certificate_set.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
 import { defaultPolicy, type NextSet, nextSet, type Surroundings, usable } from "../../../lib/certificates/next_set.ts";
+import { runs } from "../../support/runs.ts";
 
 const start = Date.parse("2026-01-01T00:00:00Z");
 const [minute, hour, day] = [60_000, 3_600_000, 24 * 3_600_000];
@@ -159,7 +160,7 @@ Deno.test("clients that follow the trusted authorities with any delay up to the 
       }
       assert.ok(changes > 12, `${changes} changes`);
     }),
-    { numRuns: 10 },
+    { numRuns: runs(2) },
   );
 });
 
@@ -203,6 +204,6 @@ Deno.test("readSet() takes any text", () => {
       const { set } = next(readSet(present).set, start);
       assert.ok(usable(set, start));
     }),
-    { numRuns: 100 },
+    { numRuns: runs(20) },
   );
 });

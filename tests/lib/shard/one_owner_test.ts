@@ -5,6 +5,7 @@ import { secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { Shard } from "../../../lib/shard/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { FreezableProcess, shardLabel, TestCluster } from "./fixture.ts";
+import { runs } from "../../support/runs.ts";
 
 /** Writes to each Secret of the shard every 150 ms. */
 function writer(shard: Shard): void {
@@ -49,7 +50,7 @@ const faults = ["frozen", "lease cut off", "all cut off", "answers lost"] as con
 
 for (const fault of faults) {
   Deno.test(`no object has two owners when a shard is hit by a fault: ${fault}`, async () => {
-    for (let seed = 1; seed <= 5; seed++) {
+    for (let seed = 1; seed <= runs(2); seed++) {
       using cluster = new TestCluster();
       const random = seededRandom(seed);
       const frozen = new FreezableProcess(cluster.clock);

@@ -4,6 +4,7 @@ import type { InformerEvent } from "../../../../lib/runtime/watch/mod.ts";
 import type { ConfigMap } from "../../../../lib/k8s/types.ts";
 import { FaultyServer, type RequestFault, type StreamFault } from "./faulty_server.ts";
 import { Informing, version } from "./informing.ts";
+import { runs } from "../../../support/runs.ts";
 
 type Action =
   | { readonly do: "put" | "remove" | "recreate"; readonly name: string }
@@ -127,6 +128,6 @@ async function converges(actions: readonly Action[], streamingLists: boolean): P
 Deno.test("Informer ends up with the server's objects, and tells all of it, whatever breaks on the way", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 60 }), fc.boolean(), converges),
-    { numRuns: 300 },
+    { numRuns: runs(80) },
   );
 });

@@ -8,6 +8,7 @@ import { fewestAvailable, mostPods } from "../../../../lib/workloads/deployments
 import type { Pod } from "../../../../lib/workloads/kinds/core.ts";
 import { isActive, isReady } from "../../../../lib/workloads/objects/pod_state.ts";
 import { deployment, World } from "../world.ts";
+import { runs } from "../../../support/runs.ts";
 
 /** What happens to a Deployment in the middle of its rollout. `pick` chooses among the pods, from 0 to below 1. */
 type Step =
@@ -136,7 +137,7 @@ Deno.test("a rolling update never goes beyond maxSurge and maxUnavailable, and a
       assert.equal(status?.conditions?.find(({ type }) => type === "Progressing")?.reason, "NewReplicaSetAvailable");
       rollouts += Math.max(0, (await world.allSets()).length - 1);
     }),
-    { numRuns: Number(Deno.env.get("ROLLOUTS") ?? 40), seed: Number(Deno.env.get("SEED") ?? 5) },
+    { numRuns: runs(16), seed: Number(Deno.env.get("SEED") ?? 5) },
   );
-  assert.ok(rollouts > 10, `only ${rollouts} rollouts`);
+  assert.ok(rollouts > runs(16) / 4, `only ${rollouts} rollouts`);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConnectionError, isNotFound } from "../../../../lib/k8s/errors.ts";
 import { NodeWorld, podOf } from "./node_world.ts";
+import { runs } from "../../../support/runs.ts";
 
 /** What may happen to two pods, their processes, the API server and the node. */
 const happening = fc.oneof(
@@ -63,5 +64,5 @@ async function play(
 }
 
 Deno.test("whatever happens, a node runs what it should once faults end, and never a pod twice", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(happening, { maxLength: 25 }), play), { numRuns: 25 });
+  await fc.assert(fc.asyncProperty(fc.array(happening, { maxLength: 25 }), play), { numRuns: runs(8) });
 });
