@@ -64,7 +64,7 @@ export async function distribution(context: RingCommandContext, name: string): P
       `The fullest shard has ${data.skew.toFixed(2)} times the mean; ` +
         `of very many objects it would be ${data.expectedSkew.toFixed(2)} times.\n`,
     );
-    if (data.withoutOwner > 0) parts.stdout(`${data.withoutOwner} objects have no live shard.\n`);
+    if (data.withoutOwner > 0) parts.stdout(`Objects without a live shard: ${data.withoutOwner}.\n`);
   }
   for (const problem of reading.problems) parts.stderr(`warning: ${problem}\n`);
   return healthy ? 0 : 1;

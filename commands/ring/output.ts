@@ -26,9 +26,10 @@ export function formatTable(
   const widths = heading.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0))
   );
-  const isNumeric = heading.map((_, column) =>
-    rows.length > 0 && rows.every((row) => typeof row[column] === "number" || /^[\d.]+ ?%?$/.test(`${row[column]}`))
-  );
+  const isNumeric = heading.map((_, column) => {
+    const texts = cells.map((row) => row[column] ?? "").filter((text) => text !== "-");
+    return texts.length > 0 && texts.every((text) => /^[\d.]+( %)?$/.test(text));
+  });
   const line = (row: readonly string[]): string =>
     `${indent}${
       row.map((cell, column) => {

@@ -26,9 +26,12 @@ export function troublesOf(ring: ControllerRing, report: RingReport): readonly s
     ...report.conditions.some(({ type }) => type === "Ready") ? [] : ["no sharder has looked at the ring yet"],
     ...conditions,
     ...report.available === 0 ? ["no shard is available"] : [],
-    ...report.withoutOwner > 0 ? [`${report.withoutOwner} objects have no live shard`] : [],
-    ...report.conflicts.map(({ name, ignored }) => `the Lease ${name} exists in ${ignored.join(", ")} too`),
-    ...report.unusable.map((name) => `no object can be labelled with the shard name ${name}`),
+    ...report.withoutOwner > 0 ? [`objects without a live shard: ${report.withoutOwner}`] : [],
+    // In the words of the view, so that it is not told twice.
+    ...report.conflicts.map(({ name, ignored }) =>
+      `the Lease ${name} exists in ${ignored.join(", ")} too: only one counts`
+    ),
+    ...report.unusable.map((name) => `no object can be labelled with ${name}`),
     ...problem === undefined ? [] : [problem],
   ];
 }

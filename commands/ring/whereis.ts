@@ -127,7 +127,7 @@ async function locate(
     controllerShard: typeof owner === "string" ? "" : owner.shard ?? "",
     owned: shard !== "" && isLive(view.statusOf(shard)),
     plan: inScope ? plan.type : "none",
-    why: inScope ? reasonFor(plan, ring, view) : `the ring does not select namespace ${namespace}`,
+    why: inScope ? reasonFor(plan, ring, view, draining) : `the ring does not select namespace ${namespace}`,
   };
 }
 
@@ -141,7 +141,7 @@ function path(namespace: string, name: string): string {
 }
 
 /** What the sharder makes of an object, in a sentence. */
-function reasonFor(plan: Plan, ring: ControllerRing, view: RingView): string {
+function reasonFor(plan: Plan, ring: ControllerRing, view: RingView, draining: boolean): string {
   const { paused } = brakesOf(ring);
   switch (plan.type) {
     case "assign":
@@ -157,14 +157,16 @@ function reasonFor(plan: Plan, ring: ControllerRing, view: RingView): string {
     case "wait":
       return `${plan.shard} is gone: when the sharder has taken over its Lease, another shard gets the object`;
     case "none":
-      return settled(plan);
+      return settled(plan, draining);
   }
 }
 
-function settled(plan: Extract<Plan, { readonly type: "none" }>): string {
+function settled(plan: Extract<Plan, { readonly type: "none" }>, draining: boolean): string {
   switch (plan.reason) {
     case "assigned":
-      return "it is where it belongs";
+      return draining
+        ? "it is where it belongs, but its shard was asked to let go of it and will get it back"
+        : "it is where it belongs";
     case "shard is late":
       return "its shard is late with its Lease, but may still be at work";
     case "waiting for acknowledgement":
