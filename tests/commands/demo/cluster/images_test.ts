@@ -11,7 +11,7 @@ function context(folder: string): ImageContext {
   return {
     pod,
     container: "c",
-    ports: { 9443: 20_001, webhook: 20_001, 8081: 20_002, health: 20_002 },
+    ports: { 9443: 20_001, webhook: 20_001, 8081: 20_002, health: 20_002, 8080: 20_003, metrics: 20_003 },
     mounts: [
       { mountPath: "/etc/controller-sharding/config", hostPath: join(folder, "config") },
       { mountPath: "/etc/controller-sharding/webhook-server", hostPath: join(folder, "certificates") },
@@ -54,7 +54,7 @@ Deno.test("demoImages() gives the sharder its configuration with the ports and p
     assert.deepEqual(parse(await Deno.readTextFile(file)), {
       kind: "SharderConfig",
       health: { bindAddress: "127.0.0.1:20002" },
-      metrics: { bindAddress: "0" },
+      metrics: { bindAddress: "127.0.0.1:20003" },
       webhook: {
         config: { timeoutSeconds: 7 },
         server: { bindAddress: "127.0.0.1:20001", certDir: join(folder, "certificates") },
