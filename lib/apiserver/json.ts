@@ -14,6 +14,19 @@ export function deepEqual(left: JSONValue, right: JSONValue): boolean {
   return true;
 }
 
+/** JSON with the keys of all objects in order: two values have the same if they are {@link deepEqual}. */
+export function canonicalJson(value: JSONValue): string {
+  return JSON.stringify(inOrder(value)) ?? "null";
+}
+
+function inOrder(value: JSONValue): JSONValue {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isJsonObject(value)) return value;
+  const ordered: JSONObject = {};
+  for (const key of Object.keys(value).sort()) setField(ordered, key, inOrder(getField(value, key)));
+  return ordered;
+}
+
 /** A copy that shares nothing with the original. Cheaper than structuredClone for what JSON can hold. */
 export function deepCopy(value: JSONValue): JSONValue {
   if (Array.isArray(value)) return value.map(deepCopy);

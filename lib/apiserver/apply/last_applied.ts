@@ -1,6 +1,6 @@
-import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
+import type { JSONObject } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { copyObject, getField, objectAt, setField, stringAt } from "../json.ts";
+import { canonicalJson, copyObject, objectAt, stringAt } from "../json.ts";
 import { parseJson } from "../request/go_json.ts";
 import type { StructSchema } from "../schema/type_schema.ts";
 import { compare, fieldsOf } from "./compare.ts";
@@ -56,15 +56,7 @@ function readLastApplied(live: JSONObject): JSONObject | undefined {
 
 /** JSON as Go writes a map: keys in order, and signs that HTML knows escaped. */
 function formatLikeGo(value: JSONObject): string {
-  return JSON.stringify(inOrder(value)).replaceAll(/[<>&\u2028\u2029]/g, (sign) => {
+  return canonicalJson(value).replaceAll(/[<>&\u2028\u2029]/g, (sign) => {
     return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
-}
-
-function inOrder(value: JSONValue): JSONValue {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isJsonObject(value)) return value;
-  const ordered: JSONObject = {};
-  for (const key of Object.keys(value).sort()) setField(ordered, key, inOrder(getField(value, key)));
-  return ordered;
 }

@@ -1,6 +1,6 @@
 import type { JSONArray, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { deepEqual } from "../json.ts";
+import { canonicalJson } from "../json.ts";
 
 /**
  * Orders the items of a list: those that `order` names as it names them; the others, in the order that they have on the
@@ -8,25 +8,49 @@ import { deepEqual } from "../json.ts";
  * @param mergeKey field by which items are the same; "": by value
  */
 export function orderLike(items: JSONArray, order: JSONArray, server: JSONArray, mergeKey: string): JSONArray {
-  const place = (list: JSONArray, item: JSONValue): number => list.findIndex((each) => isSame(each, item, mergeKey));
-  const by = (list: JSONArray) => (left: JSONValue, right: JSONValue): number => place(list, left) - place(list, right);
-  const named = items.filter((item) => place(order, item) >= 0).sort(by(order));
-  const others = items.filter((item) => place(order, item) < 0).sort(by(server));
+  const [wanted, known] = [placesIn(order, mergeKey), placesIn(server, mergeKey)];
+  const placed = items.map((item): Placed => {
+    const identity = identityOf(item, mergeKey);
+    return { item, wanted: wanted.get(identity) ?? -1, known: known.get(identity) ?? -1 };
+  });
+  const named = placed.filter((each) => each.wanted >= 0).sort((left, right) => left.wanted - right.wanted);
+  const others = placed.filter((each) => each.wanted < 0).sort((left, right) => left.known - right.known);
   const ordered: JSONValue[] = [];
-  for (const item of named) {
-    const at = place(server, item);
+  let next = 0;
+  for (const { item, known: at } of named) {
     // Only what the server knows has a place to keep.
-    while (at >= 0 && others.length > 0) {
-      const index = place(server, others[0]);
-      if (index < 0 || index > at) break;
-      ordered.push(others.shift());
+    for (; at >= 0 && next < others.length; next++) {
+      const other = others[next];
+      if (other === undefined || other.known < 0 || other.known > at) break;
+      ordered.push(other.item);
     }
     ordered.push(item);
   }
-  return [...ordered, ...others];
+  return [...ordered, ...others.slice(next).map(({ item }) => item)];
 }
 
-function isSame(left: JSONValue, right: JSONValue, mergeKey: string): boolean {
-  if (mergeKey === "") return deepEqual(left, right);
-  return isJsonObject(left) && isJsonObject(right) && deepEqual(left[mergeKey], right[mergeKey]);
+/** An item with its places in both orders; -1: it has none. */
+interface Placed {
+  readonly item: JSONValue;
+  readonly wanted: number;
+  readonly known: number;
+}
+
+/**
+ * What makes two items of a list the same.
+ * @param mergeKey field by which items are the same; "": by value
+ */
+export function identityOf(item: JSONValue, mergeKey: string): string {
+  if (mergeKey === "") return canonicalJson(item);
+  // What is no object is the same as nothing else; the kinds that are merged by a key hold objects only.
+  return isJsonObject(item) ? `{${canonicalJson(item[mergeKey])}` : canonicalJson(item);
+}
+
+function placesIn(list: JSONArray, mergeKey: string): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  list.forEach((item, index) => {
+    const identity = identityOf(item, mergeKey);
+    if (!places.has(identity)) places.set(identity, index);
+  });
+  return places;
 }

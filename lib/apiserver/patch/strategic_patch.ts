@@ -1,10 +1,10 @@
 import type { JSONArray, JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { deepCopy, deepEqual, getField, setField } from "../json.ts";
+import { canonicalJson, deepCopy, getField, setField } from "../json.ts";
 import { anySchema, type FieldSchema, itemSchema, schemaAt, type TypeSchema } from "../schema/type_schema.ts";
 import { badRequest, plainError } from "../status.ts";
 import { goFormat } from "./go_format.ts";
-import { orderLike } from "./element_order.ts";
+import { identityOf, orderLike } from "./element_order.ts";
 
 const directive = "$patch";
 const retainKeys = "$retainKeys";
@@ -54,7 +54,8 @@ function remove(target: JSONObject, key: string, change: JSONValue): void {
   if (!Array.isArray(change)) throw badRequest(`the value of ${deleteFrom}${key} is no list`);
   const list = getField(target, key);
   if (Array.isArray(list)) {
-    setField(target, key, list.filter((item) => !change.some((each) => deepEqual(each, item))));
+    const gone = new Set(change.map(canonicalJson));
+    setField(target, key, list.filter((item) => !gone.has(canonicalJson(item))));
   }
 }
 
@@ -99,9 +100,10 @@ function applyOrder(
   }
   const { mergeKey } = field.patch;
   const items = getField(patch, key);
+  const known = new Set(order.map((each) => identityOf(each, mergeKey)));
   const named = (item: JSONValue): boolean => {
     if (isJsonObject(item) && item[directive] !== undefined) return true;
-    return order.some((each) => sameItem(each, item, mergeKey));
+    return known.has(identityOf(item, mergeKey));
   };
   if (Array.isArray(items) && !items.every(named)) {
     // The real server has no Status of its own for this.
@@ -110,23 +112,17 @@ function applyOrder(
     );
   }
   const list = getField(target, key);
-  const known = getField(server, key);
+  const before = getField(server, key);
   if (!Array.isArray(list)) return;
-  setField(target, key, orderLike(list, order, Array.isArray(known) ? known : [], mergeKey));
-}
-
-/** Are these the same item of a list, by key or, without one, by value? */
-function sameItem(left: JSONValue, right: JSONValue, mergeKey: string): boolean {
-  if (mergeKey === "") return deepEqual(left, right);
-  return isJsonObject(left) && isJsonObject(right) && deepEqual(left[mergeKey], right[mergeKey]);
+  setField(target, key, orderLike(list, order, Array.isArray(before) ? before : [], mergeKey));
 }
 
 function mergeList(given: JSONArray, change: JSONArray, { patch, schema }: FieldSchema): JSONArray {
   const { mergeKey } = patch;
   if (mergeKey === "") {
-    return [...given, ...change.filter((item) => !given.some((each) => deepEqual(each, item)))];
+    const known = new Set(given.map(canonicalJson));
+    return [...given, ...change.filter((item) => !known.has(canonicalJson(item)))];
   }
-  let merged: JSONValue[] = [...given];
   const items = change.map((item) => {
     if (isJsonObject(item)) return item;
     throw plainError(`an item of a list that is merged by ${JSON.stringify(mergeKey)} is no object`);
@@ -134,17 +130,29 @@ function mergeList(given: JSONArray, change: JSONArray, { patch, schema }: Field
   if (items.some((item) => item[directive] === "replace")) {
     return listWithoutDirectives(items.filter((item) => item[directive] === undefined));
   }
+  const merged: JSONValue[] = [...given];
+  const places = new Map<string, number[]>();
+  const note = (item: JSONValue, index: number): void => {
+    const identity = identityOf(item, mergeKey);
+    const known = places.get(identity);
+    if (known === undefined) places.set(identity, [index]);
+    else known.push(index);
+  };
+  given.forEach(note);
   for (const item of items) {
     if (item[mergeKey] === undefined) {
       throw plainError(`map: ${goFormat(item)} does not contain declared merge key: ${mergeKey}`);
     }
-    const index = merged.findIndex((each) => sameItem(each, item, mergeKey));
+    const identity = identityOf(item, mergeKey);
+    const [index = -1, ...more] = places.get(identity) ?? [];
     const known = merged[index];
-    if (item[directive] === "delete") merged = merged.filter((each) => !sameItem(each, item, mergeKey));
-    else if (isJsonObject(known)) merged[index] = applyStrategicPatch(known, item, itemSchema(schema));
-    else merged.push(withoutDirectives(item));
+    if (item[directive] === "delete") {
+      for (const each of [index, ...more]) if (each >= 0) merged[each] = undefined;
+      places.delete(identity);
+    } else if (isJsonObject(known)) merged[index] = applyStrategicPatch(known, item, itemSchema(schema));
+    else note(item, merged.push(withoutDirectives(item)) - 1);
   }
-  return merged;
+  return merged.filter((item) => item !== undefined);
 }
 
 /** What a patch comes to where there is nothing to patch. */

@@ -122,3 +122,12 @@ Deno.test("JSON may be ten thousand levels deep and no deeper", async () => {
   );
   assert.match(open, /exceeded max depth/);
 });
+
+Deno.test("a strategic merge patch merges lists of thousands of items", async () => {
+  using fixture = start();
+  const names = (first: number): string[] => Array.from({ length: 3_000 }, (_, index) => `x/y${first + index}`);
+  await fixture.api.create({ metadata: { name: "a", finalizers: names(0) } });
+  const patch = { metadata: { finalizers: names(2_000) } };
+  const { metadata } = await fixture.api.patch("a", { type: "strategic", patch });
+  assert.deepEqual(metadata.finalizers, [...names(0), ...names(3_000).slice(0, 2_000)]);
+});
