@@ -1,4 +1,4 @@
-import { isConflict } from "../../k8s/errors.ts";
+import { isAlreadyExists, isConflict } from "../../k8s/errors.ts";
 import { type Clock, deadline, sleep } from "../../util/clock/mod.ts";
 import { describeError, getLogger, type Logger } from "../../util/log.ts";
 import { jitter, type Random } from "../../util/random.ts";
@@ -220,7 +220,7 @@ export class LeaderElector implements Fence {
   /** The same failure again and again is one warning. Losing a race against other candidates is none. */
   #noteFailure(error: unknown): void {
     const failure = describeError(error);
-    const level = isConflict(error) || failure === this.#lastFailure ? "debug" : "warn";
+    const level = isConflict(error) || isAlreadyExists(error) || failure === this.#lastFailure ? "debug" : "warn";
     this.#lastFailure = failure;
     this.#logger[level]("cannot acquire or renew the Lease, trying again", { error });
   }

@@ -227,6 +227,19 @@ Deno.test("LeaderElector does not wait for ever for work that ignores the loss",
   assert.equal(clock.pending, 0);
 });
 
+Deno.test("LeaderElector does not warn when another candidate creates the Lease at the same time", async () => {
+  const clock = new VirtualClock();
+  const logs = await captureLogs(clock);
+  const server = new FakeServer();
+  const runs = [run(candidate(server, clock, "a")), run(candidate(server, clock, "b"))];
+  await clock.settle();
+  assert.deepEqual(runs.flatMap(({ events }) => events), ["lead"]);
+  assert.ok(logs.some((line) => line.includes("AlreadyExists")), "both found no Lease");
+  assert.deepEqual(logs.filter((line) => line.includes('"level":"warn"')), []);
+  for (const { stop } of runs) stop.abort();
+  await Promise.all(runs.map(({ done }) => done));
+});
+
 Deno.test("LeaderElector overcomes failed renewals within the deadline, and warns once for the same failure", async () => {
   const clock = new VirtualClock();
   const logs = await captureLogs(clock);
