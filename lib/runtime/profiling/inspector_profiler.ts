@@ -29,14 +29,14 @@ const heapInterval = 524_288;
 /**
  * Profiles by V8's own profilers, which Deno offers through `node:inspector`. Allocations are sampled from now on: a
  * heap profile knows only those that came after. CPU profiling costs nothing until it is asked for.
- * @throws ProfilerError when the process may not: Deno asks for `--allow-sys=inspector`.
+ * @throws ProfilerError when the process may not: Deno asks for `--allow-sys`.
  */
 export async function startProfiler(clock: Clock): Promise<Profiler> {
   const session = new Session();
   try {
     session.connect();
   } catch (cause) {
-    throw new ProfilerError("cannot profile this process: run it with --allow-sys=inspector", { cause });
+    throw new ProfilerError("cannot profile this process: run it with --allow-sys", { cause });
   }
   await call((done) => session.post("HeapProfiler.startSampling", { samplingInterval: heapInterval }, done));
   return new InspectorProfiler(session, clock);
