@@ -1,30 +1,21 @@
-import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import type { ParseResult } from "@marcbachmann/cel-js";
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
+import { celCompiler } from "../cel.ts";
 import { getField, objectAt, objectsAt, stringAt } from "../json.ts";
 import type { RuleFailure } from "./rule_checks.ts";
 
 /** Whatever CEL works with: whole numbers are bigints. */
 type CelValue = null | boolean | string | number | bigint | Date | CelValue[] | { [key: string]: CelValue };
 
-/** Compiled rules by their text: a CustomResourceDefinition is read anew whenever it changes. */
-const compiled = new Map<string, ParseResult>();
+const compile = celCompiler(["self", "oldSelf"]);
 
 /**
  * Compiles a rule of `x-kubernetes-validations` (CEL). `self` and `oldSelf` are known; types are found at run time.
  * @throws Error that says what is wrong with it
  */
 export function compileRule(rule: string): ParseResult {
-  const known = compiled.get(rule);
-  if (known !== undefined) return known;
-  const environment = new Environment({ homogeneousAggregateLiterals: true });
-  environment.registerVariable("self", "dyn").registerVariable("oldSelf", "dyn");
-  const program = environment.parse(rule);
-  const { valid, type, error } = program.check();
-  if (!valid) throw new Error(error?.message ?? "it does not pass the type checker", { cause: error });
-  if (type !== "bool" && type !== "dyn") throw new Error(`it must evaluate to a bool, and is of type ${type}`);
-  compiled.set(rule, program);
-  return program;
+  return compile(rule);
 }
 
 /** Does a rule look at the old value, so that it holds for changes only? */
@@ -84,13 +75,14 @@ const namesOnly: JSONObject = {
 function objectToCel(value: JSONObject, schema: JSONObject): CelValue {
   const properties = objectAt(schema, "properties");
   const more = getField(schema, "additionalProperties");
-  const result: { [key: string]: CelValue } = {};
+  // Entries, as a field may be called __proto__.
+  const seen: [string, CelValue][] = [];
   for (const key of Object.keys(value)) {
     const isMetadata = key === "metadata" && (value["apiVersion"] !== undefined || value["kind"] !== undefined);
     const property = isMetadata ? namesOnly : getField(properties, key) ?? more;
     // Rules do not see what no schema specifies.
-    if (isJsonObject(property)) result[key] = toCel(getField(value, key), property);
-    else if (key === "apiVersion" || key === "kind") result[key] = stringAt(value, key);
+    if (isJsonObject(property)) seen.push([key, toCel(getField(value, key), property)]);
+    else if (key === "apiVersion" || key === "kind") seen.push([key, stringAt(value, key)]);
   }
-  return result;
+  return Object.fromEntries(seen);
 }
