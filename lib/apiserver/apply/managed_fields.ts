@@ -40,7 +40,7 @@ export interface Owner {
 /** Reads managedFields. */
 export function readOwners(object: JSONObject | undefined): readonly Owner[] {
   if (object === undefined) return [];
-  return objectsAt(objectAt(object, "metadata"), "managedFields").map((entry) => ({
+  const owners = objectsAt(objectAt(object, "metadata"), "managedFields").map((entry): Owner => ({
     manager: stringAt(entry, "manager"),
     operation: entry["operation"] === "Apply" ? "Apply" : "Update",
     apiVersion: stringAt(entry, "apiVersion"),
@@ -48,6 +48,12 @@ export function readOwners(object: JSONObject | undefined): readonly Owner[] {
     time: stringAt(entry, "time"),
     fields: parseFieldSet(objectAt(entry, "fieldsV1")),
   }));
+  // To the real server the last of two entries of an owner is all that he owns.
+  return [...new Map(owners.map((owner) => [identity(owner), owner])).values()];
+}
+
+function identity({ manager, operation, apiVersion, subresource }: Owner): string {
+  return JSON.stringify([manager, operation, operation === "Apply" ? "" : apiVersion, subresource]);
 }
 
 /** Writes managedFields: applied entries first, then by time. */

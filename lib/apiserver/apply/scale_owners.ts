@@ -1,4 +1,5 @@
 import type { JSONObject } from "../../k8s/contract.ts";
+import { arrayAt, objectAt } from "../json.ts";
 import { apiVersionOf } from "../resources/registry.ts";
 import type { ServedResource } from "../resources/served_resource.ts";
 import { StatusError } from "../status.ts";
@@ -23,10 +24,18 @@ export function trackScaleUpdate(object: JSONObject, write: ScaleWrite, replicas
   const owners = readOwners(object);
   const fields = fieldOf(write.path);
   const before = owners.filter((owner) => owns(owner, fields));
-  if (before.length === 0) return;
+  if (before.length === 0) {
+    const entries = arrayAt(objectAt(object, "metadata"), "managedFields");
+    // What reading them lost is lost.
+    if (owners.length < entries.length) writeOwners(object, owners);
+    return;
+  }
   if (replicas === 0) return writeOwners(object, without(owners, fields));
-  if (!write.changed) return;
-  writeOwners(object, [...without(owners, fields), entry("Update", write, fields)]);
+  // Those who keep it get an entry for it alone all the same.
+  const taken = write.changed
+    ? [entry("Update", write, fields)]
+    : before.map((owner): Owner => ({ ...owner, fields, time: "" }));
+  writeOwners(object, [...without(owners, fields), ...taken]);
 }
 
 /**

@@ -136,7 +136,9 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
   if (resource.custom === true && kind === "") throw withoutKind();
   if (resource.custom !== true) checkKind(kind === "" ? resource.kind : kind, apiVersion || own, resource);
   const unknown: string[] = [];
-  const object = readFields(patched ? inOrder(value) : value, resource, unknown, wording);
+  // Go converts metadata first, and so names what is wrong there.
+  const given = patched ? inOrder(value) : value;
+  const object = readFields(wording === "json" ? given : metadataFirst(given), resource, unknown, wording);
   if (resource.custom === true && apiVersion !== own && !patched) {
     const why = `the API version in the data (${apiVersion}) does not match the expected API version (${own})`;
     throw badRequest(why);
@@ -205,7 +207,8 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
     // Kind and version are checked with the rest, after webhooks were asked.
     const whole: JSONObject = { ...object, metadata: read };
     const dropped: string[] = [];
-    resource.structural?.prune(whole, dropped);
+    // The schema is that of this kind alone.
+    if (whole["kind"] === kind) resource.structural?.prune(whole, dropped);
     // What an apply made is not read from JSON.
     if (wording === "json") resource.structural?.dropNulls(whole);
     unknown.push(...dropped.sort());
@@ -226,6 +229,11 @@ function inOrder(object: JSONObject): JSONObject {
       return [key, isJsonObject(value) ? inOrder(value) : value];
     }),
   );
+}
+
+function metadataFirst(object: JSONObject): JSONObject {
+  const { metadata, ...rest } = object;
+  return metadata === undefined ? rest : { metadata, ...rest };
 }
 
 /** An empty list of managedFields, or one empty entry, says that nobody owns anything: it is more than nothing. */
