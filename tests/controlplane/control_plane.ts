@@ -85,6 +85,8 @@ async function start(
 export class ControlPlane implements AsyncDisposable {
   /** URL of the API server, `https://127.0.0.1:<port>`; it stays the same over a restart. */
   readonly server: string;
+  /** URL of etcd, without TLS. */
+  readonly etcd: string;
   /** Certificate authority of the API server (and of client certificates), PEM. */
   readonly certificateAuthority: string;
   /** The user `admin` in group `system:masters`. */
@@ -110,6 +112,8 @@ export class ControlPlane implements AsyncDisposable {
     this.#users = layout.users;
     this.#authority = secrets.authority;
     this.server = layout.server;
+    const { ports: [etcdPort] = [] } = layout.plan.components.find(({ name }) => name === "etcd") ?? {};
+    this.etcd = `http://${loopback}:${etcdPort}`;
     this.certificateAuthority = secrets.authority.certificate;
     this.folder = layout.plan.folder;
     this.binaries = binaries;

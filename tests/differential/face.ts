@@ -55,6 +55,8 @@ export interface Face extends AsyncDisposable {
   watch(request: WireRequest): Promise<Watching | WireAnswer>;
   /** Waits for what is done in the background after a request, until `done` holds or it will not come to be. */
   settle(done: () => Promise<boolean>): Promise<void>;
+  /** Forgets all states but the current one, as a compaction of etcd does. */
+  compact(): Promise<void>;
   /** The `clientConfig` of the scripted webhook. */
   readonly clientConfig: JSONObject;
   /** What the webhook was asked since the last call. */

@@ -17,12 +17,15 @@ export interface Difference {
 /** One way in which the in-memory server knowingly differs: which requests, and what about them. */
 interface Known {
   readonly name: string;
+  /** Does it leave the servers in different states? What follows cannot be compared then. */
+  readonly lasting: boolean;
   readonly applies: (difference: Difference) => boolean;
 }
 
 const list: readonly Known[] = [
   {
     name: "coordinated Leases (strategy, preferredHolder) are an alpha feature that the real server has switched off",
+    lasting: true,
     applies: ({ step, before }) =>
       [step, ...before].some((each) =>
         each !== undefined && "kind" in each && each.kind === "leases" &&
@@ -31,6 +34,7 @@ const list: readonly Known[] = [
   },
   {
     name: "the real garbage collector hears of a new CRD half a minute late, the one in memory at once",
+    lasting: true,
     applies: ({ step, before }) =>
       [step, ...before].some((each) =>
         each !== undefined && (each.do === "delete" || each.do === "deletecollection") && each.kind === "rings" &&
@@ -39,6 +43,7 @@ const list: readonly Known[] = [
   },
   {
     name: "a namespace that is being deleted goes in its own time on the real server, in memory at once",
+    lasting: true,
     applies: ({ step, before }) =>
       (step === undefined || ("kind" in step && step.kind === "namespaces")) &&
       before.some((each) =>
@@ -48,6 +53,7 @@ const list: readonly Known[] = [
   },
   {
     name: "empty labels and annotations of an applied custom resource are shown to webhooks by the real server",
+    lasting: false,
     applies: ({ step, differences }) =>
       step?.do === "apply" && step.kind === "rings" &&
       differences.every((each) =>
@@ -57,6 +63,7 @@ const list: readonly Known[] = [
   {
     name:
       "what is empty in the metadata of an applied custom resource makes the real server write when nothing changes",
+    lasting: true,
     applies: ({ step, before, differences }) =>
       step !== undefined && "kind" in step && step.kind === "rings" &&
       [step, ...before].some((each) =>
@@ -66,29 +73,44 @@ const list: readonly Known[] = [
   },
   {
     name: "unknown metadata of a custom resource of another version is not warned of in memory",
+    lasting: false,
     applies: ({ step, differences }) =>
       (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "apiVersion" &&
       differences.every((each) => /^\.warnings\[0\]: .*unknown field \\+"metadata\..* \| absent$/.test(each)),
   },
   {
     name: "$retainKeys for a map that is not there has other words in the refusal of its value",
+    lasting: false,
     applies: ({ step, real, memory, differences }) =>
       step?.do === "strategic" && JSON.stringify(step.patch).includes('"$retainKeys":') && real.code === 422 &&
       memory.code === 422 && differences.every((each) => /^\.body\.(details\.causes\[0\]\.)?message: /.test(each)),
   },
   {
     name: "the real server's handler panics",
+    lasting: true,
     applies: ({ real }) => real.code === 0,
   },
   {
     // It says so itself, which is never a wrong answer.
     name: "501: not supported in memory",
+    lasting: true,
     applies: ({ memory }) =>
       memory.code === 501 && isJsonObject(memory.body) && memory.body["reason"] === "NotImplemented",
   },
 ];
 
-/** Name of the known difference that explains what was found; undefined when there is none. */
-export function known(difference: Difference): string | undefined {
-  return list.find(({ applies }) => applies(difference))?.name;
+/** What explains what was found. */
+export interface Explanation {
+  readonly name: string;
+  /** Is what follows not comparable? */
+  readonly lasting: boolean;
+}
+
+/** The known difference that explains what was found; undefined when there is none. */
+export function known(difference: Difference): Explanation | undefined {
+  const found = list.find(({ applies }) => applies(difference));
+  if (found === undefined) return undefined;
+  // Two refusals leave nothing behind.
+  const { real, memory } = difference;
+  return { name: found.name, lasting: found.lasting && !(real.code >= 400 && memory.code >= 400) };
 }

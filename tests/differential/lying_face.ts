@@ -37,6 +37,10 @@ export class LyingFace implements Face {
     return this.#face.settle(done);
   }
 
+  compact(): Promise<void> {
+    return this.#face.compact();
+  }
+
   takeReviews(): readonly JSONObject[] {
     return this.#face.takeReviews();
   }

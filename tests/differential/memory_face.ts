@@ -56,6 +56,11 @@ export class MemoryFace implements Face {
     await settled();
   }
 
+  compact(): Promise<void> {
+    this.#server.compact();
+    return Promise.resolve();
+  }
+
   takeReviews(): readonly JSONObject[] {
     const taken = this.#reviews;
     this.#reviews = [];

@@ -4,6 +4,7 @@ import { loopback } from "../controlplane/ports.ts";
 import { createAuthority, issueServingCertificate } from "../../lib/certificates/issue.ts";
 import type { JSONObject, JSONValue } from "../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../lib/k8s/errors.ts";
+import { objectAt, stringAt } from "../../lib/apiserver/json.ts";
 import { type Face, readAnswer, type Watching, type WireAnswer, type WireRequest } from "./face.ts";
 import { answerReview } from "./scripted_webhook.ts";
 import { limitedUser } from "./set_up.ts";
@@ -76,6 +77,19 @@ export class RealFace implements Face {
       if (await done()) return;
       await pause(25);
     }
+  }
+
+  async compact(): Promise<void> {
+    const query = new URLSearchParams();
+    const { body } = await this.send({ method: "GET", path: "/api/v1/namespaces", query });
+    const revision = isJsonObject(body) ? stringAt(objectAt(body, "metadata"), "resourceVersion") : "";
+    const request = { method: "POST", body: JSON.stringify({ revision, physical: true }) };
+    const response = await fetch(`${this.#controlPlane.etcd}/v3/kv/compaction`, request);
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`compaction of etcd at revision ${revision}: ${response.status} ${answer}`);
+    // Its watch cache still knows what etcd forgot.
+    await this.#controlPlane.stopApiServer();
+    await this.#controlPlane.startApiServer();
   }
 
   takeReviews(): readonly JSONObject[] {

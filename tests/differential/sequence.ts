@@ -11,8 +11,8 @@ import type { Step } from "./steps.ts";
 /** What came of a sequence. */
 export type Outcome =
   | { readonly result: "same" }
-  /** It met what is knowingly different; what comes after that is not compared. */
-  | { readonly result: "known"; readonly name: string }
+  /** It met what is knowingly different. When that is lasting, what comes after it was not compared. */
+  | { readonly result: "known"; readonly name: string; readonly lasting: boolean }
   | {
     readonly result: "different";
     readonly step: Step | undefined;
@@ -82,11 +82,15 @@ export async function runSequence(
   const sides = [new Side(real, prefix), new Side(memory, prefix)] as const;
   try {
     for (const { face } of sides) await prepare(face, prefix);
+    let met: Outcome | undefined;
     for (const [index, step] of steps.entries()) {
-      const outcome = await compareStep(step, steps.slice(0, index), sides, tally);
-      if (outcome.result !== "same") return outcome;
+      for await (const outcome of compareStep(step, steps.slice(0, index), sides, tally)) {
+        if (outcome.result === "different" || outcome.result === "known" && outcome.lasting) return outcome;
+        met ??= outcome;
+      }
     }
-    return await compareEvents(steps, sides, tally);
+    const outcome = await compareEvents(steps, sides, tally);
+    return outcome.result === "same" && met !== undefined ? met : outcome;
   } finally {
     for (const side of sides) {
       for (const watch of side.watches) await watch.stop();
@@ -127,12 +131,13 @@ async function prepare(face: Face, prefix: string): Promise<void> {
 
 type Sides = readonly [Side, Side];
 
-async function compareStep(
+/** What is different about a step: about its answers, the reviews, and what is there in the end. */
+async function* compareStep(
   step: Step,
   before: readonly Step[],
   sides: Sides,
   tally: Tally,
-): Promise<Outcome> {
+): AsyncGenerator<Outcome, void, undefined> {
   const [real, memory] = sides;
   const request = describe(memory.client, step);
   const answers = [await real.perform(step), await memory.perform(step)] as const;
@@ -141,17 +146,15 @@ async function compareStep(
   for (let index = 0; index < Math.max(answers[0].length, answers[1].length); index++) {
     const [left, right] = [answers[0][index], answers[1][index]];
     const found = differences(normal(real, left), normal(memory, right));
-    if (found.length > 0) return explained(step, before, request, found, left, right);
+    if (found.length > 0) yield explained(step, before, request, found, left, right);
   }
   const asked = differences(reviews(real), reviews(memory), "reviews");
-  if (asked.length > 0) return explained(step, before, request, asked, answers[0][0], answers[1][0]);
-  if (!("kind" in step) || ["get", "list", "watch"].includes(step.do)) return { result: "same" };
+  if (asked.length > 0) yield explained(step, before, request, asked, answers[0][0], answers[1][0]);
+  if (!("kind" in step) || ["get", "list", "watch"].includes(step.do)) return;
   // The real server empties a namespace in its own time, and slowly where there are many.
-  if (step.kind === "namespaces" || (!real.client.hasOwners && !isCollected(step))) return { result: "same" };
-  const left = await settle(sides, step.kind);
-  return left.length === 0
-    ? { result: "same" }
-    : explained(step, before, request, left.map((each) => `after a while: ${each}`), answers[0][0], answers[1][0]);
+  if (step.kind === "namespaces" || (!real.client.hasOwners && !isCollected(step))) return;
+  const left = (await settle(sides, step.kind)).map((each) => `after a while: ${each}`);
+  if (left.length > 0) yield explained(step, before, request, left, answers[0][0], answers[1][0]);
 }
 
 function explained(
@@ -162,8 +165,10 @@ function explained(
   real: WireAnswer = noAnswer,
   memory: WireAnswer = noAnswer,
 ): Outcome {
-  const name = known({ step, before, real, memory, differences });
-  return name === undefined ? { result: "different", step, request, differences } : { result: "known", name };
+  const explanation = known({ step, before, real, memory, differences });
+  return explanation === undefined
+    ? { result: "different", step, request, differences }
+    : { result: "known", ...explanation };
 }
 
 const noAnswer: WireAnswer = { code: 200, body: undefined, warnings: [] };
