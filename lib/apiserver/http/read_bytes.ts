@@ -29,6 +29,8 @@ export async function readBytes({ body }: Request, limit: number, signal: AbortS
     signal.removeEventListener("abort", cancel);
   }
   if (signal.aborted) throw new StatusError(503, "ServiceUnavailable", "the server is closing", {});
-  if (length > limit) throw new StatusError(413, "RequestEntityTooLarge", `limit is ${limit}`);
+  if (length > limit) {
+    throw new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${limit}`);
+  }
   return chunks.length === 1 ? chunks[0] ?? new Uint8Array() : Buffer.concat(chunks);
 }
