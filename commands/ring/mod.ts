@@ -150,9 +150,10 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
   const releaseCommand = add("release", "Takes our finalizer off a ring, and on request the labels off its objects.", [
     "release checksum-controller",
     "release checksum-controller --labels",
-    "release long-gone --labels --resource secrets --resource configmaps",
+    "release long-gone --labels --resource secrets --controlled configmaps",
   ]).option("--labels", "the labels of the objects too; the ring must be deleted before")
-    .option("--resource <name>", "a resource of a ring that does not exist any more (repeatable)", collect, [])
+    .option("--resource <name>", "a main resource, where the ring is gone (repeatable)", collect, [])
+    .option("--controlled <name>", "a controlled resource, where the ring is gone (repeatable)", collect, [])
     .addOption(
       new Option("--timeout <duration>", "how long live shards get to let go of their objects")
         .default(60_000, "60s").argParser(parseTimeout),
@@ -162,6 +163,7 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
     release(context, name, {
       labels: booleanFlag(releaseCommand, "labels"),
       resources: list(releaseCommand, "resource"),
+      controlled: list(releaseCommand, "controlled"),
       timeout: Number(releaseCommand.opts()["timeout"]),
       force: booleanFlag(releaseCommand, "force"),
     }));

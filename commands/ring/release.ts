@@ -22,8 +22,10 @@ import { allowed, RingCommandError } from "./ring_error.ts";
 export interface ReleaseOptions {
   /** The labels of the objects too, and not only the ring itself. */
   readonly labels: boolean;
-  /** Resources of a ring that does not exist any more, as `secrets` or `websites.example.org`. */
+  /** Main resources of a ring that does not exist any more, as `secrets` or `websites.example.org`. */
   readonly resources: readonly string[];
+  /** Its controlled resources: no shard is asked to let go of their objects. */
+  readonly controlled: readonly string[];
   /** How long live shards get to let go of their objects, in milliseconds. */
   readonly timeout: number;
   /** Take the labels away from under live shards. */
@@ -94,7 +96,7 @@ async function releaseObjects(
         `(kubectl delete controllerring ${name}), with --wait=false if it has a finalizer`,
     );
   }
-  const targets = await findTargets(context, name, ring, options.resources);
+  const targets = await findTargets(context, name, ring, options);
   const { clock } = context.parts;
   const work = new Release(context, name, await viewOf(context, name), options.force);
   const deadline = clock.monotonic() + options.timeout;
@@ -111,16 +113,16 @@ async function releaseObjects(
   return { removed: work.removed, acknowledged: work.asked - waiting, left: waiting };
 }
 
-/** The resources of the ring, or those that were named; the named ones count as controlled ones where they may be. */
+/** The resources of the ring, or those that were named. */
 async function findTargets(
   { client, parts: { clock }, signal }: RingCommandContext,
   name: string,
   ring: ControllerRing | undefined,
-  resources: readonly string[],
+  { resources, controlled }: ReleaseOptions,
 ): Promise<readonly Target[]> {
   if (ring === undefined && resources.length === 0) {
     throw new RingCommandError(
-      `ControllerRing "${name}" does not exist, so name its resources with --resource, such as --resource secrets`,
+      `ControllerRing "${name}" does not exist, so name its resources, such as --resource secrets --controlled configmaps`,
       { exitCode: 2 },
     );
   }
@@ -128,7 +130,12 @@ async function findTargets(
     apiVersion: "sharding.timebertt.dev/v1alpha1",
     kind: "ControllerRing",
     metadata: { name },
-    spec: { resources: resources.map(parseResource) },
+    // Which main resource the controlled ones belong to makes no difference here.
+    spec: {
+      resources: resources.map((main) => (
+        { ...parseResource(main), controlledResources: controlled.map(parseResource) }
+      )),
+    },
   };
   const lookup: ResourceLookup = new Discovery(client, { clock });
   const { served, failures } = await resolveTargets(ring ?? named, lookup, client, signal);
