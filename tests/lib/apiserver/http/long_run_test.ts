@@ -120,7 +120,7 @@ Deno.test("bodies of more than 3 MiB are refused, with and without a declared le
     const response = await place.send(configMaps, { method: "POST", body });
     assert.equal(response.status, 413);
     const { reason, message } = await response.json();
-    assert.deepEqual([reason, message], ["RequestEntityTooLarge", "limit is 3145728"]);
+    assert.deepEqual([reason, message], ["RequestEntityTooLarge", "Request entity too large: limit is 3145728"]);
   }
   // Exactly as much as is taken: blanks before a small document.
   const document = encoder.encode(JSON.stringify({ metadata: { name: "small" } }));

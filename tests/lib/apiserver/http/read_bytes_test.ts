@@ -17,7 +17,10 @@ Deno.test("readBytes() reads what is not longer than the limit", async () => {
 });
 
 Deno.test("readBytes() refuses what is longer, and does not read on for ever", async () => {
-  await assert.rejects(readBytes(post("abcd"), 3, signal), { code: 413, message: "limit is 3" });
+  await assert.rejects(readBytes(post("abcd"), 3, signal), {
+    code: 413,
+    message: "Request entity too large: limit is 3",
+  });
   let read = 0;
   const cancelled = Promise.withResolvers<void>();
   const endless = new ReadableStream({
