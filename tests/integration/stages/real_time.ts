@@ -2,7 +2,7 @@ import type { Condition } from "../stage.ts";
 import { vain } from "./captured_logs.ts";
 
 /** How often a condition is looked at, in milliseconds. */
-const pollInterval = 40;
+const pollInterval = 100;
 
 /** Waits in real time until the condition holds. @throws Error with the last of the logs after `ms` milliseconds */
 export async function eventually(
