@@ -836,6 +836,54 @@ const widgetSequences: fc.Arbitrary<readonly Step[]> = fc.array(widgetSteps, { m
   steps,
 ) => [raw("POST", widgets, { ...widget, spec: { replicas: 1, color: "green" } }), ...steps]);
 
+const pods = "/api/v1/namespaces/PREFIX/pods";
+
+/** A pod: one that runs somewhere is deleted gracefully. */
+function pod(metadata: JSONObject, spec: JSONObject): Step {
+  const containers = [{ name: "c", image: "i" }];
+  return raw("POST", pods, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "p", ...metadata },
+    spec: { containers, ...spec },
+  });
+}
+
+const deleteOptions = { kind: "DeleteOptions", apiVersion: "v1" };
+const podSteps: fc.Arbitrary<Step> = fc.constantFrom(
+  raw("GET", `${pods}/p`),
+  raw("GET", pods),
+  pod({}, { nodeName: "n" }),
+  pod({ finalizers: ["example.com/f"] }, {}),
+  raw("DELETE", `${pods}/p`),
+  raw("DELETE", `${pods}/p?gracePeriodSeconds=0`),
+  raw("DELETE", `${pods}/p?gracePeriodSeconds=5`),
+  raw("DELETE", `${pods}/p?gracePeriodSeconds=-1`),
+  raw("DELETE", `${pods}/p?gracePeriodSeconds=60&dryRun=All`),
+  raw("DELETE", `${pods}/p?propagationPolicy=Background`),
+  raw("DELETE", `${pods}/p`, { ...deleteOptions, gracePeriodSeconds: 0 }),
+  raw("DELETE", `${pods}/p`, { ...deleteOptions, gracePeriodSeconds: 10 }),
+  raw("DELETE", `${pods}/p`, { ...deleteOptions, preconditions: { uid: "other" } }),
+  raw("DELETE", pods),
+  raw("DELETE", `${pods}?gracePeriodSeconds=0`),
+  raw("PATCH", `${pods}/p`, { metadata: { finalizers: ["example.com/f"] } }),
+  raw("PATCH", `${pods}/p`, { metadata: { finalizers: null } }),
+  raw("PATCH", `${pods}/p`, { metadata: { labels: { a: "1" } } }),
+  raw("PATCH", `${pods}/p`, { metadata: { deletionGracePeriodSeconds: 0 } }),
+  raw("PATCH", `${pods}/p`, { spec: { terminationGracePeriodSeconds: 7 } }),
+  raw("PATCH", `${pods}/p`, { spec: { nodeName: "other" } }),
+  raw("PATCH", `${pods}/p/status`, { status: { phase: "Succeeded" } }),
+  raw("PATCH", `${pods}/p/status`, { status: { phase: "Running" } }),
+);
+const podSequences: fc.Arbitrary<readonly Step[]> = fc.tuple(
+  fc.constantFrom<JSONObject>({ nodeName: "n" }, { nodeName: "n", terminationGracePeriodSeconds: 3 }, {
+    nodeName: "n",
+    terminationGracePeriodSeconds: 0,
+  }, {}),
+  fc.constantFrom<JSONObject>({}, {}, { finalizers: ["example.com/f"] }),
+  fc.array(podSteps, { minLength: 1, maxLength: 12 }),
+).map(([spec, metadata, steps]) => [pod(metadata, spec), ...steps]);
+
 /** Sequences of requests about one or two kinds. Some objects are there already, or most requests would miss. */
 const kindSequences: fc.Arbitrary<readonly Step[]> = fc.tuple(kind, kind).chain(([first, second]) =>
   fc.tuple(
@@ -848,4 +896,5 @@ const kindSequences: fc.Arbitrary<readonly Step[]> = fc.tuple(kind, kind).chain(
 export const sequences: fc.Arbitrary<readonly Step[]> = fc.oneof(
   { weight: 19, arbitrary: kindSequences },
   { weight: 1, arbitrary: widgetSequences },
+  { weight: 1, arbitrary: podSequences },
 );

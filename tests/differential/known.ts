@@ -86,6 +86,13 @@ const list: readonly Known[] = [
       memory.code === 422 && differences.every((each) => /^\.body\.(details\.causes\[0\]\.)?message: /.test(each)),
   },
   {
+    name: "the refusal of a change of a pod's spec does not show the change",
+    lasting: false,
+    applies: ({ step, differences }) =>
+      step?.do === "raw" && step.path.includes("/pods/") &&
+      differences.every((each) => /message: .*Forbidden: pod updates may not change fields other than/.test(each)),
+  },
+  {
     name: "the real server's handler panics",
     lasting: true,
     applies: ({ real }) => real.code === 0,

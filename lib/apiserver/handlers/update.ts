@@ -132,11 +132,11 @@ export function checkLock(
 function complete({ resource, subresource }: Update, object: JSONObject, old: JSONObject): JSONObject {
   const metadata = objectAt(object, "metadata");
   const before = objectAt(old, "metadata");
-  for (const field of ["uid", "deletionTimestamp"]) metadata[field] ??= before[field];
+  for (const field of ["uid", "deletionTimestamp", "deletionGracePeriodSeconds"]) metadata[field] ??= before[field];
   // Clients' ideas of these are passed over in silence.
   metadata["creationTimestamp"] = before["creationTimestamp"];
   if (before["deletionTimestamp"] !== undefined) metadata["deletionTimestamp"] = before["deletionTimestamp"];
-  for (const field of ["resourceVersion", "generation", "deletionGracePeriodSeconds"]) {
+  for (const field of ["resourceVersion", "generation"]) {
     if (before[field] === undefined) delete metadata[field];
     else metadata[field] = before[field];
   }

@@ -38,7 +38,7 @@ export function validateMetadataChange(
   resource: ServedResource,
 ): readonly Cause[] {
   const causes: Cause[] = [];
-  for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"]) {
+  for (const field of immutable) {
     if (!deepEqual(metadata[field], old[field])) {
       causes.push(invalidValue(`metadata.${field}`, metadata[field] ?? "", "field is immutable"));
     }
@@ -59,6 +59,15 @@ export function validateMetadataChange(
   }
   return [...causes, ...validateFields(metadata, resource)];
 }
+
+const immutable = [
+  "name",
+  "namespace",
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+];
 
 /** Warns of finalizers that came to a custom resource and might be somebody else's, too. */
 export function warnOfFinalizers(

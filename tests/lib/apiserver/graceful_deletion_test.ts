@@ -147,6 +147,16 @@ Deno.test("a namespace waits for its pods, and a pod whose owner is gone for its
   assert.deepEqual(await remove(fixture, "owned"), ["2026-01-01T00:00:30Z", 30, 2]);
 });
 
+Deno.test("nobody changes the grace period of a pod but by deleting it", async () => {
+  using fixture = start();
+  await create(fixture, "p", { nodeName: "n" });
+  const merge = { contentType: "application/merge-patch+json" };
+  const patch = { metadata: { deletionGracePeriodSeconds: 0 } };
+  const { code, message } = await refusal(send(fixture.client, "PATCH", `${path}/p`, patch, merge));
+  const why = 'Pod "p" is invalid: metadata.deletionGracePeriodSeconds: Invalid value: 0: field is immutable';
+  assert.deepEqual([code, message], [422, why]);
+});
+
 Deno.test("planDeletion() changes nothing of what it is given", () => {
   const pod: JSONObject = { apiVersion: "v1", kind: "Pod", metadata: { generation: 1 }, spec: { nodeName: "n" } };
   const before = JSON.stringify(pod);

@@ -120,6 +120,17 @@ for (const [name, body, code] of refused) {
   });
 }
 
+Deno.test("an unchanged scale gives who set the replicas an entry for them alone, which the next write loses", async () => {
+  using fixture = start();
+  const { metadata } = await object(send(fixture.client, "POST", deployments, deployment("a", 2)));
+  assert(isJsonObject(metadata));
+  const [creator] = objectsAt(metadata, "managedFields");
+  await send(fixture.client, "PATCH", `${deployments}/a/scale`, {}, merge);
+  assert.deepEqual(await owners(fixture, `${deployments}/a`), [[creator?.["manager"], "Update", undefined, false]]);
+  await send(fixture.client, "PATCH", `${deployments}/a/scale`, {}, merge);
+  assert.deepEqual(await owners(fixture, `${deployments}/a`), []);
+});
+
 Deno.test("scaling to zero leaves the number without an owner", async () => {
   using fixture = start();
   await send(fixture.client, "POST", deployments, deployment("a", 2));
