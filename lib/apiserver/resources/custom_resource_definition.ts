@@ -54,6 +54,7 @@ export function validateCustomResourceDefinition(object: JSONObject): readonly C
   if (causes.length === 0 && given !== name) {
     causes.push(invalidValue("metadata.name", given, `must be spec.names.plural+"."+spec.group`));
   }
+  causes.push(...groupProblems(object, stringAt(spec, "group")));
   const stored = objectsAt(spec, "versions").filter((version) => version["storage"] === true);
   if (stored.length !== 1) {
     causes.push(
@@ -64,6 +65,18 @@ export function validateCustomResourceDefinition(object: JSONObject): readonly C
     throw notSupported("conversion of custom resources by webhooks");
   }
   return [...causes, ...schemaProblems(objectsAt(spec, "versions"))];
+}
+
+/** Groups without a dot are Kubernetes' own, and those of its domains need its approval (KEP-1111). */
+function groupProblems(object: JSONObject, group: string): readonly Cause[] {
+  if (group === "") return [];
+  if (!group.includes(".")) return [invalidValue("spec.group", group, "should be a domain with at least one dot")];
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return [];
+  const annotation = "api-approved.kubernetes.io";
+  if (stringAt(objectAt(objectAt(object, "metadata"), "annotations"), annotation) !== "") return [];
+  const remedy = `protected groups must have approval annotation "${annotation}", ` +
+    "see https://github.com/kubernetes/enhancements/pull/1111";
+  return [required(`metadata.annotations[${annotation}]`, remedy)];
 }
 
 function schemaProblems(versions: readonly JSONObject[]): readonly Cause[] {

@@ -30,7 +30,11 @@ export class Registry {
   /** Begins to serve what a CustomResourceDefinition defines, instead of what it defined before. */
   define(name: string, definition: JSONObject): void {
     this.undefine(name);
-    const resources = resourcesOf(definition);
+    // What is built in stays as it is, whatever a definition calls its own.
+    const resources = resourcesOf(definition).filter((each) => {
+      const served = this.#resources.get(keyOf(each));
+      return served === undefined || served.custom === true;
+    });
     this.#defined.set(name, resources.map(keyOf));
     for (const resource of resources) this.#resources.set(keyOf(resource), resource);
   }

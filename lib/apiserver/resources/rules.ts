@@ -46,6 +46,11 @@ function missingKeys(secret: JSONObject): readonly Cause[] {
     const keys = ["username", "password"];
     return keys.some((key) => data[key] !== undefined) ? [] : keys.map(missing);
   }
+  if (type === "kubernetes.io/service-account-token") {
+    const annotation = "kubernetes.io/service-account.name";
+    const account = stringAt(objectAt(objectAt(secret, "metadata"), "annotations"), annotation);
+    return account === "" ? [required(`metadata.annotations[${annotation}]`, "")] : [];
+  }
   return (keysOfTypes.get(type) ?? []).filter((key) => data[key] === undefined).map(missing);
 }
 

@@ -17,8 +17,36 @@ const hook = {
   admissionReviewVersions: ["v1"],
 };
 
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+function definition(plural: string, group: string, annotations: Readonly<Record<string, string>> = {}): JSONObject {
+  const version = { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } };
+  return {
+    metadata: { name: `${plural}.${group}`, annotations: { ...annotations } },
+    spec: { group, scope: "Namespaced", names: { plural, kind: "Thing" }, versions: [version] },
+  };
+}
+
 // Words of kube-apiserver 1.36.
 const refused: readonly Refused[] = [
+  {
+    path: definitions,
+    body: definition("deployments", "apps"),
+    message: 'CustomResourceDefinition.apiextensions.k8s.io "deployments.apps" is invalid: ' +
+      'spec.group: Invalid value: "apps": should be a domain with at least one dot',
+  },
+  {
+    path: definitions,
+    body: definition("leases", "coordination.k8s.io"),
+    message: 'CustomResourceDefinition.apiextensions.k8s.io "leases.coordination.k8s.io" is invalid: ' +
+      "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval " +
+      'annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+  },
+  {
+    path: "/api/v1/namespaces/default/secrets",
+    body: { metadata: { name: "a" }, type: "kubernetes.io/service-account-token" },
+    message: 'Secret "a" is invalid: metadata.annotations[kubernetes.io/service-account.name]: Required value',
+  },
   {
     path: "/api/v1/namespaces/default/services",
     body: { metadata: { name: "a" }, spec: { ports: [{ port: 0 }] } },
@@ -66,6 +94,15 @@ for (const { path, body, message } of refused) {
     });
   });
 }
+
+Deno.test("a CustomResourceDefinition does not take the place of a kind of the server's own", async () => {
+  using fixture = start();
+  const approved = definition("leases", "coordination.k8s.io", { "api-approved.kubernetes.io": "https://example.com" });
+  await send(fixture.client, "POST", definitions, approved);
+  const path = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+  const lease = JSON.stringify(await send(fixture.client, "POST", path, { metadata: { name: "a" }, spec: {} }));
+  assert.match(lease, /"kind":"Lease"/);
+});
 
 Deno.test("the role of a RoleBinding stays", async () => {
   using fixture = start();
