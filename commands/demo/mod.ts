@@ -9,7 +9,7 @@ import { connectUserCluster } from "./cluster/user_cluster.ts";
 import { ManifestError } from "./cluster/manifests.ts";
 import { denoProblem } from "./deno_version.ts";
 import { readFlags } from "./flags.ts";
-import { findTerminal } from "./live/terminal.ts";
+import { findTerminal } from "../live_ring/terminal.ts";
 import { runDemo } from "./run.ts";
 
 /** Of the demo's own log, which is of interest only when something fails. */

@@ -10,8 +10,8 @@ import type { DemoCluster } from "./cluster/demo_cluster.ts";
 import { install } from "./cluster/install.ts";
 import { issueWebhookCertificate } from "./cluster/webhook_certificate.ts";
 import { findKubectl, type Kubectl } from "./kubectl.ts";
-import { liveView } from "./live/live_view.ts";
-import type { Terminal } from "./live/terminal.ts";
+import { liveView } from "../live_ring/live_view.ts";
+import type { Terminal } from "../live_ring/terminal.ts";
 import { commandsToTry, overview } from "./overview.ts";
 import { prepare } from "./prepare.ts";
 import { Hands } from "./story/hands.ts";
@@ -19,7 +19,7 @@ import { storySteps } from "./story/steps/mod.ts";
 import { tell, Teller } from "./story/teller.ts";
 import { seconds, UnmetError } from "./story/until_met.ts";
 import { place, World } from "./story/world.ts";
-import { RingWatch } from "./watch/ring_watch.ts";
+import { RingWatch } from "../live_ring/ring_watch.ts";
 
 /** What a demo works with. */
 export interface RunOptions {

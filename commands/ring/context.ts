@@ -1,6 +1,6 @@
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import type { CommandParts } from "../common/parts.ts";
-import type { Terminal } from "../demo/live/terminal.ts";
+import type { Terminal } from "../live_ring/terminal.ts";
 import type { OutputFormat } from "./output.ts";
 
 /** What a subcommand works with. */

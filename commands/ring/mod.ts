@@ -3,7 +3,7 @@ import { configureLogging } from "../../lib/util/log.ts";
 import { parseDuration } from "../../lib/util/duration.ts";
 import { addClusterFlags, booleanFlag, clusterFlags, newCommand, parseCommandLine, textFlag } from "../common/flags.ts";
 import type { CommandParts } from "../common/parts.ts";
-import { findTerminal, type Terminal } from "../demo/live/terminal.ts";
+import { findTerminal, type Terminal } from "../live_ring/terminal.ts";
 import type { RingSubcommand } from "./context.ts";
 import { distribution } from "./distribution.ts";
 import { type OutputFormat, outputFormats } from "./output.ts";

@@ -1,8 +1,8 @@
 import { type ControllerRing, controllerRings } from "../../lib/sharding/ring_types.ts";
 import type { RingReport } from "../../lib/rings/report/mod.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
-import { liveView } from "../demo/live/live_view.ts";
-import { RingWatch } from "../demo/watch/ring_watch.ts";
+import { liveView } from "../live_ring/live_view.ts";
+import { RingWatch } from "../live_ring/ring_watch.ts";
 import { glyphsFor, printLine, shardTable, timeOfDay } from "../ring_view/mod.ts";
 import { type RingCommandContext, widthFor } from "./context.ts";
 import { isData } from "./output.ts";

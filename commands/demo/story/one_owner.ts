@@ -1,5 +1,5 @@
 import type { ObjectMove } from "../../../lib/rings/report/mod.ts";
-import type { LeaseLog } from "../watch/lease_log.ts";
+import type { LeaseLog } from "../../live_ring/lease_log.ts";
 
 /**
  * Moves that could have let two shards work on one object (guarantee G1), one sentence each: an object left a shard

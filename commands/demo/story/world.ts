@@ -9,7 +9,7 @@ import type { ObjectMove, ShardedObject } from "../../../lib/rings/report/mod.ts
 import { HashRing } from "../../../lib/sharding/hash_ring.ts";
 import { type ControllerRing, controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { type Deployment, deployments, type Pod, pods } from "../../../lib/workloads/kinds/mod.ts";
-import type { RingWatch } from "../watch/ring_watch.ts";
+import type { RingWatch } from "../../live_ring/ring_watch.ts";
 import type { Look } from "./until_met.ts";
 
 /** Where the example runs. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectedMovers, lookAtMovers } from "../../../commands/demo/story/world.ts";
-import { versionOf } from "../../../commands/demo/watch/lease_log.ts";
+import { versionOf } from "../../../commands/live_ring/lease_log.ts";
 import type { ObjectMove } from "../../../lib/rings/report/mod.ts";
 import { systemClock as clock } from "../../../lib/util/clock/mod.ts";
 import { bounds, deployment } from "../support/ring_copy.ts";

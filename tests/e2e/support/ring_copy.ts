@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ownerConflicts } from "../../../commands/demo/story/one_owner.ts";
 import { seconds, untilMet } from "../../../commands/demo/story/until_met.ts";
 import { lookAtPlacement } from "../../../commands/demo/story/world.ts";
-import { RingWatch } from "../../../commands/demo/watch/ring_watch.ts";
+import { RingWatch } from "../../../commands/live_ring/ring_watch.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
 import { secrets } from "../../../lib/k8s/kinds/core.ts";

@@ -1,6 +1,6 @@
 import { delimiter, dirname } from "node:path";
 import { startLocalCluster } from "../../../../commands/demo/cluster/local_cluster.ts";
-import type { Terminal } from "../../../../commands/demo/live/terminal.ts";
+import type { Terminal } from "../../../../commands/live_ring/terminal.ts";
 import { runDemo } from "../../../../commands/demo/run.ts";
 import { glyphsFor } from "../../../../commands/ring_view/mod.ts";
 import { systemParts } from "../../../../commands/common/system_parts.ts";

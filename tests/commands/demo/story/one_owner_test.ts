@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ownerConflicts } from "../../../../commands/demo/story/one_owner.ts";
-import { LeaseLog } from "../../../../commands/demo/watch/lease_log.ts";
+import { LeaseLog } from "../../../../commands/live_ring/lease_log.ts";
 import type { Lease } from "../../../../lib/k8s/types.ts";
 import { moveBetween, type ObjectMove, type ShardedObject } from "../../../../lib/rings/report/mod.ts";
 import { takeOverIdentity } from "../../../../lib/sharding/names.ts";

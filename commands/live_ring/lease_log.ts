@@ -1,5 +1,5 @@
-import type { Lease } from "../../../lib/k8s/types.ts";
-import { holderOf, type LeaseHolder } from "../../../lib/sharding/shard_state.ts";
+import type { Lease } from "../../lib/k8s/types.ts";
+import { holderOf, type LeaseHolder } from "../../lib/sharding/shard_state.ts";
 
 /** What a shard's Lease said from one version on. */
 export interface LeaseEntry {

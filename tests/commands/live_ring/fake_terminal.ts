@@ -1,5 +1,5 @@
-import { glyphsFor } from "../../../../commands/ring_view/mod.ts";
-import type { Terminal } from "../../../../commands/demo/live/terminal.ts";
+import { glyphsFor } from "../../../commands/ring_view/mod.ts";
+import type { Terminal } from "../../../commands/live_ring/terminal.ts";
 
 /** A control sequence: escape, bracket, parameters, a letter. */
 const sequence = new RegExp("\u001b\\[[0-9;?]*[A-Za-z]", "g");

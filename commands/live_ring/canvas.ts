@@ -1,4 +1,4 @@
-import { type Line, printLine } from "../../ring_view/mod.ts";
+import { type Line, printLine } from "../ring_view/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Control sequences of xterm, which all terminals of today know. */

@@ -1,4 +1,4 @@
-import { type Glyphs, glyphsFor, wantsColour } from "../../ring_view/mod.ts";
+import { type Glyphs, glyphsFor, wantsColour } from "../ring_view/mod.ts";
 
 /** A terminal that a live view can be drawn on. */
 export interface Terminal {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Canvas } from "../../../../commands/demo/live/canvas.ts";
-import { liveView, type Watched } from "../../../../commands/demo/live/live_view.ts";
-import { span } from "../../../../commands/ring_view/mod.ts";
-import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
-import { states } from "../../ring_view/states.ts";
+import { Canvas } from "../../../commands/live_ring/canvas.ts";
+import { liveView, type Watched } from "../../../commands/live_ring/live_view.ts";
+import { span } from "../../../commands/ring_view/mod.ts";
+import { VirtualClock } from "../../../lib/util/clock/mod.ts";
+import { states } from "../ring_view/states.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
 /** A ring that the test changes. */

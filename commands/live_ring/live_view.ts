@@ -1,7 +1,7 @@
-import { ringScreen, type ScreenState } from "../../ring_view/mod.ts";
-import type { ObjectMove } from "../../../lib/rings/report/mod.ts";
-import { type Clock, sleep } from "../../../lib/util/clock/mod.ts";
-import type { RingWatch } from "../watch/ring_watch.ts";
+import { ringScreen, type ScreenState } from "../ring_view/mod.ts";
+import type { ObjectMove } from "../../lib/rings/report/mod.ts";
+import { type Clock, sleep } from "../../lib/util/clock/mod.ts";
+import type { RingWatch } from "./ring_watch.ts";
 import { Canvas } from "./canvas.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { RingWatch } from "../../../../commands/demo/watch/ring_watch.ts";
-import { ApiServer } from "../../../../lib/apiserver/mod.ts";
-import { Api } from "../../../../lib/k8s/api/api.ts";
-import { leases } from "../../../../lib/k8s/kinds/coordination.ts";
-import { secrets } from "../../../../lib/k8s/kinds/core.ts";
-import { events } from "../../../../lib/k8s/kinds/events.ts";
-import { controllerRings } from "../../../../lib/sharding/ring_types.ts";
-import { formatMicroTime } from "../../../../lib/util/micro_time.ts";
-import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
-import { seededRandom } from "../../../../lib/util/random.ts";
-import { checksumRing, labels } from "../../../lib/rings/report/objects.ts";
-import { leaseOf } from "../../../lib/sharding/leases.ts";
+import { RingWatch } from "../../../commands/live_ring/ring_watch.ts";
+import { ApiServer } from "../../../lib/apiserver/mod.ts";
+import { Api } from "../../../lib/k8s/api/api.ts";
+import { leases } from "../../../lib/k8s/kinds/coordination.ts";
+import { secrets } from "../../../lib/k8s/kinds/core.ts";
+import { events } from "../../../lib/k8s/kinds/events.ts";
+import { controllerRings } from "../../../lib/sharding/ring_types.ts";
+import { formatMicroTime } from "../../../lib/util/micro_time.ts";
+import { VirtualClock } from "../../../lib/util/clock/mod.ts";
+import { seededRandom } from "../../../lib/util/random.ts";
+import { checksumRing, labels } from "../../lib/rings/report/objects.ts";
+import { leaseOf } from "../../lib/sharding/leases.ts";
 
 /** A watch of a ring with the shards "a" and "b" on an API server in memory. */
 class Scene implements AsyncDisposable {
