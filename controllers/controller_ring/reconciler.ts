@@ -35,7 +35,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
     const existing = snapshot.view.shards.filter(({ ghost }) => ghost !== true);
     const [shards, availableShards] = [existing.length, existing.filter(({ status }) => isLive(status)).length];
     try {
-      await applyConfiguration(snapshot, parts, signal);
+      if (!await applyConfiguration(snapshot, parts, signal)) return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
@@ -49,11 +49,12 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
   };
 }
 
+/** @returns false when the ring is going, and its configuration with it */
 async function applyConfiguration(
   { ring, problem }: RingSnapshot,
   parts: ControllerRingParts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   // Only a change of the ring helps.
   if (problem !== undefined) throw new TerminalError(problem);
   const { configurations, configurationApi, settings, certificates } = parts;
@@ -62,8 +63,22 @@ async function applyConfiguration(
   }
   const wanted = webhookConfiguration(ring, settings, certificates?.caBundle);
   const name = webhookConfigurationName(ring.metadata.name);
-  if (isApplied(configurations.get({ namespace: "", name }), wanted)) return;
+  const existing = configurations.get({ namespace: "", name });
+  if (isApplied(existing, wanted)) return true;
+  // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
+  if (existing === undefined && !await isWanted(ring, parts, signal)) return false;
   await configurationApi.apply(wanted, { signal });
+  return true;
+}
+
+/** Does the API server still have this very ring, and nobody deletes it? */
+async function isWanted(
+  { metadata }: ControllerRing,
+  parts: ControllerRingParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const live = await parts.ringApi.find(metadata.name, { signal });
+  return live?.metadata.uid === metadata.uid && live?.metadata.deletionTimestamp === undefined;
 }
 
 async function writeStatus(
