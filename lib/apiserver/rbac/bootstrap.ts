@@ -25,8 +25,15 @@ export function storeBootstrapRoles({ store, clock }: Pick<Context, "store" | "c
   }
 }
 
+let objects: readonly JSONObject[] | undefined;
+
 /** The roles and bindings; what is written down, not to be changed. */
 export function bootstrapObjects(): readonly JSONObject[] {
+  // Aggregating them takes a quarter of the start of a server.
+  return objects ??= aggregate();
+}
+
+function aggregate(): readonly JSONObject[] {
   const recorded: readonly JSONObject[] = document.items;
   const objects = new Map(recorded.map((object) => [keyOf(object), object]));
   // Each is aggregated from those before it, and from those whose rules are written down.
