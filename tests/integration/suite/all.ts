@@ -6,6 +6,7 @@ import { faultTolerance } from "./faults.ts";
 import { guarantees } from "./guarantees.ts";
 import { leases } from "./leases.ts";
 import { moves } from "./moves.ts";
+import { ringCommand } from "./ring_command.ts";
 import { rings } from "./rings.ts";
 
 /** The whole suite. */
@@ -17,5 +18,6 @@ export const all: readonly Behaviour[] = [
   guarantees,
   faultTolerance,
   brakes,
+  ringCommand,
   certificates,
 ].flat();

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { runRing } from "../../../commands/ring/mod.ts";
+import { fakeParts } from "../../commands/common/fake_parts.ts";
+import { settled } from "../stage.ts";
+import type { Behaviour } from "../suite.ts";
+import type { World } from "../world.ts";
+
+const three = ["shard-a", "shard-b", "shard-c"];
+
+/** What a run of the command, with all rights, answers as JSON. */
+async function ask(
+  world: World,
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly data: unknown }> {
+  const { stage } = world;
+  const { parts, output } = fakeParts({
+    clock: stage.clock,
+    findCluster: () =>
+      Promise.resolve({
+        description: "the stage",
+        namespace: "default",
+        open: ({ userAgent }) => stage.connect("admin", userAgent),
+      }),
+  });
+  const running = runRing([...args, "-o", "json"], parts, undefined, new AbortController().signal);
+  const code = await settled(stage, `ring ${args.join(" ")} ends`, running, 90_000);
+  assert.equal(output.stderr, "");
+  return { code, data: JSON.parse(output.stdout) };
+}
+
+/** Sees that the data has these fields, whatever else it has. */
+function has(data: unknown, fields: Readonly<Record<string, unknown>>): void {
+  const found = new Map<string, unknown>(Object.entries(data ?? {}));
+  for (const [name, value] of Object.entries(fields)) assert.deepEqual(found.get(name), value, name);
+}
+
+/** A person looks at a ring, and releases it in the end. */
+export const ringCommand: readonly Behaviour[] = [
+  {
+    name: "the ring command tells who has what, foretells a move, and releases the labels of a deleted ring",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(three);
+      const names = await world.createSecrets(9);
+      await world.spread(three, names);
+
+      const status = await ask(world, "status", world.name);
+      assert.equal(status.code, 0);
+      has(status.data, { healthy: true, objects: 18, withoutOwner: 0, pendingDrains: 0, shardsAvailable: 3 });
+      for (const name of names.slice(0, 3)) {
+        const { data } = await ask(world, "whereis", "secret", `${world.name}/${name}`, "--ring", world.name);
+        assert.ok(Array.isArray(data));
+        has(data[0], { shard: world.ownerAmong(three, name), owned: true, plan: "none" });
+      }
+      const child = await ask(
+        world,
+        "whereis",
+        "configmaps",
+        `${world.name}/checksums-${names[0]}`,
+        "--ring",
+        world.name,
+      );
+      assert.ok(Array.isArray(child.data));
+      has(child.data[0], {
+        controller: `Secret/${names[0]}`,
+        controllerShard: world.ownerAmong(three, names[0] ?? ""),
+      });
+
+      const four = [...three, "shard-d"];
+      const { data } = await ask(world, "simulate", world.name, "--add", "shard-d");
+      const moving = names.filter((name) => world.ownerAmong(four, name) === "shard-d");
+      has(data, { objects: 18, moved: 2 * moving.length, underway: 0 });
+
+      await world.rings.delete(world.name);
+      const labels = ["--labels", "--resource", "secrets", "--controlled", "configmaps"];
+      const released = await ask(world, "release", world.name, ...labels);
+      assert.equal(released.code, 0);
+      has(released.data, { removed: 9, acknowledged: 9, left: 0 });
+      await world.eventually("no object has a label", async () => {
+        const shards = [...await world.shardsOf(world.secrets), ...await world.shardsOf(world.configMaps)];
+        return shards.every(([, shard]) => shard === undefined);
+      });
+    },
+  },
+];
