@@ -41,7 +41,9 @@ function planOther(object: JSONObject, { finalizers, held = false, now }: Deleti
   const before = arrayAt(metadata, "finalizers");
   const same = finalizers.length === before.length && finalizers.every((each, index) => each === before[index]);
   if (same) return { type: "pending" };
-  return { type: "mark", object: withMetadata(object, { finalizers: [...finalizers] }), thenRemove: false };
+  // Who applies an object with a deletionTimestamp leaves the other out.
+  const fields = { finalizers: [...finalizers], deletionGracePeriodSeconds: 0 };
+  return { type: "mark", object: withMetadata(object, fields), thenRemove: false };
 }
 
 function planPod(object: JSONObject, { gracePeriodSeconds: asked, finalizers, now }: DeletionRequest): Deletion {

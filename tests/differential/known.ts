@@ -72,11 +72,12 @@ const list: readonly Known[] = [
       ) && differences.every((each) => each.startsWith(".body.metadata.resourceVersion: ")),
   },
   {
-    name: "unknown metadata of a custom resource of another version is not warned of in memory",
+    name: "a strict refusal of a custom resource of another version or kind has other words",
     lasting: false,
-    applies: ({ step, differences }) =>
-      (step?.do === "create" || step?.do === "replace") && step.kind === "rings" && step.spoil === "apiVersion" &&
-      differences.every((each) => /^\.warnings\[0\]: .*unknown field \\+"metadata\..* \| absent$/.test(each)),
+    applies: ({ step, real, memory, differences }) =>
+      (step?.do === "create" || step?.do === "replace") && step.kind === "rings" &&
+      (step.spoil === "apiVersion" || step.spoil === "kind") && step.query.includes("fieldValidation=Strict") &&
+      real.code === 400 && memory.code === 400 && differences.every((each) => each.startsWith(".body.message: ")),
   },
   {
     name: "$retainKeys for a map that is not there has other words in the refusal of its value",

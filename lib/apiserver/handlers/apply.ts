@@ -109,11 +109,10 @@ async function create(target: Target, applied: JSONObject, status: JSONValue): P
   const object = complete(copyObject(applied), applied, resource);
   checkPlace(objectAt(object, "metadata"), target.namespace, name);
   setNamespace(object, resource, target.namespace);
-  // Named by a client that saw an older object of this name: it means nothing for the new one.
-  delete objectAt(object, "metadata")["resourceVersion"];
   writeOwners(object, [ownerFor(target, fieldsOf(applied, "applied", schemaOf(resource)))]);
   updateLastApplied(object, applied, query.manager);
-  return await insert(context, call, resource, status === undefined ? object : { ...object, status }, query);
+  // A version, named by a client that saw an older object of this name, means nothing for the new one.
+  return await insert(context, call, resource, status === undefined ? object : { ...object, status }, query, true);
 }
 
 function ownerFor(target: Target, fields: FieldSet): Owner {

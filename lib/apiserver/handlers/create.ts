@@ -110,7 +110,6 @@ export function storeNew(context: Context, resource: ServedResource, object: JSO
 /** Completes and checks an admitted object. @throws StatusError */
 function prepareNew(context: Context, resource: ServedResource, object: JSONObject): void {
   const metadata = objectAt(object, "metadata");
-  delete metadata["selfLink"];
   dropEmptyWebhooks(object);
   setName(metadata, context.random);
   complete(object, resource, context);
@@ -148,6 +147,8 @@ function storePrepared(
     if (isGoing) error.document["message"] = `object is being deleted: ${error.message}`;
     throw error;
   }
+  // Only dry runs show what an apply sent.
+  if (!dryRun) delete metadata["selfLink"];
   const stored = resource.shape?.write(object) ?? object;
   if (!dryRun) return readShape(context.store.put(collection, stored, undefined), resource);
   const answer = readShape(recordOf(stored, 0), resource);

@@ -94,6 +94,8 @@ function prepare(update: Update, old: JSONObject): JSONObject {
   const owned = complete(update, copyObject(object), old);
   dropEmptyWebhooks(owned);
   if (metadata["deletionTimestamp"] === undefined) delete objectAt(owned, "metadata")["deletionTimestamp"];
+  // It stays as it is, but who names another one owns it.
+  else objectAt(owned, "metadata")["deletionTimestamp"] = metadata["deletionTimestamp"];
   // Finalizers in the spec of a namespace stay although somebody drops them, but are not his any more.
   if (resource === namespaces && subresource === undefined) owned["spec"] = { ...objectAt(object, "spec") };
   const writer = { manager: update.query.manager, time: timestamp(update.context.clock) };

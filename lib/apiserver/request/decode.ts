@@ -52,7 +52,7 @@ export function decodeObject(call: Call, resource: ServedResource): Decoded {
   // Go reads null as an object without fields.
   const value = parsed === null && resource.custom !== true ? {} : parsed;
   const twice = decoding.validation === "Ignore" || text === undefined ? [] : duplicateFields(text);
-  const object = complete(value, resource, text === undefined ? { decoding } : { decoding, text });
+  const object = completeOrWarn(value, resource, call, text === undefined ? { decoding } : { decoding, text });
   // Nobody looks into fields that are dropped.
   const dropped = [...decoding.unknown];
   const seen = twice.filter((field) =>
@@ -103,6 +103,21 @@ function readBody({ body, contentType }: Call, resource: ServedResource): ReadBo
   }
 }
 
+/** Who sends a custom resource of another version is warned all the same. */
+function completeOrWarn(
+  value: JSONValue,
+  resource: ServedResource,
+  call: Call,
+  origin: Origin & { readonly decoding: Decoding },
+): JSONObject {
+  try {
+    return complete(value, resource, origin);
+  } catch (error) {
+    warnOf(origin.decoding, call);
+    throw error;
+  }
+}
+
 function complete(value: JSONValue, resource: ServedResource, origin: Origin): JSONObject {
   try {
     return completeObject(value, resource, origin);
@@ -139,12 +154,12 @@ export function completeObject(value: JSONValue, resource: ServedResource, origi
   // Go converts metadata first, and so names what is wrong there.
   const given = patched ? inOrder(value) : value;
   const object = readFields(wording === "json" ? given : metadataFirst(given), resource, unknown, wording);
+  for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
+  decoding?.unknown.push(...unknown);
   if (resource.custom === true && apiVersion !== own && !patched) {
     const why = `the API version in the data (${apiVersion}) does not match the expected API version (${own})`;
     throw badRequest(why);
   }
-  for (const field of unknown) decoding?.problems.push(`unknown field ${JSON.stringify(field)}`);
-  decoding?.unknown.push(...unknown);
   if (resource.custom !== true) keepReset(objectAt(value, "metadata"), object);
   const { webhooks } = value;
   if (resource.group === "admissionregistration.k8s.io" && isEmptyWebhooks(webhooks)) object["webhooks"] = [];
@@ -208,7 +223,8 @@ function readFields(value: JSONObject, resource: ServedResource, unknown: string
     const whole: JSONObject = { ...object, metadata: read };
     const dropped: string[] = [];
     // The schema is that of this kind alone.
-    if (whole["kind"] === kind) resource.structural?.prune(whole, dropped);
+    const { group } = splitVersion(stringAt(whole, "apiVersion"));
+    if (whole["kind"] === kind && group === resource.group) resource.structural?.prune(whole, dropped);
     // What an apply made is not read from JSON.
     if (wording === "json") resource.structural?.dropNulls(whole);
     unknown.push(...dropped.sort());

@@ -112,6 +112,19 @@ Deno.test("a custom resource of another kind is stored as its own when a webhook
   assert.deepEqual(reviews.map((each) => isJsonObject(each) && each["kind"]), ["Thing"]);
 });
 
+Deno.test("an apply that creates an object shows webhooks the version that it names, which means nothing", async () => {
+  const reviews: JSONValue[] = [];
+  using fixture = await withThing(reviews);
+  const metadata = { name: "c", resourceVersion: "7", labels: { hook: "" } };
+  const applied = { contentType: "application/apply-patch+yaml" };
+  const body = { apiVersion: "example.com/v1", kind: "Thing", metadata };
+  const made = await send(fixture.client, "PATCH", `${things}/c?fieldManager=m`, body, applied);
+  const version = (object: JSONValue): JSONValue =>
+    isJsonObject(object) && objectAt(object, "metadata")["resourceVersion"];
+  assert.deepEqual(reviews.map(version), ["7"]);
+  assert.notEqual(version(made), "7");
+});
+
 Deno.test("webhooks and dry runs see the selfLink that is sent, but it is not stored", async () => {
   const reviews: JSONValue[] = [];
   using fixture = await withThing(reviews);
