@@ -21,6 +21,8 @@ import { whereis } from "./whereis.ts";
  *   2 for a wrong command line.
  */
 export async function ring(args: readonly string[], parts: CommandParts, signal: AbortSignal): Promise<number> {
+  // What the parts below have to say is of interest when something is wrong.
+  await configureLogging({ format: "text", level: "error", clock: parts.clock, write: parts.stderr });
   return await runRing(args, parts, findTerminal(parts), signal);
 }
 
@@ -30,7 +32,7 @@ interface Choice {
   readonly run: RingSubcommand;
 }
 
-/** The same with a terminal of the caller's, or none. */
+/** The same with a terminal of the caller's, or none, and without taking the logs of the whole program. */
 export async function runRing(
   args: readonly string[],
   parts: CommandParts,
@@ -46,8 +48,6 @@ export async function runRing(
   const exitCode = parseCommandLine(program, args);
   if (exitCode !== undefined || choice === undefined) return exitCode ?? 2;
   const { command, run } = choice;
-  // What the parts below have to say is of interest when something is wrong.
-  await configureLogging({ format: "text", level: "error", clock: parts.clock, write: parts.stderr });
   let server = "of your kubeconfig";
   try {
     const cluster = await parts.findCluster(clusterFlags(command));
