@@ -94,8 +94,12 @@ export class Normalizer {
       // Its keys are in the order of Go's structs, or in none.
       return isJsonObject(document) ? before + JSON.stringify(this.#walk(document, "", "")) : all;
     });
+    const whole = documents.replaceAll(/( is missing in ')(\{.*\})(')/g, (all, before, text, after) => {
+      const document = parse(text);
+      return isJsonObject(document) ? before + JSON.stringify(this.#walk(document, "", "")) + after : all;
+    });
     // The set of problems comes in the order of Go's maps; a parser of YAML has words of its own.
-    return documents
+    return whole
       .replace(/errors:\n( {2}.*(\n {2}.*)*)/, (_, lines) => `errors:\n${lines.split("\n").toSorted().join("\n")}`)
       .replace(/((?:error converting YAML to JSON|of type \w+\)): yaml: )(?!unmarshal errors).*/s, "$1WORDS")
       .replaceAll(/\/controlplane-\d+-\d+\//g, "/registry/");

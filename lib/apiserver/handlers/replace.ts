@@ -50,7 +50,7 @@ export async function replaceObject(
   if (!exists && resource.createOnUpdate === true && subresource === undefined) {
     const uid = stringAt(metadata, "uid");
     // Whoever names a uid means an object that he has seen.
-    if (uid !== "") throw uidConflict(resource, namespace, name, uid, "");
+    if (uid !== "") throw uidConflict(resource, namespace, name, uid, "", query.dryRun);
     setNamespace(object, resource, namespace);
     trackUpdate(undefined, object, resource, { manager: query.manager, time: timestamp(context.clock) });
     const value = represent(await insert(context, call, resource, object, query, true));

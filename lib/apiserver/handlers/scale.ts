@@ -122,7 +122,9 @@ async function write(scaling: Scaling, change: Change): Promise<JSONObject> {
   const { query, uid = "" } = change;
   while (true) {
     const record = find(scaling);
-    if (uid !== "" && uid !== record.uid) throw uidConflict(resource, scaling.namespace, scaling.name, uid, record.uid);
+    if (uid !== "" && uid !== record.uid) {
+      throw uidConflict(resource, scaling.namespace, scaling.name, uid, record.uid, query.dryRun);
+    }
     const old = readShape(record, resource);
     const attempt = attemptOf(scaling, change, old);
     const scale = await context.admission.admit(attempt) ?? {};

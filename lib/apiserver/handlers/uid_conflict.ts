@@ -14,11 +14,13 @@ export function uidConflict(
   name: string,
   wanted: string,
   found: string,
+  dryRun: boolean,
 ): StatusError {
   const { group, plural } = resource;
   const isGrouped = resource.custom === true || group === "apiextensions.k8s.io";
   const place = places[`${group}/${plural}`] ?? (isGrouped ? `${group}/${plural}` : plural);
-  const key = ["/registry", place, ...namespace === undefined ? [] : [namespace], name].join("/");
+  // A dry run does not come so far as to add the prefix.
+  const key = [dryRun ? "" : "/registry", place, ...namespace === undefined ? [] : [namespace], name].join("/");
   const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
   const what = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
   return conflict(resource, name, what);

@@ -106,11 +106,11 @@ function prepare(update: Update, old: JSONObject): JSONObject {
 }
 
 /** @throws StatusError 409 */
-function checkUid({ resource, namespace, name }: Update, metadata: JSONObject, old: JSONObject): void {
+function checkUid({ resource, namespace, name, query }: Update, metadata: JSONObject, old: JSONObject): void {
   const uid = stringAt(metadata, "uid");
   const known = stringAt(objectAt(old, "metadata"), "uid");
   if (uid === "" || uid === known) return;
-  throw uidConflict(resource, namespace, name, uid, known);
+  throw uidConflict(resource, namespace, name, uid, known, query.dryRun);
 }
 
 /** Checks the lock. Webhooks were asked by then, as by the real server. @throws StatusError */
