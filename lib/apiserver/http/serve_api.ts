@@ -66,7 +66,7 @@ export async function serveApi(server: RequestTarget, options: ServeApiOptions =
     ...(anonymous === undefined ? {} : { anonymous }),
     closing: closing.signal,
   });
-  const listener: Listener = listen({ hostname: loopback, port, tls: certificates?.serving, handler });
+  const listener: Listener = listen({ hostname: loopback, port, tls: certificates?.serving, handler, clock });
   const url = `${tls ? "https" : "http"}://${loopback}:${listener.port}`;
   const named = anonymous === false ? undefined : anonymous;
   let closed: Promise<void> | undefined;

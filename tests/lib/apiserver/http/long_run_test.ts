@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { serveApi } from "../../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../../lib/apiserver/mod.ts";
-import { systemClock } from "../../../../lib/util/clock/mod.ts";
+import { systemClock, VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { systemRandom } from "../../../../lib/util/random.ts";
 
 /** What a client of these tests needs. */
@@ -175,4 +175,24 @@ Deno.test("close() does not wait for connections that clients keep open", async 
   assert.match(new TextDecoder().decode((await reader.read()).value), /^HTTP\/1\.1 200 /);
   await listener.close();
   assert.equal((await reader.read()).done, true);
+});
+
+Deno.test("close() waits two seconds, and no longer, for an upload that does not end", async () => {
+  const clock = new VirtualClock();
+  using server = new ApiServer({ clock, random: systemRandom });
+  const anonymous = { username: "a", groups: ["system:masters"] };
+  const listener = await serveApi(server, { tls: false, anonymous, clock });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(listener.url).port) });
+  const writer = connection.writable.getWriter();
+  const reader = connection.readable.getReader();
+  const head = `POST ${configMaps} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n`;
+  // The server asks for the body, so it is reading it.
+  await writer.write(encoder.encode(`${head}expect: 100-continue\r\n\r\n`));
+  assert.match(new TextDecoder().decode((await reader.read()).value), /^HTTP\/1\.1 100 /);
+  let closed = false;
+  const closing = listener.close().then(() => closed = true);
+  await clock.advance(1_999);
+  assert.equal(closed, false);
+  await clock.advance(1);
+  await closing;
 });
