@@ -1,18 +1,16 @@
 import { systemClock } from "../../lib/util/clock/mod.ts";
-import { isHunt } from "../support/runs.ts";
 import { runAsLoadAllows } from "./busy_machine.ts";
 import { LogsByTest } from "./stages/captured_logs.ts";
 import { HttpStage, issueWebhookCertificate } from "./stages/http.ts";
 import { show, shownWith } from "./suite.ts";
 import { all } from "./suite/all.ts";
 
-Deno.test("over HTTP", async (t) => {
+// It needs no binaries, but time: with real sockets it runs in real time, so it is with the tests that do.
+Deno.test("on the API server in memory, over HTTPS", async (t) => {
   const certificate = await issueWebhookCertificate();
   const logs = new LogsByTest();
   await logs.capture(systemClock);
-  // Each costs a third of a second of CPU. The cluster test shows all of them over HTTP too, on the real API server.
-  const shown = shownWith(all, HttpStage.abilities).filter((_, index) => isHunt || index % 2 === 0);
-  const showings = shown.map(({ behaviour, number }) => ({
+  const showings = shownWith(all, HttpStage.abilities).map(({ behaviour, number }) => ({
     name: behaviour.name,
     run: () =>
       logs.run(async (lines) => {
