@@ -11,6 +11,7 @@ import { type DemoCluster, DemoError } from "./demo_cluster.ts";
 import { DemoFolder } from "./demo_folder.ts";
 import { demoImages } from "./images.ts";
 import { lastLines } from "./pod_log.ts";
+import { runNode } from "./running_node.ts";
 
 /** What a local cluster works with. */
 export interface LocalClusterOptions {
@@ -74,17 +75,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<D
   manager.add(node);
   const client = server.client({ user: "system:kube-controller-manager", userAgent: "kube-controller-manager" });
   for (const controller of workloadControllers({ client, clock, random })) manager.add(controller);
-  const stop = new AbortController();
-  const running = manager.run(stop.signal);
-  const failed = running.then((): never => {
-    throw new Error("the demo's cluster has stopped");
-  });
-  failed.catch(() => undefined);
-  stack.defer(async () => {
-    stop.abort();
-    await running.catch(() => undefined); // It was told to the log, and nobody can do anything about it now.
-  });
-  await Promise.race([node.whenReady(), failed]);
+  const { failed } = await runNode(stack, { node, manager, what: "the demo's cluster" });
   const owned = stack.move();
   return {
     description: `an API server in memory at ${listener.url}`,

@@ -20,6 +20,7 @@ import { DemoFolder } from "./demo_folder.ts";
 import { demoImages } from "./images.ts";
 import { boundTo, uninstall, type WebhookWay } from "./install.ts";
 import { lastLines } from "./pod_log.ts";
+import { runNode } from "./running_node.ts";
 
 /** What the demo in a user's cluster works with. */
 export interface UserClusterOptions {
@@ -65,17 +66,7 @@ export async function connectUserCluster(options: UserClusterOptions, signal: Ab
   });
   const manager = new Manager({ clock, gracefulShutdown: 2 * shutdownGrace });
   manager.add(node);
-  const stop = new AbortController();
-  const running = manager.run(stop.signal);
-  const failed = running.then((): never => {
-    throw new Error("the demo's node has stopped");
-  });
-  failed.catch(() => undefined);
-  stack.defer(async () => {
-    stop.abort();
-    await running.catch(() => undefined); // It was told to the log, and nobody can do anything about it now.
-  });
-  await Promise.race([node.whenReady(), failed]);
+  const { failed } = await runNode(stack, { node, manager, what: "the demo's node" });
   const owned = stack.move();
   return {
     description: `${access.server} (${access.source})`,

@@ -8,6 +8,7 @@ import type { Change } from "../store/change.ts";
 import type { Collection } from "../store/collection.ts";
 import { recordKey, type StoredObject } from "../store/record.ts";
 import { deleteInBackground } from "./background_deletion.ts";
+import { OncePerTurn } from "./once_per_turn.ts";
 
 /**
  * Deletes the custom resources of a CustomResourceDefinition that is being deleted, which goes when they are gone: the
@@ -17,11 +18,11 @@ export class DefinitionController {
   readonly #context: Pick<Context, "store" | "clock" | "closing">;
   /** Names of the definitions that are being deleted, by the collection of their custom resources. */
   readonly #terminating = new Map<Collection, string>();
-  /** Names of those that are to be looked at. */
-  readonly #due = new Set<string>();
+  readonly #due: OncePerTurn;
 
   constructor(context: Pick<Context, "store" | "clock" | "closing">) {
     this.#context = context;
+    this.#due = new OncePerTurn(context.closing, (name) => this.#terminate(name));
   }
 
   /** Begins to work. */
@@ -36,23 +37,13 @@ export class DefinitionController {
   #onChange({ previous, next }: Change, collection: Collection): void {
     if (collection !== this.#definitions) {
       const name = this.#terminating.get(collection);
-      if (name !== undefined && next === undefined) this.#later(name);
-    } else if (next?.json.includes(instanceCleanup) === true) this.#later(next.name);
+      if (name !== undefined && next === undefined) this.#due.note(name);
+    } else if (next?.json.includes(instanceCleanup) === true) this.#due.note(next.name);
     else if (next === undefined && previous !== undefined) {
       for (const [instances, name] of this.#terminating) {
         if (name === previous.name) this.#terminating.delete(instances);
       }
     }
-  }
-
-  /** Once for all that happens in the same turn: a thousand objects may go at a time. */
-  #later(name: string): void {
-    if (this.#due.has(name)) return;
-    this.#due.add(name);
-    void Promise.resolve().then(() => {
-      this.#due.delete(name);
-      if (!this.#context.closing.aborted) this.#terminate(name);
-    });
   }
 
   #terminate(name: string): void {

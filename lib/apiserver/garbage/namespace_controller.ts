@@ -7,6 +7,7 @@ import type { Change } from "../store/change.ts";
 import { type Collection, rangeOf } from "../store/collection.ts";
 import { recordKey, type StoredObject } from "../store/record.ts";
 import { deleteInBackground } from "./background_deletion.ts";
+import { OncePerTurn } from "./once_per_turn.ts";
 
 /**
  * Does what kube-controller-manager's namespace controller does: a namespace that is being deleted is emptied, and goes
@@ -16,11 +17,11 @@ export class NamespaceController {
   readonly #context: Pick<Context, "store" | "registry" | "clock" | "closing">;
   /** Names of the namespaces that are being deleted. */
   readonly #terminating = new Set<string>();
-  /** Names of those that are to be looked at. */
-  readonly #due = new Set<string>();
+  readonly #due: OncePerTurn;
 
   constructor(context: Pick<Context, "store" | "registry" | "clock" | "closing">) {
     this.#context = context;
+    this.#due = new OncePerTurn(context.closing, (name) => this.#terminate(name));
   }
 
   /** Begins to work. */
@@ -37,21 +38,11 @@ export class NamespaceController {
     if (next !== undefined) {
       if (!inNamespaces || !next.json.includes('"deletionTimestamp"')) return;
       this.#terminating.add(next.name);
-      this.#later(next.name);
+      this.#due.note(next.name);
     } else if (previous !== undefined) {
       if (inNamespaces) this.#terminating.delete(previous.name);
-      if (this.#terminating.has(previous.namespace)) this.#later(previous.namespace);
+      if (this.#terminating.has(previous.namespace)) this.#due.note(previous.namespace);
     }
-  }
-
-  /** Once for all that happens in the same turn: a thousand objects may go at a time. */
-  #later(name: string): void {
-    if (this.#due.has(name)) return;
-    this.#due.add(name);
-    void Promise.resolve().then(() => {
-      this.#due.delete(name);
-      if (!this.#context.closing.aborted) this.#terminate(name);
-    });
   }
 
   #terminate(name: string): void {
