@@ -3,3 +3,4 @@ export type { TrackedLease } from "./lease_tracks.ts";
 export type { RingChange, RingChangeKind } from "./ring_change.ts";
 export { type NamespaceScope, RingSnapshot } from "./ring_snapshot.ts";
 export { type Followed, Rings, type RingsOptions } from "./rings.ts";
+export { RingTroubles, type Trouble, type TroubleType } from "./troubles.ts";
