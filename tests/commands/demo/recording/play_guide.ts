@@ -5,6 +5,7 @@ import { runDemo } from "../../../../commands/demo/run.ts";
 import { glyphsFor } from "../../../../commands/ring_view/mod.ts";
 import { systemParts } from "../../../../commands/common/system_parts.ts";
 import type { Block } from "./guide.ts";
+import { hasCaughtUp, isSpread, labelsOf } from "./settled.ts";
 
 /** How a guide is played. */
 export interface PlayOptions {
@@ -26,6 +27,10 @@ export interface Played {
 
 /** A command may take so long, and so may what it waits for. Milliseconds. */
 const timeout = 60_000;
+
+/** Prints the names of the shards at work. */
+const readyShards = "kubectl get lease -l alpha.sharding.timebertt.dev/state=ready " +
+  `-o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'`;
 
 /**
  * Plays a guide's commands on a real demo, one after the other.
@@ -58,10 +63,18 @@ export async function playGuide({ blocks, port, kubectl, onCommand }: PlayOption
   }
 }
 
+/** A command that runs until the guide stops it. */
+interface Background {
+  readonly child: Deno.ChildProcess;
+  readonly printed: () => string;
+  /** Resolves when it has printed everything. */
+  readonly ended: Promise<void>;
+}
+
 class Player implements AsyncDisposable {
   readonly #env: Readonly<Record<string, string>>;
   readonly #onCommand: (command: string) => void;
-  readonly #background = new Map<string, { readonly child: Deno.ChildProcess; readonly output: Promise<string> }>();
+  readonly #background = new Map<string, Background>();
 
   constructor(env: Readonly<Record<string, string>>, onCommand: (command: string) => void) {
     this.#env = env;
@@ -104,6 +117,12 @@ class Player implements AsyncDisposable {
 
   async #run(command: string): Promise<string> {
     this.#onCommand(command);
+    const { code, stdout } = await this.#shell(command);
+    if (code !== 0) throw new Error(`${command} ended with exit code ${code}:\n${stdout}`);
+    return stdout;
+  }
+
+  async #shell(command: string): Promise<{ readonly code: number; readonly stdout: string }> {
     const shell = new Deno.Command("bash", {
       args: ["-o", "pipefail", "-c", `{ ${command}; } 2>&1`],
       env: this.#env,
@@ -111,9 +130,7 @@ class Player implements AsyncDisposable {
       signal: AbortSignal.timeout(timeout),
     });
     const { code, stdout } = await shell.output();
-    const text = new TextDecoder().decode(stdout);
-    if (code !== 0) throw new Error(`${command} ended with exit code ${code}:\n${text}`);
-    return text;
+    return { code, stdout: new TextDecoder().decode(stdout) };
   }
 
   #start(name: string, command: string): string {
@@ -126,23 +143,39 @@ class Player implements AsyncDisposable {
       stderr: "inherit",
     });
     const child = shell.spawn();
-    this.#background.set(name, { child, output: new Response(child.stdout).text() });
+    let text = "";
+    const reading = async (): Promise<void> => {
+      for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) text += chunk;
+    };
+    this.#background.set(name, { child, printed: () => text, ended: reading() });
     return "";
   }
 
+  /** Ends a watch on Secrets when all of them are where they belong, and it has told of that. */
   async #end(name: string): Promise<string> {
     const running = this.#background.get(name);
     if (running === undefined) throw new Error(`the guide stops ${name}, which it has not started`);
+    const end = performance.now() + timeout;
+    while (true) {
+      const { stdout } = await this.#shell(readyShards);
+      const ready = new Set(stdout.split("\n").filter((shard) => shard !== ""));
+      const labels = labelsOf((await this.#shell("kubectl get secret --show-labels")).stdout);
+      if (isSpread(labels, ready) && hasCaughtUp(running.printed(), labels)) break;
+      if (performance.now() > end) throw new Error(`${name} has not seen all moves:\n${running.printed()}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return await this.#kill(name, running);
+  }
+
+  async #kill(name: string, { child, printed, ended }: Background): Promise<string> {
     this.#background.delete(name);
-    // What has happened may be on its way.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    running.child.kill("SIGTERM");
-    await running.child.status;
-    return await running.output;
+    child.kill("SIGTERM");
+    await Promise.all([child.status, ended]);
+    return printed();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [...this.#background.keys()]) await this.#end(name);
+    for (const [name, running] of [...this.#background]) await this.#kill(name, running);
   }
 }
 
