@@ -17,7 +17,8 @@ import type { Clock } from "../../lib/util/clock/mod.ts";
 import { getLogger } from "../../lib/util/log.ts";
 import type { Random } from "../../lib/util/random.ts";
 import type { SharderObserver } from "./ring_ledger.ts";
-import { RingSharder, type SharderSettings } from "./ring_sharder.ts";
+import { RingSharder } from "./ring_sharder.ts";
+import type { SharderSettings } from "./settings.ts";
 import type { ResourceLookup } from "./targets.ts";
 
 /** What the {@link Sharder} works with. */

@@ -1,0 +1,11 @@
+/** Limits and periods of the sharder. */
+export interface SharderSettings {
+  /** Everything is looked at again after so long, in milliseconds. */
+  readonly syncPeriod: number;
+  /** Most objects of a ring that are written at the same time. */
+  readonly concurrentMoves: number;
+  /** Most objects that one shard may have been asked to let go of. */
+  readonly maxPendingDrains: number;
+  /** Most objects of a ring that are asked to leave a live shard in a second, where the ring has no limit; 0 for none. */
+  readonly movesPerSecond?: number;
+}
