@@ -18,7 +18,8 @@ import { checkConfig } from "./config/check_command.ts";
 import { readConfig, temporaryDir } from "./config/read_config.ts";
 import { type SharderConfig, SharderConfigError } from "./config/sharder_config.ts";
 import { diagnosticsServer, metricsCertificates, startGrantedProfiler } from "./diagnostics/server.ts";
-import { runSharder, type SharderOptions } from "./run.ts";
+import type { SharderOptions } from "./options.ts";
+import { runSharder } from "./run.ts";
 
 /**
  * Runs one replica of the sharder until the signal aborts.

@@ -4,7 +4,7 @@ import type { WebhookClientConfig } from "../../lib/k8s/types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import type { Random } from "../../lib/util/random.ts";
 import type { WebhookApp } from "../../webhook/app.ts";
-import type { Served } from "../../commands/sharder/run.ts";
+import type { Served } from "../../commands/sharder/options.ts";
 
 /** Whose rights a connection has: a person with all of them, or the service accounts of the manifests. */
 export type Actor = "admin" | "sharder" | "shard";

@@ -1,5 +1,5 @@
 import { clusterOf } from "../../../commands/common/system_parts.ts";
-import type { Served } from "../../../commands/sharder/run.ts";
+import type { Served } from "../../../commands/sharder/options.ts";
 import { type ApiListener, serveApi, type TokenUser, WebhookClient } from "../../../lib/apiserver/http/mod.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
 import { type CertificatePair, type CertificateSource, fixedSource } from "../../../lib/certificates/mod.ts";

@@ -5,7 +5,7 @@ import { Webhooks } from "../../../lib/testing/webhooks.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { untilAborted } from "../../../lib/util/until_aborted.ts";
-import type { Served } from "../../../commands/sharder/run.ts";
+import type { Served } from "../../../commands/sharder/options.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
 import type { Actor, Condition, Grant, Stage } from "../stage.ts";
 import type { Ability } from "../suite.ts";

@@ -1,5 +1,5 @@
 import { clusterOf } from "../../../commands/common/system_parts.ts";
-import type { Served } from "../../../commands/sharder/run.ts";
+import type { Served } from "../../../commands/sharder/options.ts";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
 import { type CertificatePair, type CertificateSource, fixedSource } from "../../../lib/certificates/source.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";

@@ -1,0 +1,39 @@
+import { Api } from "../../../lib/k8s/api/api.ts";
+import type { RestClient } from "../../../lib/k8s/contract.ts";
+import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
+import { leases } from "../../../lib/k8s/kinds/coordination.ts";
+import { namespaces } from "../../../lib/k8s/kinds/core.ts";
+import type { Lease, MutatingWebhookConfiguration, PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import { dropManagedFields, Informer } from "../../../lib/runtime/watch/mod.ts";
+import { leaseRingLabel } from "../../../lib/sharding/names.ts";
+import { type ControllerRing, controllerRings } from "../../../lib/sharding/ring_types.ts";
+import type { Clock } from "../../../lib/util/clock/mod.ts";
+import type { Random } from "../../../lib/util/random.ts";
+
+/** What a sharder keeps in memory of the cluster: never the objects of rings. */
+export interface Caches {
+  readonly rings: Informer<ControllerRing>;
+  /** Leases of shards, not all the others of the cluster. */
+  readonly leases: Informer<Lease>;
+  readonly namespaces: Informer<PartialObjectMetadata>;
+  /** Webhook configurations of rings; only the leader fills it. */
+  readonly configurations: Informer<MutatingWebhookConfiguration>;
+}
+
+/**
+ * A half-open connection for Leases is given up after so long, in milliseconds: by then no shard's silence has been
+ * taken for its death yet.
+ */
+const leaseWatchTimeout = 20_000;
+
+/** The caches, still empty; they fill while they run. */
+export function cachesOf(client: RestClient, parts: { readonly clock: Clock; readonly random: Random }): Caches {
+  const common = { clock: parts.clock, random: parts.random, transform: dropManagedFields };
+  const ofRings = { ...common, labelSelector: leaseRingLabel };
+  return {
+    rings: new Informer(new Api(client, controllerRings), common),
+    leases: new Informer(new Api(client, leases), { ...ofRings, watchTimeout: leaseWatchTimeout }),
+    namespaces: new Informer(new Api(client, namespaces).asMetadata(), common),
+    configurations: new Informer(new Api(client, mutatingWebhookConfigurations), ofRings),
+  };
+}

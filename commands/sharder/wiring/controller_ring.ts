@@ -1,0 +1,38 @@
+import { controllerRingReconciler } from "../../../controllers/controller_ring/reconciler.ts";
+import { Api } from "../../../lib/k8s/api/api.ts";
+import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
+import { Controller, fromInformer } from "../../../lib/runtime/controller/mod.ts";
+import { fieldManager } from "../../../lib/sharding/names.ts";
+import { controllerRings } from "../../../lib/sharding/ring_types.ts";
+import { type ControllerParts, workers } from "./parts.ts";
+import { authorityChanges, ringChanges, ringKey, ringNamedBy } from "./sources.ts";
+
+/** The controller of rings: their webhook configurations and status. */
+export function controllerRingController(parts: ControllerParts): Controller {
+  const { config, clock, random, connections: { leader }, caches, rings, recorder, certificates, observers } = parts;
+  return new Controller({
+    clock,
+    random,
+    ...observers.controller,
+    name: "controllerring",
+    workers,
+    reconcile: controllerRingReconciler({
+      rings,
+      ringApi: new Api(leader, controllerRings),
+      configurationApi: new Api(leader, mutatingWebhookConfigurations, { fieldManager }),
+      configurations: caches.configurations.store,
+      settings: config.webhook.config,
+      certificates,
+      recorder,
+      clock,
+    }),
+    sources: [
+      ringChanges(rings, (ring) => [ringKey(ring)]),
+      fromInformer(caches.configurations, {
+        name: "webhook configurations",
+        keys: ({ object }) => ringNamedBy(object),
+      }),
+      ...certificates === undefined ? [] : [authorityChanges(certificates, rings, clock)],
+    ],
+  });
+}

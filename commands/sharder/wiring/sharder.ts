@@ -1,0 +1,29 @@
+import { Sharder } from "../../../controllers/sharder/sharder.ts";
+import { keyOf, type ObjectKey } from "../../../lib/k8s/types.ts";
+import type { BoundedQueue } from "../../../lib/util/bounded_queue.ts";
+import type { ControllerParts } from "./parts.ts";
+
+/**
+ * The controller of objects: who owns which.
+ * @param unjudged gets the Leases of shards that have to be taken over before their objects may move
+ */
+export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<ObjectKey>): Sharder {
+  const { config, clock, random, connections, rings, discovery, observers, measured } = parts;
+  const { takeOverAfter: _, ...settings } = config.controller.sharder;
+  const sharder = new Sharder({
+    clock,
+    random,
+    ...observers.controller,
+    ...measured.moves,
+    rings,
+    client: connections.leader,
+    lookup: discovery,
+    settings,
+    onUnjudged: (ring, shard) => {
+      const tracked = rings.leaseOf(ring, shard);
+      if (tracked !== undefined) unjudged.push(keyOf(tracked.lease));
+    },
+  });
+  measured.work(sharder);
+  return sharder;
+}
