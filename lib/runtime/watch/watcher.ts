@@ -1,12 +1,14 @@
 import type { Api } from "../../k8s/api/api.ts";
 import type { SelectorOptions } from "../../k8s/api/options.ts";
 import type { TypedWatchEvent } from "../../k8s/api/watch_stream.ts";
-import { InvalidObjectError } from "../../k8s/errors.ts";
+import { InvalidObjectError, isForbidden } from "../../k8s/errors.ts";
 import { formatKey, keyOf, type KubeObject } from "../../k8s/types.ts";
 import { sleep } from "../../util/clock/mod.ts";
 import { getLogger } from "../../util/log.ts";
+import { Complaints } from "./complaints.ts";
 import { Connection } from "./connection.ts";
 import { combineObservers, logObserver, type WatchObserver } from "./observer.ts";
+import { Polling } from "./polling.ts";
 import { RetryPace } from "./retry_pace.ts";
 import { isStreamingListRefused, needsRelist, problemOf, WatchError, type WatchSource } from "./watch_error.ts";
 import type { WatcherEvent } from "./watcher_event.ts";
@@ -50,19 +52,21 @@ class Watcher<T extends KubeObject> {
   readonly #selectors: SelectorOptions;
   readonly #observer: Required<WatchObserver>;
   readonly #pace: RetryPace;
+  readonly #polling: Polling | undefined;
+  readonly #complaints: Complaints;
   /** How to list when nothing speaks against it; "pages" once the server has refused a streaming list. */
   #listing: "stream" | "pages" = "stream";
-  /** What fails and how, as far as it was reported; undefined while all is well. */
-  #complaint: string | undefined;
 
   constructor(api: Api<T>, options: WatcherOptions<T> & { readonly signal: AbortSignal }) {
-    const { clock, random, observer, logger = getLogger(["sharding", "watch"]) } = options;
+    const { clock, random, observer, pollPeriod, logger = getLogger(["sharding", "watch"]) } = options;
     this.#api = api;
     this.#options = options;
     this.#selectors = selectorsOf(options);
     this.#source = sourceOf(api, options);
     this.#observer = combineObservers(logObserver(logger), ...(observer === undefined ? [] : [observer]));
+    this.#complaints = new Complaints(this.#source, this.#observer);
     this.#pace = new RetryPace(clock, random);
+    this.#polling = pollPeriod === undefined ? undefined : new Polling(clock, pollPeriod);
   }
 
   async *run(): AsyncGenerator<WatcherEvent<T>, void, undefined> {
@@ -114,9 +118,10 @@ class Watcher<T extends KubeObject> {
       }
       if (resourceVersion === undefined) throw new InvalidObjectError("a list without any page");
       yield { type: "init_done" };
-      return { phase: "watch", resourceVersion };
+      return this.#afterList(resourceVersion);
     } catch (error) {
-      return this.#failed("list", error, resourceVersion !== undefined, { phase: this.#listing });
+      const next = this.#polling?.reason !== undefined && !this.#polling.isTryDue ? "pages" : this.#listing;
+      return this.#failed("list", error, resourceVersion !== undefined, { phase: next });
     }
   }
 
@@ -149,7 +154,8 @@ class Watcher<T extends KubeObject> {
         if (!watching && resourceVersion !== undefined) {
           watching = true;
           connection.allowSilence(watchSilence);
-          this.#healthy();
+          this.#polling?.end();
+          this.#complaints.healthy();
           this.#observer.onWatch(this.#source);
         }
         const result = await connection.wait(events.next());
@@ -198,13 +204,25 @@ class Watcher<T extends KubeObject> {
     if (resourceVersion !== undefined) {
       return after(this.#pace.afterEnd(lasted), { phase: "watch", resourceVersion });
     }
-    this.#report(new WatchError(this.#source, "watch", "incomplete"));
+    this.#complaints.report(new WatchError(this.#source, "watch", "incomplete"));
     // Seen on a busy server that drops slow readers: pages come to their end.
     return after(this.#pace.afterFailure(undefined), { phase: "pages" });
   }
 
+  /** All is known up to a version: watch on from there, or list again where watching is forbidden. */
+  #afterList(resourceVersion: string): State {
+    const { reason, isTryDue = true, period = 0 } = this.#polling ?? {};
+    // The list itself works, whatever was wrong with it before.
+    if (reason !== undefined) this.#complaints.complain(reason);
+    if (reason === undefined || isTryDue) return { phase: "watch", resourceVersion };
+    return { phase: "pause", ms: period, next: { phase: "pages" } };
+  }
+
   /** A watch or streaming list failed: where to go on. */
   #broken(error: unknown, start: string | undefined, opened: boolean, resourceVersion: string | undefined): State {
+    if (this.#polling !== undefined && isForbidden(error) && !this.#options.signal.aborted) {
+      return this.#poll(this.#polling, error, opened, start);
+    }
     if (start === undefined && !opened && isStreamingListRefused(error)) {
       this.#listing = "pages";
       return { phase: "pages" };
@@ -217,6 +235,17 @@ class Watcher<T extends KubeObject> {
     return this.#failed("watch", error, opened, { phase: this.#listing });
   }
 
+  /** The watch is forbidden: lists take its place. */
+  #poll(polling: Polling, error: unknown, opened: boolean, start: string | undefined): State {
+    const failure = new WatchError(this.#source, "watch", problemOf(error, opened), error);
+    const wasPolling = polling.reason !== undefined;
+    polling.begin(failure);
+    if (!wasPolling) this.#complaints.report(failure);
+    // In vain tried right after a list.
+    if (wasPolling && start !== undefined) return { phase: "pause", ms: polling.period, next: { phase: "pages" } };
+    return { phase: "pages" };
+  }
+
   /** Reports a failure and waits before the next try. */
   #failed(verb: "list" | "watch", error: unknown, opened: boolean, next: State): State {
     if (this.#options.signal.aborted) return next;
@@ -224,26 +253,12 @@ class Watcher<T extends KubeObject> {
     if (failure.problem === "expired") {
       // Part of the protocol; only when it happens again and again it is worth a complaint.
       const ms = this.#pace.afterEnd(0);
-      if (ms > 0) this.#report(failure);
+      if (ms > 0) this.#complaints.report(failure);
       else this.#observer.onError(failure);
       return after(ms, next);
     }
-    this.#report(failure);
+    this.#complaints.report(failure);
     return after(this.#pace.afterFailure(error), next);
-  }
-
-  #report(error: WatchError): void {
-    this.#observer.onError(error);
-    const complaint = `${error.verb} ${error.problem}`;
-    if (this.#complaint === complaint) return;
-    this.#complaint = complaint;
-    this.#observer.onHealth(this.#source, error);
-  }
-
-  #healthy(): void {
-    if (this.#complaint === undefined) return;
-    this.#complaint = undefined;
-    this.#observer.onHealth(this.#source, undefined);
   }
 }
 

@@ -29,6 +29,11 @@ export interface WatcherOptions<T extends KubeObject> extends SelectorOptions {
   readonly listTimeout?: number;
   /** Objects in a page of a list. @default 500 */
   readonly pageSize?: number;
+  /**
+   * Where watching is forbidden, the collection is listed again every so often, each time as a complete account; the
+   * watch is tried again every minute. @default then nothing is known until watching is allowed
+   */
+  readonly pollPeriod?: number;
   /** Is told what happens, for metrics. Failures are logged in any case. */
   readonly observer?: WatchObserver;
   /** Hears of failures. @default the logger `sharding.watch` */
