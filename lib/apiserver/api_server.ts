@@ -1,4 +1,6 @@
-import type { RestClient } from "../k8s/contract.ts";
+import { isKubeObject, type Resource } from "../k8s/api/resource.ts";
+import type { JSONValue, RestClient } from "../k8s/contract.ts";
+import type { KubeObject } from "../k8s/types.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
 import type { Admission } from "./admission/admission.ts";
@@ -132,6 +134,24 @@ export class ApiServer implements Disposable {
   /** Forgets all history: watches and lists from older resourceVersions get 410, as after a compaction of etcd. */
   compact(): void {
     this.#context.store.compact();
+  }
+
+  /**
+   * Calls back in the very turn in which an object of the resource changes, before anybody else hears of it; with
+   * undefined for an object that was not there before, or is not any more.
+   */
+  observe<T extends KubeObject>(
+    { group, plural, is }: Pick<Resource<T>, "group" | "plural" | "is">,
+    listener: (previous: T | undefined, next: T | undefined) => void,
+  ): Disposable {
+    function parse(record: Change["next"]): T | undefined {
+      if (record === undefined) return undefined;
+      const object: JSONValue = JSON.parse(record.json);
+      if (!isKubeObject(object) || !is(object)) throw new TypeError(`${plural} ${record.key} is of another kind`);
+      return object;
+    }
+    const collection = this.#context.store.collection(storageKey({ group, plural }));
+    return collection.subscribe(({ previous, next }) => listener(parse(previous), parse(next)));
   }
 
   /** Ends all watches, as a restart of the server does. */

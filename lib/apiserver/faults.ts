@@ -24,6 +24,8 @@ export type Fault =
   }
   /** The connection breaks before the server sees the request. */
   | { readonly type: "refused" }
+  /** The server does what was asked at once, and its answer comes so much later. */
+  | { readonly type: "late answer"; readonly ms: number }
   /** The connection breaks after the server did what was asked: the client cannot know. */
   | { readonly type: "lost answer" }
   /** No answer comes, and after `ms` the connection breaks. Did the request reach the server, and was it done? */
@@ -59,6 +61,11 @@ export function faults(clock: Clock, choose: (request: RequestOptions) => Fault)
       }
       case "refused":
         throw new ConnectionError(`${what}: connection refused (an injected fault)`);
+      case "late answer": {
+        const answer = await next(request);
+        await sleep(clock, fault.ms, request.abortSignal);
+        return answer;
+      }
       case "lost answer":
         await discard(await next(request));
         throw new ConnectionError(`${what}: connection reset (an injected fault)`);

@@ -39,6 +39,8 @@ export interface NetworkParts {
   readonly random: Random;
   /** Longest time that a request takes to the server, in milliseconds; each takes a random part of it. */
   readonly latency: number;
+  /** Keep what was sent? Otherwise only observers hear of it. @default true */
+  readonly remembers?: boolean;
 }
 
 /** What lies between the processes and the API server: it takes time, remembers, and goes wrong as it is told. */
@@ -46,9 +48,16 @@ export class Network {
   readonly #parts: NetworkParts;
   readonly #rules: Rule[] = [];
   readonly #requests: Entry[] = [];
+  readonly #listeners = new Set<(request: TestRequest) => void>();
+  #sent = 0;
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
+  }
+
+  /** How many requests were sent so far. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** Everything that was sent so far. */
@@ -71,6 +80,12 @@ export class Network {
     };
   }
 
+  /** Calls back when a process sends a request, in the same turn. */
+  observe(listener: (request: TestRequest) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
   /** What befalls the requests of one connection. */
   intercept(process: string, userAgent: string): Intercept {
     const { clock, random, latency } = this.#parts;
@@ -91,10 +106,11 @@ export class Network {
   }
 
   #record(request: RequestOptions, process: string, userAgent: string): Entry {
-    const number = this.#requests.length;
+    const number = this.#sent++;
     const at = this.#parts.clock.now();
     const entry: Entry = { number, process, userAgent, at, outcome: "pending", ...describeRequest(request) };
-    this.#requests.push(entry);
+    if (this.#parts.remembers !== false) this.#requests.push(entry);
+    for (const listener of this.#listeners) listener(entry);
     return entry;
   }
 

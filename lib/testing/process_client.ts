@@ -66,11 +66,13 @@ export class ProcessClient implements RestClient {
 
   async #send(opts: RequestOptions): Promise<DirectAnswer> {
     const { client, intercept, broken } = this.#parts;
-    const { abortSignal } = opts;
+    const { abortSignal, beforeSend, ...rest } = opts;
     const cut = broken();
     if (cut.aborted) throw new ConnectionError(`${opts.method} ${opts.path}: the connection is cut`);
     const signal = abortSignal === undefined ? cut : AbortSignal.any([abortSignal, cut]);
-    return await intercept({ ...opts, abortSignal: signal }, (request) => client.performRequest(request));
+    // Here the request leaves the process: nobody is asked again when it arrives.
+    beforeSend?.();
+    return await intercept({ ...rest, abortSignal: signal }, (request) => client.performRequest(request));
   }
 
   /** Hands something over to the process, which takes it when it runs. */

@@ -56,7 +56,7 @@ export class TestStage implements AsyncDisposable {
    * @param startSharder what {@link startSharder} runs.
    */
   constructor(options: TestStageOptions, startSharder: StartSharder) {
-    const { seed = 1, start = stageStart, latency = 10, logLevel = "info", server = {} } = options;
+    const { seed = 1, start = stageStart, latency = 10, logLevel = "info", server = {}, rememberRequests } = options;
     const clock = new VirtualClock(start);
     this.seed = seed;
     this.clock = clock;
@@ -68,7 +68,8 @@ export class TestStage implements AsyncDisposable {
       callWebhook: (clientConfig, review, signal) => this.#webhooks.call(clientConfig, review, signal),
     });
     this.#admin = this.#server.client({ userAgent: "test" });
-    this.#network = new Network({ clock, random: seededRandom(seed * seedSpan + 2), latency });
+    const remembers = rememberRequests !== false;
+    this.#network = new Network({ clock, random: seededRandom(seed * seedSpan + 2), latency, remembers });
     this.#logs = captureLogs(clock, logLevel);
     this.#startSharder = startSharder;
   }
@@ -187,9 +188,14 @@ export class TestStage implements AsyncDisposable {
     return this.#network.requests.filter((request) => matches(request, filter));
   }
 
+  /** Calls back when a process sends a request, in the same turn. Dispose of the result to end it. */
+  onRequest(listener: (request: TestRequest) => void): Disposable {
+    return this.#network.observe(listener);
+  }
+
   /** The number that the next request of a process gets: a moment for `RequestFilter.since`. */
   get mark(): number {
-    return this.#network.requests.length;
+    return this.#network.sent;
   }
 
   /** Lets `ms` milliseconds go by. */

@@ -1,3 +1,5 @@
+import type { Resource } from "../k8s/api/resource.ts";
+import type { KubeObject } from "../k8s/types.ts";
 import type { User } from "../apiserver/mod.ts";
 import type { LogLevel } from "../util/log.ts";
 
@@ -12,6 +14,8 @@ export interface TestStageOptions {
   readonly start?: number | string;
   /** Longest time that a request of a process takes to the server, in milliseconds; each takes a random part. @default 10 */
   readonly latency?: number;
+  /** Keep all requests for `requests()`? A simulation of hours has too many. @default true */
+  readonly rememberRequests?: boolean;
   /** The lowest level of the log lines that are kept. @default "info" */
   readonly logLevel?: LogLevel;
   /** How the API server behaves. */
@@ -34,6 +38,14 @@ export interface StageServer {
   readonly revision: number;
   /** Forgets all history: watches and lists from older resourceVersions get 410, as after a compaction of etcd. */
   compact(): void;
+  /**
+   * Calls back in the very turn in which an object of the resource changes, before any process hears of it; with
+   * undefined for an object that was not there before, or is not any more. Dispose of the result to end it.
+   */
+  observe<T extends KubeObject>(
+    resource: Resource<T>,
+    listener: (previous: T | undefined, next: T | undefined) => void,
+  ): Disposable;
 }
 
 /** Who opens a connection of the test's own. */

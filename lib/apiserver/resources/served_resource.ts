@@ -70,7 +70,7 @@ export interface ServedResource {
 }
 
 /** `group/plural`, the key under which a resource's objects are stored. */
-export function storageKey(resource: ServedResource): string {
+export function storageKey(resource: Pick<ServedResource, "group" | "plural" | "storedAs">): string {
   const { group, plural } = resource.storedAs ?? resource;
   return `${group}/${plural}`;
 }

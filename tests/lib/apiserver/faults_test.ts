@@ -33,6 +33,16 @@ Deno.test("a refused connection does nothing, a lost answer hides what was done"
   assert.deepEqual((await fixture.api.list()).items.map(({ metadata }) => metadata.name), ["b"]);
 });
 
+Deno.test("a late answer is late, while the server has done what was asked at once", async () => {
+  using fixture = start();
+  const created = faulty(fixture, () => ({ type: "late answer", ms: 500 })).create({ metadata: { name: "a" } });
+  await fixture.clock.settle();
+  assert.notEqual(await fixture.api.find("a"), undefined);
+  assert.equal(fixture.clock.next, 500);
+  await fixture.clock.advance(500);
+  assert.equal((await created).metadata.name, "a");
+});
+
 Deno.test("a stream is cut after some events, with or without an error", async () => {
   using fixture = start();
   for (const name of ["a", "b", "c"]) await fixture.api.create({ metadata: { name } });

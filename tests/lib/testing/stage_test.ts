@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { configure, getConfig, getLogger, resetSync } from "@logtape/logtape";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
+import { Api } from "../../../lib/k8s/api/api.ts";
 import { isAny } from "../../../lib/k8s/api/resource.ts";
 import { sleep } from "../../../lib/util/clock/mod.ts";
 import { configMap, createTestStage, secret } from "../../../testing.ts";
@@ -151,4 +152,29 @@ Deno.test("a webhook of the author's own is asked", async () => {
   assert.deepEqual([made.metadata.labels, asked], [{ hooked: "yes" }, ["/mutate"]]);
   listener[Symbol.dispose]();
   assert.equal((await stage.api(configMaps).create(configMap({ name: "b" }))).metadata.labels, undefined);
+});
+
+Deno.test("onRequest() and server.observe() hear of requests and changes as they happen, remembered or not", async () => {
+  await using stage = createTestStage({ latency: 0, rememberRequests: false });
+  const heard: string[] = [];
+  using _requests = stage.onRequest(({ process, verb, name }) => heard.push(`${process} sends ${verb} ${name}`));
+  using changes = stage.server.observe(configMaps, (previous, next) => {
+    heard.push(`${previous?.data?.["value"]} becomes ${next?.data?.["value"]}`);
+  });
+  const process = stage.start("writer", async ({ connect }) => {
+    const api = new Api(connect({ userAgent: "writer" }), configMaps, { namespace: "default" });
+    await api.create({ metadata: { name: "a" }, data: { value: "one" } });
+    await api.patch("a", { type: "merge", patch: { data: { value: "two" } } });
+    changes[Symbol.dispose]();
+    await api.delete("a");
+  });
+  await stage.eventually("it is done", () => process.state === "stopped");
+  assert.deepEqual(heard, [
+    "writer sends create ",
+    "undefined becomes one",
+    "writer sends patch a",
+    "one becomes two",
+    "writer sends delete a",
+  ]);
+  assert.deepEqual([stage.requests(), stage.mark], [[], 3]);
 });
