@@ -38,6 +38,11 @@ export class Doorbell {
     return this.#watch.complete;
   }
 
+  /** Resolves when the sharder turns out to have no right to hear of anything. */
+  get denied(): Promise<void> {
+    return this.#watch.denied;
+  }
+
   /** Works until the signal aborts; resolves when the objects in work are done. */
   async run(signal: AbortSignal): Promise<void> {
     const queue = new BoundedQueue<PartialObjectMetadata>(capacity);

@@ -10,6 +10,12 @@ import { type Selection, SelectorWatch, type WatchParts } from "./selector_watch
  */
 export type DrainEnded = (key: string, drain: PendingDrain | undefined) => void;
 
+/** What a list has told so far, and when it was asked for. */
+interface Account {
+  readonly askedAt: number;
+  readonly keys: Set<string>;
+}
+
 /**
  * Keeps account of the main objects of one resource that carry the drain label. That an object no longer carries it
  * does not tell why: whoever hears of it reads the object.
@@ -34,27 +40,32 @@ export class DrainWatch {
     return this.#watch.complete;
   }
 
+  /** Resolves when the sharder turns out to have no right to know them. */
+  get denied(): Promise<void> {
+    return this.#watch.denied;
+  }
+
   /** Works until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const accounts = new Map<string | undefined, Set<string>>();
-    for await (const { namespace, event } of this.#watch.events(signal)) {
+    const accounts = new Map<string | undefined, Account>();
+    for await (const { namespace, event, askedAt } of this.#watch.events(signal)) {
       switch (event.type) {
         case "init":
-          accounts.set(namespace, new Set());
+          accounts.set(namespace, { askedAt, keys: new Set() });
           break;
         case "init_apply":
         case "apply": {
           const key = this.#note(event.object);
-          accounts.get(namespace)?.add(key);
+          accounts.get(namespace)?.keys.add(key);
           break;
         }
         case "init_done":
-          this.#reckon(namespace, accounts.get(namespace) ?? new Set());
+          this.#reckon(namespace, accounts.get(namespace));
           accounts.delete(namespace);
           break;
         case "delete": {
           const key = this.#keyOf(event.object);
-          accounts.get(namespace)?.delete(key);
+          accounts.get(namespace)?.keys.delete(key);
           this.#end(key);
           break;
         }
@@ -62,11 +73,17 @@ export class DrainWatch {
     }
   }
 
-  /** After a complete account: what it does not mention is over, whether or not this watch has told of it. */
-  #reckon(namespace: string | undefined, account: ReadonlySet<string>): void {
+  /**
+   * After a complete account: what it does not mention is over, whether or not this watch has told of it. Only a drain
+   * that was written after the question may be younger than the answer.
+   */
+  #reckon(namespace: string | undefined, account: Account | undefined): void {
+    if (account === undefined) return;
     const { group, kind } = this.#selection.target.resource;
     const prefix = `${group}/${kind}/${namespace === undefined ? "" : `${namespace}/`}`;
-    for (const key of this.#pending.keys()) if (key.startsWith(prefix) && !account.has(key)) this.#end(key);
+    for (const [key, { since }] of [...this.#pending.entries()]) {
+      if (key.startsWith(prefix) && !account.keys.has(key) && since < account.askedAt) this.#end(key);
+    }
   }
 
   #note(object: PartialObjectMetadata): string {

@@ -4,6 +4,7 @@ import type { Families, Family } from "./families.ts";
 import type { Mover, Outcome } from "./mover.ts";
 import type { OwnerLookup } from "./owner_lookup.ts";
 import type { PendingDrains } from "./pending_drains.ts";
+import { readObject } from "./read_object.ts";
 import type { Target } from "./targets.ts";
 
 /** What {@link settleFamily} works with. */
@@ -56,6 +57,6 @@ async function settleByName(
   mover: Mover,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const object = await target.objects.inNamespace(namespace).find(name, { signal });
+  const object = await readObject(target.objects.inNamespace(namespace), name, signal);
   return object === undefined ? { type: "gone" } : await mover.settle(target, object, signal);
 }

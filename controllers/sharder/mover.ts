@@ -10,6 +10,7 @@ import { isLive } from "../../lib/sharding/ring_view.ts";
 import type { Child } from "./families.ts";
 import type { LeaseProbe } from "./lease_probe.ts";
 import type { OwnerLookup } from "./owner_lookup.ts";
+import { readObject } from "./read_object.ts";
 import { isInScope } from "./scope.ts";
 import type { Target } from "./targets.ts";
 
@@ -115,7 +116,7 @@ export class Mover {
         if (!isInvalid(error) && !isConflict(error)) throw error;
         failure = error;
         const { namespace, name } = keyOf(current);
-        current = await target.objects.inNamespace(namespace).find(name, { signal });
+        current = await readObject(target.objects.inNamespace(namespace), name, signal);
       }
     }
     const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
@@ -148,7 +149,7 @@ export class Mover {
       if (isNotFound(error)) return { type: "gone" };
       if (!isInvalid(error) && !isConflict(error)) throw error;
     }
-    const current = await target.objects.inNamespace(namespace).find(name, { signal });
+    const current = await readObject(target.objects.inNamespace(namespace), name, signal);
     return current === undefined ? { type: "gone" } : await this.settle(target, current, signal);
   }
 

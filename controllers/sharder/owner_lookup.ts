@@ -2,6 +2,7 @@ import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts
 import { controlledKey, groupOf, mainKey } from "../../lib/sharding/hash_key.ts";
 import { drainLabel, shardLabel } from "../../lib/sharding/names.ts";
 import type { Owner } from "../../lib/sharding/plan.ts";
+import { readObject } from "./read_object.ts";
 import type { Target } from "./targets.ts";
 
 /** An object whose main owner is known: the owner's resource, name and hash key. */
@@ -43,7 +44,7 @@ export class OwnerLookup {
 
   /** Reads which shard an owner has. An object of the same name that was created later is not the owner. */
   async read(parent: Parentage, ring: string, signal: AbortSignal): Promise<Owner> {
-    const owner = await parent.target.objects.inNamespace(parent.namespace).find(parent.name, { signal });
+    const owner = await readObject(parent.target.objects.inNamespace(parent.namespace), parent.name, signal);
     return owner === undefined || owner.metadata.uid !== parent.uid ? "gone" : ownerView(owner, ring);
   }
 }

@@ -1,6 +1,8 @@
 /** Something that works until its signal aborts and tells when it has become complete. */
 export interface Watching {
   readonly complete: Promise<void>;
+  /** Resolves when it can as well be that it never becomes complete, so that nobody should wait for that. */
+  readonly denied?: Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -21,12 +23,14 @@ export class WatchSet {
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
   }
 
-  /** Starts a watch unless one of this name runs. Resolves when it is complete. */
+  /** Starts a watch unless one of this name runs. Resolves when it is complete, or denied. */
   ensure(name: string, create: () => Watching): Promise<void> {
     const member = this.#members.get(name);
     if (member !== undefined) return member.complete;
     const watching = create();
-    return this.start(name, (signal) => watching.run(signal), watching.complete);
+    const { complete, denied } = watching;
+    const settled = denied === undefined ? complete : Promise.race([complete, denied]);
+    return this.start(name, (signal) => watching.run(signal), settled);
   }
 
   /** Starts something under a name that does not run yet. Resolves when it is complete. */
