@@ -20,7 +20,7 @@ import { matches, type RequestFilter, type TestRequest } from "./requests.ts";
 import type { SharderSettings, StartSharder } from "./sharder.ts";
 import type { ClientSettings, ProcessSettings, StageServer, TestStageOptions, WaitOptions } from "./stage_options.ts";
 import { TestRing } from "./test_ring.ts";
-import { type WebhookHandler, Webhooks } from "./webhooks.ts";
+import { type WebhookHandler, type WebhookIntercept, Webhooks } from "./webhooks.ts";
 
 /** Seeds of parts lie apart, so that stages with neighbouring seeds have nothing in common. */
 const seedSpan = 10_000;
@@ -172,6 +172,14 @@ export class TestStage implements AsyncDisposable {
    */
   serveWebhook(origin: string, handler: WebhookHandler): Disposable {
     return this.#webhooks.serve(new URL(origin).origin, handler);
+  }
+
+  /**
+   * Lets the API server's calls of webhooks go through a function that may delay, change or break them: it throws for a
+   * connection that fails. Dispose of the result to end it.
+   */
+  interceptWebhooks(intercept: WebhookIntercept): Disposable {
+    return this.#webhooks.intercept(intercept);
   }
 
   /**

@@ -4,6 +4,9 @@ import { ConnectionError, isJsonObject } from "../k8s/errors.ts";
 /** Answers requests of the API server as a webhook's HTTP server does. */
 export type WebhookHandler = (request: Request) => Response | Promise<Response>;
 
+/** Sees calls of webhooks before these do: passes them on to `next`, or delays, changes or breaks them. */
+export type WebhookIntercept = (request: Request, next: WebhookHandler) => Response | Promise<Response>;
+
 /** One of those who listen at an origin. */
 interface Endpoint {
   readonly handler: WebhookHandler;
@@ -13,6 +16,7 @@ interface Endpoint {
 /** Webhooks that are called as functions: who listens at which origin. */
 export class Webhooks {
   readonly #endpoints = new Map<string, Endpoint[]>();
+  readonly #intercepts = new Set<WebhookIntercept>();
 
   /**
    * Listens at an origin such as `https://webhook.example` until it is disposed of. Several there take turns.
@@ -31,6 +35,12 @@ export class Webhooks {
     };
   }
 
+  /** Lets all calls go through `intercept` until it is disposed of; the last one that was added comes first. */
+  intercept(intercept: WebhookIntercept): Disposable {
+    this.#intercepts.add(intercept);
+    return { [Symbol.dispose]: () => void this.#intercepts.delete(intercept) };
+  }
+
   /** Calls one of those who listen, as the API server does. @throws ConnectionError when it fails */
   async call(clientConfig: JSONObject, review: JSONObject, signal: AbortSignal): Promise<JSONValue> {
     const url = urlOf(clientConfig);
@@ -45,7 +55,12 @@ export class Webhooks {
       body: JSON.stringify(review),
       signal,
     });
-    const response = await answered(endpoint.handler(request), signal);
+    let { handler } = endpoint;
+    for (const intercept of this.#intercepts) {
+      const next = handler;
+      handler = async (passed) => await intercept(passed, next);
+    }
+    const response = await answered(handler(request), signal);
     const body = await response.text();
     if (response.status !== 200) throw new ConnectionError(`${url} answers ${response.status}: ${body}`);
     return JSON.parse(body);

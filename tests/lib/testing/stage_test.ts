@@ -6,6 +6,7 @@ import { Api } from "../../../lib/k8s/api/api.ts";
 import { isAny } from "../../../lib/k8s/api/resource.ts";
 import { sleep } from "../../../lib/util/clock/mod.ts";
 import { configMap, createTestStage, secret } from "../../../testing.ts";
+import { createRing, setUp } from "./secret_keys.ts";
 
 Deno.test("a stage is ready at once, and its time stands still", async () => {
   await using stage = createTestStage();
@@ -152,6 +153,33 @@ Deno.test("a webhook of the author's own is asked", async () => {
   assert.deepEqual([made.metadata.labels, asked], [{ hooked: "yes" }, ["/mutate"]]);
   listener[Symbol.dispose]();
   assert.equal((await stage.api(configMaps).create(configMap({ name: "b" }))).metadata.labels, undefined);
+});
+
+Deno.test("interceptWebhooks() delays, breaks and changes calls until it is disposed of", async () => {
+  await using stage = createTestStage();
+  stage.startSharder();
+  const ring = await createRing(stage);
+  ring.startShard("shard-a", { setUp });
+  await ring.untilReady(1);
+  const shardOf = async (name: string): Promise<string | undefined> =>
+    ring.ownerOf(await stage.settle(stage.api(secrets).create(secret({ name }))));
+  await stage.eventually("the webhook gives shards", async () => await shardOf(`a${stage.mark}`) === "shard-a");
+  {
+    using _down = stage.interceptWebhooks(() => {
+      throw new Error("it is down");
+    });
+    assert.equal(await shardOf("while-down"), undefined);
+  }
+  {
+    using _slow = stage.interceptWebhooks(async (request, next) => {
+      await sleep(stage.clock, 500);
+      return await next(request);
+    });
+    const begin = stage.clock.monotonic();
+    assert.equal(await shardOf("slow"), "shard-a");
+    assert.ok(stage.clock.monotonic() - begin >= 500);
+  }
+  assert.equal(await shardOf("after"), "shard-a");
 });
 
 Deno.test("onRequest() and server.observe() hear of requests and changes as they happen, remembered or not", async () => {
