@@ -32,6 +32,9 @@ interface Entry extends TestRequest {
   error?: unknown;
 }
 
+/** Hears of requests. */
+export type RequestListener = (request: TestRequest) => void;
+
 /** Parts of a {@link Network}. */
 export interface NetworkParts {
   readonly clock: Clock;
@@ -48,7 +51,7 @@ export class Network {
   readonly #parts: NetworkParts;
   readonly #rules: Rule[] = [];
   readonly #requests: Entry[] = [];
-  readonly #listeners = new Set<(request: TestRequest) => void>();
+  readonly #listeners = { sent: new Set<RequestListener>(), answered: new Set<RequestListener>() };
   #sent = 0;
 
   constructor(parts: NetworkParts) {
@@ -80,10 +83,11 @@ export class Network {
     };
   }
 
-  /** Calls back when a process sends a request, in the same turn. */
-  observe(listener: (request: TestRequest) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  /** Calls back when a process sends a request, or when one is answered and the process does not know yet. */
+  observe(moment: "sent" | "answered", listener: RequestListener): Disposable {
+    const listeners = this.#listeners[moment];
+    listeners.add(listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener) };
   }
 
   /** What befalls the requests of one connection. */
@@ -96,6 +100,7 @@ export class Network {
         if (latency > 0) await sleep(clock, latency * random.next(), request.abortSignal);
         const answer = await faults(clock, () => fault)(request, next);
         entry.outcome = "answered";
+        for (const listener of this.#listeners.answered) listener(entry);
         return answer;
       } catch (error) {
         entry.outcome = "failed";
@@ -110,7 +115,7 @@ export class Network {
     const at = this.#parts.clock.now();
     const entry: Entry = { number, process, userAgent, at, outcome: "pending", ...describeRequest(request) };
     if (this.#parts.remembers !== false) this.#requests.push(entry);
-    for (const listener of this.#listeners) listener(entry);
+    for (const listener of this.#listeners.sent) listener(entry);
     return entry;
   }
 

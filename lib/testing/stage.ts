@@ -198,7 +198,15 @@ export class TestStage implements AsyncDisposable {
 
   /** Calls back when a process sends a request, in the same turn. Dispose of the result to end it. */
   onRequest(listener: (request: TestRequest) => void): Disposable {
-    return this.#network.observe(listener);
+    return this.#network.observe("sent", listener);
+  }
+
+  /**
+   * Calls back when a request of a process is answered without an error, before the process knows: what it asked for is
+   * done. Dispose of the result to end it.
+   */
+  onAnswer(listener: (request: TestRequest) => void): Disposable {
+    return this.#network.observe("answered", listener);
   }
 
   /** The number that the next request of a process gets: a moment for `RequestFilter.since`. */

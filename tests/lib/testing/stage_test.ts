@@ -182,10 +182,11 @@ Deno.test("interceptWebhooks() delays, breaks and changes calls until it is disp
   assert.equal(await shardOf("after"), "shard-a");
 });
 
-Deno.test("onRequest() and server.observe() hear of requests and changes as they happen, remembered or not", async () => {
+Deno.test("onRequest(), onAnswer() and server.observe() hear of requests and changes as they happen, remembered or not", async () => {
   await using stage = createTestStage({ latency: 0, rememberRequests: false });
   const heard: string[] = [];
   using _requests = stage.onRequest(({ process, verb, name }) => heard.push(`${process} sends ${verb} ${name}`));
+  using _answers = stage.onAnswer(({ verb }) => heard.push(`${verb} is answered`));
   using changes = stage.server.observe(configMaps, (previous, next) => {
     heard.push(`${previous?.data?.["value"]} becomes ${next?.data?.["value"]}`);
   });
@@ -200,9 +201,12 @@ Deno.test("onRequest() and server.observe() hear of requests and changes as they
   assert.deepEqual(heard, [
     "writer sends create ",
     "undefined becomes one",
+    "create is answered",
     "writer sends patch a",
     "one becomes two",
+    "patch is answered",
     "writer sends delete a",
+    "delete is answered",
   ]);
   assert.deepEqual([stage.requests(), stage.mark], [[], 3]);
 });
