@@ -34,6 +34,9 @@ export interface HttpServerOptions {
   readonly logger?: Logger;
 }
 
+/** After so many milliseconds a server that could not accept a connection tries again. */
+const pauseAfterFailure = 500;
+
 /** A server that listens. */
 export interface HttpServer {
   /** Where it really listens: with the port that the machine chose. */
@@ -47,31 +50,76 @@ export interface HttpServer {
 }
 
 /**
- * Starts to listen.
+ * Starts to listen. A server that cannot accept connections, as when too many are open, says so and goes on with those
+ * that it has, and a moment later listens again.
  * @throws ListenError when the address cannot be listened on.
  * @throws TlsError when the certificate cannot be used.
  */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
-  const { name, handler, clock, logger = getLogger(["sharding", "http"]) } = options;
-  const cut = new AbortController();
-  const server = listen(options, cut.signal, async (request) => {
+  return new ListeningServer(options);
+}
+
+class ListeningServer implements HttpServer {
+  readonly address: BindAddress;
+  readonly #options: HttpServerOptions;
+  readonly #logger: Logger;
+  readonly #cut = new AbortController();
+  readonly #stopping = new AbortController();
+  #server: TcpServer;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? getLogger(["sharding", "http"]);
+    this.#server = this.#listen(options.address);
+    const { hostname, port } = this.#server.addr;
+    this.address = { hostname, port };
+    void this.#keepListening();
+  }
+
+  close(within: number, kill?: AbortSignal): Promise<void> {
+    return this.#closing ??= this.#close(within, kill);
+  }
+
+  async #close(within: number, kill: AbortSignal | undefined): Promise<void> {
+    this.#stopping.abort();
+    if (await closeWithin(this.#server, this.#cut, this.#options.clock, within, kill)) return;
+    this.#logger.warn("stopped while requests were still being answered", { server: this.#options.name, within });
+  }
+
+  #listen(address: BindAddress): TcpServer {
+    return listen({ ...this.#options, address }, this.#cut.signal, (request) => this.#answer(request));
+  }
+
+  async #answer(request: Request): Promise<Response> {
     try {
-      return await handler(request);
+      return await this.#options.handler(request);
     } catch (error) {
-      logger.error("a request failed", { server: name, method: request.method, url: request.url, error });
+      const { name } = this.#options;
+      this.#logger.error("a request failed", { server: name, method: request.method, url: request.url, error });
       return new Response("internal server error\n", { status: 500 });
     }
-  });
-  const { hostname, port } = server.addr;
-  let closing: Promise<void> | undefined;
-  async function close(within: number, kill?: AbortSignal): Promise<void> {
-    if (await closeWithin(server, cut, clock, within, kill)) return;
-    logger.warn("stopped while requests were still being answered", { server: name, within });
   }
-  return {
-    address: { hostname, port },
-    close: (within, kill) => closing ??= close(within, kill),
-  };
+
+  /** Deno ends a server that cannot accept a connection, but goes on to answer on those that it has. */
+  async #keepListening(): Promise<void> {
+    const { name, address: { hostname }, clock } = this.#options;
+    const { signal } = this.#stopping;
+    let server: TcpServer | undefined = this.#server;
+    while (true) {
+      try {
+        await server?.finished;
+        server = undefined;
+        if (signal.aborted) return;
+        await sleep(clock, pauseAfterFailure, signal).catch(() => undefined); // It only rejects when it is to stop.
+        if (signal.aborted) return;
+        this.#server = server = this.#listen({ hostname, port: this.address.port });
+      } catch (error) {
+        server = undefined;
+        if (!signal.aborted) this.#logger.error("accepts no connections: are too many open?", { server: name, error });
+      }
+    }
+  }
 }
 
 /** A server as a part of a program: listens while it runs. */

@@ -69,3 +69,55 @@ Deno.test("HttpService listens while it runs", async () => {
   await ended;
   await assert.rejects(fetch(`http://127.0.0.1:${port}`), TypeError);
 });
+
+/** The lines that a process writes. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+Deno.test("startHttpServer() answers on, and listens again, when more connections come than the process may have", async () => {
+  const script = new URL("crowded_server.ts", import.meta.url).pathname;
+  const command = ['ulimit -n 50; exec "$0" "$@"', Deno.execPath(), "run", "-A", script];
+  const process = new Deno.Command("sh", { args: ["-c", ...command], stdin: "piped", stdout: "piped" }).spawn();
+  const [output, input] = [linesOf(process.stdout), process.stdin.getWriter()];
+  const read = async (): Promise<string> => (await output.next()).value ?? "";
+  const port = Number(await read());
+  const connect = (): Promise<Deno.TcpConn> => Deno.connect({ hostname: "127.0.0.1", port });
+  async function ask(connection: Deno.TcpConn): Promise<string> {
+    await connection.write(new TextEncoder().encode("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    const buffer = new Uint8Array(1_000);
+    const size = await connection.read(buffer);
+    return new TextDecoder().decode(buffer.subarray(0, size ?? 0));
+  }
+  using first = await connect();
+  assert.match(await ask(first), /hello$/);
+  const crowd: Deno.TcpConn[] = [];
+  const failed = read();
+  try {
+    while (crowd.length < 60) crowd.push(await connect());
+  } catch (error) {
+    assert.ok(error instanceof Deno.errors.ConnectionRefused);
+  }
+  assert.match(await failed, /accepts no connections: are too many open\?/);
+  assert.match(await ask(first), /hello$/);
+  for (const connection of crowd) connection.close();
+  // It may take the process a moment to notice that they are closed.
+  let late: Deno.TcpConn | undefined;
+  for (let second = 0; second < 30 && late === undefined; second++) {
+    await input.write(new TextEncoder().encode("\n"));
+    while (await read() !== "a second later") { /* It says again that it cannot. */ }
+    late = await connect().catch(() => undefined);
+  }
+  assert.ok(late !== undefined);
+  assert.match(await ask(late), /hello$/);
+  late.close();
+  await input.close();
+  assert.equal(await read(), "closed, timers: 0");
+  assert.ok((await process.status).success);
+  await output.return();
+});
