@@ -67,20 +67,25 @@ export function decodeReview(body: unknown): DecodedReview {
 }
 
 /**
- * The answer that lets a request pass, changed by `patch` if there is one.
- * @param reason becomes `status.message`, which the API server logs and users do not see.
+ * The answer that lets a request pass as it is.
+ * @param reason becomes `status.message`: for whoever looks at the answer itself, as the API server does not.
  */
-export function encodeAnswer(
-  envelope: Envelope,
-  uid: string,
-  reason: string,
-  patch: readonly AddOperation[] = [],
-): string {
+export function encodePass({ apiVersion, kind }: Envelope, uid: string, reason: string): string {
   const response = { uid, allowed: true, status: { code: 200, message: reason } };
-  const patched = patch.length === 0
-    ? response
-    : { ...response, patchType: "JSONPatch", patch: base64(JSON.stringify(patch)) };
-  return JSON.stringify({ ...envelope, response: patched });
+  return JSON.stringify({ apiVersion, kind, response });
+}
+
+/**
+ * The answer that lets a request pass, changed by `patch`. It says nothing else, so that it is short: the usual one then
+ * costs 40 % less (see `app.ts`).
+ */
+export function encodePatch(
+  { apiVersion, kind }: Envelope,
+  uid: string,
+  patch: readonly AddOperation[],
+): string {
+  const response = { uid, allowed: true, patchType: "JSONPatch", patch: base64(JSON.stringify(patch)) };
+  return JSON.stringify({ apiVersion, kind, response });
 }
 
 /** Is this a JSON object, not an array? */
@@ -111,8 +116,10 @@ function objectOr(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
+/** For a problem's text. What is no text may be of any size, and is not shown. */
 function quote(value: unknown): string {
-  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 100);
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+  return value === undefined ? "missing" : `of type ${value === null ? "null" : typeof value}`;
 }
 
 function malformed(problem: string): DecodedReview {

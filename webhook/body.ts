@@ -9,6 +9,14 @@ export type Body =
   | { readonly type: "broken"; readonly error: unknown };
 
 /**
+ * Up to so many bytes are read by Deno's native way, which costs less but goes on until the client is gone, whatever we
+ * think of it; usual reviews are smaller.
+ */
+const nativeBytes = 65_536;
+
+type BodyStream = ReadableStreamDefaultReader<Uint8Array>;
+
+/**
  * Reads bodies within a limit of size and time. Time is checked for all bodies together, by one timer that runs while
  * any is being read: a timer for each request would cost more than the rest of the answer. So a body may take between
  * one and two times the limit. Dispose it to give back the timer.
@@ -36,14 +44,14 @@ export class BodyReader implements Disposable {
   text(request: Request): Promise<Body> {
     const length = declaredLength(request);
     if (length !== undefined && length > this.#limit) return Promise.resolve(this.#asBody(undefined));
-    // The server holds a client to the length that it declared, so its native way of reading is safe, and cheaper.
-    const read = length === undefined ? this.#stream(request, this.#limit, "refuse") : request.text();
-    return this.#inTime(read.then((text) => this.#asBody(text), asBroken));
+    if (length === undefined || length > nativeBytes) return this.#streamed(request, this.#limit, "refuse");
+    // The server holds a client to the length that it declared.
+    return this.#inTime(request.text().then((text) => this.#asBody(text), asBroken));
   }
 
   /** Reads the whole body, but keeps only its first bytes (decoded, perhaps cut within a character). Never throws. */
   head(request: Request, bytes: number): Promise<Body> {
-    return this.#inTime(this.#stream(request, bytes, "skip").then((text) => this.#asBody(text), asBroken));
+    return this.#streamed(request, bytes, "skip");
   }
 
   [Symbol.dispose](): void {
@@ -51,27 +59,43 @@ export class BodyReader implements Disposable {
     this.#timer = undefined;
   }
 
+  #streamed(request: Request, keep: number, beyond: "refuse" | "skip"): Promise<Body> {
+    const stream = request.body?.getReader();
+    const read = stream === undefined ? Promise.resolve("") : this.#read(stream, keep, beyond);
+    return this.#inTime(
+      read.then((text) => this.#asBody(text), asBroken),
+      () => stream?.cancel().catch(() => undefined),
+    );
+  }
+
   /** @returns undefined when the body is larger than the limit and larger ones are refused. */
-  async #stream(request: Request, keep: number, beyond: "refuse" | "skip"): Promise<string | undefined> {
+  async #read(stream: BodyStream, keep: number, beyond: "refuse" | "skip"): Promise<string | undefined> {
     const decoder = new TextDecoder();
     let text = "";
     let size = 0;
-    // Leaving the loop early cancels the stream.
-    for await (const chunk of request.body ?? []) {
-      if (size < keep) text += decoder.decode(chunk.subarray(0, keep - size), { stream: true });
-      size += chunk.length;
-      if (size > keep && (beyond === "refuse" || size > this.#limit)) return undefined;
+    while (true) {
+      const { done, value } = await stream.read();
+      if (done) return text + decoder.decode();
+      if (size < keep) text += decoder.decode(value.subarray(0, keep - size), { stream: true });
+      size += value.length;
+      if (size > keep && (beyond === "refuse" || size > this.#limit)) {
+        await stream.cancel();
+        return undefined;
+      }
     }
-    return text + decoder.decode();
   }
 
   #asBody(text: string | undefined): Body {
     return text === undefined ? { type: "too large", limit: this.#limit } : { type: "text", text };
   }
 
-  #inTime(body: Promise<Body>): Promise<Body> {
+  /** @param stop stops the reading when it takes too long. */
+  #inTime(body: Promise<Body>, stop?: () => void): Promise<Body> {
     return new Promise((resolve) => {
-      const late = (): void => resolve({ type: "too slow" });
+      const late = (): void => {
+        resolve({ type: "too slow" });
+        stop?.();
+      };
       this.#young.add(late);
       this.#timer ??= this.#clock.timer(this.#timeout, () => this.#look());
       void body.then((result) => {

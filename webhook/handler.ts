@@ -10,7 +10,8 @@ import {
   type AddOperation,
   type AdmissionRequest,
   decodeReview,
-  encodeAnswer,
+  encodePass,
+  encodePatch,
   type JsonObject,
 } from "./admission_review.ts";
 import { isLabels, isMetadata, type KeyMetadata } from "./metadata.ts";
@@ -73,7 +74,6 @@ type Decision =
   | {
     readonly type: "assign";
     readonly outcome: ReviewOutcome;
-    readonly reason: string;
     readonly patch: readonly AddOperation[];
   };
 
@@ -93,14 +93,14 @@ export function handleReview(body: unknown, ring: string, lookup: RingLookup, ra
     const decision = decide(request, ring, lookup, random);
     const { outcome } = decision;
     if (decision.type === "pass") {
-      return { type: "answer", outcome, body: encodeAnswer(envelope, request.uid, decision.reason) };
+      return { type: "answer", outcome, body: encodePass(envelope, request.uid, decision.reason) };
     }
-    const answer = encodeAnswer(envelope, request.uid, decision.reason, decision.patch);
+    const answer = encodePatch(envelope, request.uid, decision.patch);
     if (request.dryRun || request.resource === undefined) return { type: "answer", outcome, body: answer };
     const { group, resource } = request.resource;
     return { type: "answer", outcome, body: answer, assignment: { ring, group, resource } };
   } catch (error) {
-    const body = encodeAnswer(envelope, request.uid, "internal error, not assigned");
+    const body = encodePass(envelope, request.uid, "internal error, not assigned");
     return { type: "answer", outcome: "error", body, error, uid: request.uid };
   }
 }
@@ -130,7 +130,7 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
 
   const lost = role === "main" && selected === true ? lostShard(request, found, ringName) : undefined;
   if (lost !== undefined) {
-    return { ...assign("restoring the label of the object's shard", ringName, labels, lost), outcome: "restored" };
+    return { type: "assign", outcome: "restored", patch: [labelling(ringName, labels, lost)] };
   }
 
   const named = nameFor(role, operation, metadata, random);
@@ -143,7 +143,8 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
     case "key": {
       const shard = found.view.shardFor(key.key);
       if (shard === undefined) return pass("there is no available shard", "no_shard");
-      return assign("assigning object", ringName, labels, shard, named?.patch);
+      const patch = [...named === undefined ? [] : [named.patch], labelling(ringName, labels, shard)];
+      return { type: "assign", outcome: "assigned", patch };
     }
   }
 }
@@ -188,19 +189,12 @@ function keyOf(role: Role, object: JsonObject, metadata: ObjectMeta): HashKey {
   return mainKey({ group, kind }, metadata);
 }
 
-function assign(
-  reason: string,
-  ring: string,
-  labels: JsonObject | null | undefined,
-  shard: string,
-  ...before: readonly (AddOperation | undefined)[]
-): Decision {
-  const patch = before.filter((operation) => operation !== undefined);
-  if (labels === undefined || labels === null) {
-    patch.push({ op: "add", path: pointer("metadata", "labels"), value: {} });
-  }
-  patch.push({ op: "add", path: pointer("metadata", "labels", shardLabel(ring)), value: shard });
-  return { type: "assign", outcome: "assigned", reason, patch };
+/** One operation, whether or not there are labels already: a long answer costs more (see `app.ts`). */
+function labelling(ring: string, labels: JsonObject | null | undefined, shard: string): AddOperation {
+  const label = shardLabel(ring);
+  return labels === undefined || labels === null
+    ? { op: "add", path: pointer("metadata", "labels"), value: { [label]: shard } }
+    : { op: "add", path: pointer("metadata", "labels", label), value: shard };
 }
 
 function pass(reason: string, outcome: ReviewOutcome = "ignored"): Decision {

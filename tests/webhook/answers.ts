@@ -8,7 +8,8 @@ import type { Verdict } from "../../webhook/handler.ts";
 export interface Answer {
   readonly envelope: JsonObject;
   readonly uid: unknown;
-  readonly message: unknown;
+  /** Says why there is no patch. */
+  readonly message: string | undefined;
   /** The JSON patch; undefined when there is none. */
   readonly patch: fastJsonPatch.Operation[] | undefined;
 }
@@ -29,18 +30,19 @@ export function readAnswer(body: string): Answer {
   const { uid, allowed, status, patch, patchType, ...rest } = response;
   assert.deepEqual(rest, {});
   assert.equal(allowed, true);
-  assert(isObject(status));
-  assert.equal(status["code"], 200);
-  const message = status["message"];
   if (patch === undefined) {
     assert.equal(patchType, undefined);
-    return { envelope, uid, message, patch: undefined };
+    assert(isObject(status));
+    assert.equal(status["code"], 200);
+    assert(typeof status["message"] === "string");
+    return { envelope, uid, message: status["message"], patch: undefined };
   }
+  assert.equal(status, undefined);
   assert.equal(patchType, "JSONPatch");
   assert(typeof patch === "string");
   const operations = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(patch)));
   assert(Array.isArray(operations));
-  return { envelope, uid, message, patch: operations };
+  return { envelope, uid, message: undefined, patch: operations };
 }
 
 /** The object as the patch makes it. Throws when the patch does not fit. */

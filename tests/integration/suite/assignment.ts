@@ -48,7 +48,7 @@ export const assignment: readonly Behaviour[] = [
       const probe = reviewOf(world, "probe");
       await world.eventually(
         "the second replica knows the ring",
-        async () => JSON.stringify(await second.review(webhookPath(world.name), probe)).includes("assigning"),
+        async () => JSON.stringify(await second.review(webhookPath(world.name), probe)).includes("JSONPatch"),
       );
       for (let i = 0; i < 50; i++) {
         const review = reviewOf(world, `foo-${i}`);
