@@ -41,9 +41,7 @@ export async function resolveTargets(
   const failures: Error[] = [];
   for (const { role, groupResource } of wanted) {
     try {
-      const resource = await lookup.resourceFor(groupResource, signal);
-      const objects = new Api(client, resource, { fieldManager: sharderFieldManager }).asMetadata();
-      served.push({ role, groupResource, resource, objects });
+      served.push(await resolveTarget(role, groupResource, lookup, client, signal));
     } catch (error) {
       signal.throwIfAborted();
       failures.push(
@@ -54,4 +52,17 @@ export async function resolveTargets(
     }
   }
   return { served, failures };
+}
+
+/** Looks up one resource. Rejects as the look-up does. */
+export async function resolveTarget(
+  role: Role,
+  groupResource: GroupResource,
+  lookup: ResourceLookup,
+  client: RestClient,
+  signal: AbortSignal,
+): Promise<Target> {
+  const resource = await lookup.resourceFor(groupResource, signal);
+  const objects = new Api(client, resource, { fieldManager: sharderFieldManager }).asMetadata();
+  return { role, groupResource, resource, objects };
 }

@@ -91,6 +91,15 @@ export class RingSnapshot {
     }
     return { selected: selected.sort(), all: selected.length === this.#namespaces.size };
   }
+
+  /** Names of the namespaces that exist and are not selected, sorted; none where the selector is invalid. */
+  get unselected(): readonly string[] {
+    const names: string[] = [];
+    for (const object of this.#namespaces.list()) {
+      if (matches(this.#selector, object) === false) names.push(object.metadata.name);
+    }
+    return names.sort();
+  }
 }
 
 /** Reads a ring's namespace selector, or the sharder's where the ring has none. */

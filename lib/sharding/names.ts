@@ -26,6 +26,12 @@ export const stopByAnnotation = `alpha.${domain}/stop-by`;
 export const ringFinalizer = `alpha.${domain}/release-objects`;
 
 /**
+ * On a ring's webhook configuration: the resources whose objects may carry the ring's labels, also those that are not
+ * the ring's any more. Its rules do not tell which resources are main ones, and lose a resource at once.
+ */
+export const labelledResourcesAnnotation = `alpha.${domain}/labelled-resources`;
+
+/**
  * On a ControllerRing: nothing moves from one live shard to another while it is there. Its presence counts, unless the
  * value is "false". See `brakes.ts`.
  */
@@ -33,6 +39,9 @@ export const pausedAnnotation = `alpha.${domain}/paused`;
 
 /** On a ControllerRing: how many objects may be asked to leave a live shard in a second. See `brakes.ts`. */
 export const movesPerSecondAnnotation = `alpha.${domain}/moves-per-second`;
+
+/** On a ControllerRing: the only namespaces whose Leases may be those of shards. See `lease_namespaces.ts`. */
+export const leaseNamespacesAnnotation = `alpha.${domain}/lease-namespaces`;
 
 /** holderIdentity of a shard's Lease that the sharder has taken over. */
 export const takeOverIdentity = "shardlease-controller";
