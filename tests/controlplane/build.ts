@@ -79,14 +79,40 @@ async function buildModule(
   signal: AbortSignal,
 ): Promise<void> {
   const { folder, title, packages, output, linkerFlags } = module;
+  // A trailing slash means "one file per package, into this folder".
+  const destination = output === undefined ? `${scratch}/` : join(scratch, output + (isWindows() ? ".exe" : ""));
+  const path = fileURLToPath(new URL(`${folder}/`, import.meta.url));
+  await goBuild({ folder: path, title, packages, destination, linkerFlags }, print, signal);
+}
+
+/** What {@link goBuild} links. */
+export interface GoBuild {
+  /** Folder of go.mod. */
+  readonly folder: string;
+  /** What a person sees while it builds. */
+  readonly title: string;
+  /** Package patterns. */
+  readonly packages: readonly string[];
+  /** The file to write, or with a slash at the end the folder. */
+  readonly destination: string;
+  /** Value of `-ldflags`. */
+  readonly linkerFlags: string;
+}
+
+/**
+ * Runs `go build`. All builds have the same settings, so packages that several need are compiled once.
+ *
+ * @param print takes one line of progress
+ * @throws {MissingAssetsError} when Go reports an error
+ */
+export async function goBuild(build: GoBuild, print: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const { folder, title, packages, destination, linkerFlags } = build;
   const started = performance.now();
   const elapsed = (): string => `${Math.round((performance.now() - started) / 1000)} s`;
   print(`Building ${title} ...`);
-  // A trailing slash means "one file per package, into this folder".
-  const destination = output === undefined ? `${scratch}/` : join(scratch, output + (isWindows() ? ".exe" : ""));
   const go = new Deno.Command("go", {
     args: ["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", linkerFlags, "-o", destination, ...packages],
-    cwd: fileURLToPath(new URL(`${folder}/`, import.meta.url)),
+    cwd: folder,
     // Neither a C compiler, nor a workspace around the clone, nor settings for cross-compiling may play a part.
     env: { CGO_ENABLED: "0", GOWORK: "off", GOOS: goOs(), GOARCH: goArch() },
     stdin: "null",
@@ -102,7 +128,7 @@ async function buildModule(
     signal.throwIfAborted();
     if (!success) {
       throw new MissingAssetsError(
-        `Cannot build the control plane: \`go build\` of ${title} ended with code ${code}:\n${progress.messages()}\n`,
+        `Cannot build ${title}: \`go build\` ended with code ${code}:\n${progress.messages()}\n`,
       );
     }
   } finally {
