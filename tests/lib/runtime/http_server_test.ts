@@ -85,7 +85,11 @@ Deno.test("startHttpServer() answers on, and listens again, when more connection
   const command = ['ulimit -n 50; exec "$0" "$@"', Deno.execPath(), "run", "-A", script];
   const process = new Deno.Command("sh", { args: ["-c", ...command], stdin: "piped", stdout: "piped" }).spawn();
   const [output, input] = [linesOf(process.stdout), process.stdin.getWriter()];
-  const read = async (): Promise<string> => (await output.next()).value ?? "";
+  const read = async (): Promise<string> => {
+    const { value } = await output.next();
+    assert.ok(typeof value === "string", "the process has ended");
+    return value;
+  };
   const port = Number(await read());
   const connect = (): Promise<Deno.TcpConn> => Deno.connect({ hostname: "127.0.0.1", port });
   async function ask(connection: Deno.TcpConn): Promise<string> {
@@ -101,7 +105,8 @@ Deno.test("startHttpServer() answers on, and listens again, when more connection
   try {
     while (crowd.length < 60) crowd.push(await connect());
   } catch (error) {
-    assert.ok(error instanceof Deno.errors.ConnectionRefused);
+    // Nobody listens any more, or not long enough to accept this one.
+    assert.ok(error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.ConnectionReset);
   }
   assert.match(await failed, /accepts no connections: are too many open\?/);
   assert.match(await ask(first), /hello$/);
