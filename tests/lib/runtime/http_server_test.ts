@@ -112,17 +112,19 @@ Deno.test("startHttpServer() answers on, and listens again, when more connection
   assert.match(await ask(first), /hello$/);
   for (const connection of crowd) connection.close();
   // It may take the process a moment to notice that they are closed.
-  let late: Deno.TcpConn | undefined;
+  async function askAnew(): Promise<string> {
+    using connection = await connect();
+    return await ask(connection);
+  }
+  let late: string | undefined;
   for (let second = 0; second < 30 && late === undefined; second++) {
     await input.write(new TextEncoder().encode("\n"));
     while (await read() !== "a second later") { /* It says again that it cannot. */ }
-    late = await connect().catch(() => undefined);
+    late = await askAnew().catch(() => undefined);
   }
-  assert.ok(late !== undefined);
-  assert.match(await ask(late), /hello$/);
-  late.close();
+  assert.match(late ?? "", /hello$/);
   await input.close();
-  assert.equal(await read(), "closed, timers: 0");
+  while (await read() !== "closed, timers: 0") { /* It may have failed once more. */ }
   assert.ok((await process.status).success);
   await output.return();
 });
