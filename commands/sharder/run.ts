@@ -66,7 +66,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
     }));
   }
   const unjudged = new BoundedQueue<ObjectKey>();
-  manager.add(named("informer of webhook configurations", caches.configurations), "leader");
+  manager.add(caches.configurations, "leader");
   manager.add(controllerRingController(parts), "leader");
   manager.add(shardLeaseController(parts, unjudged), "leader");
   manager.add(objectSharder(parts, unjudged), "leader");

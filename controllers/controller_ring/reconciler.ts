@@ -17,8 +17,10 @@ export interface ControllerRingParts {
   readonly rings: Pick<Rings, "get">;
   readonly ringApi: Api<ControllerRing>;
   readonly configurationApi: Api<MutatingWebhookConfiguration>;
-  /** The webhook configurations that exist. */
-  readonly configurations: Pick<StoreReader<MutatingWebhookConfiguration>, "get">;
+  /** The webhook configurations that exist, and what is to hear of those that were applied. */
+  readonly configurations: Pick<StoreReader<MutatingWebhookConfiguration>, "get"> & {
+    applied?(configuration: MutatingWebhookConfiguration): void;
+  };
   readonly settings: WebhookSettings;
   /** Who issues the webhook's certificate, where we do that ourselves. */
   readonly certificates?: { readonly caBundle: string | undefined } | undefined;
@@ -67,7 +69,8 @@ async function applyConfiguration(
   if (isApplied(existing, wanted)) return true;
   // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
   if (existing === undefined && !await isWanted(ring, parts, signal)) return false;
-  await configurationApi.apply(wanted, { signal });
+  const answer = await configurationApi.apply(wanted, { signal });
+  configurations.applied?.(answer);
   return true;
 }
 

@@ -9,6 +9,9 @@ import type { Served } from "../../commands/sharder/options.ts";
 /** Whose rights a connection has: a person with all of them, or the service accounts of the manifests. */
 export type Actor = "admin" | "sharder" | "shard";
 
+/** What the sharder is allowed: what our manifests grant, or what the reference's do, and its users. */
+export type Rights = "ours" | "reference";
+
 /** What a test that needs more than the manifests grant wants the sharder to be allowed. */
 export interface Grant {
   readonly apiGroups: string[];
@@ -26,6 +29,8 @@ export type Condition = () => boolean | Promise<boolean>;
  */
 export interface Stage extends AsyncDisposable {
   readonly time: "virtual" | "real";
+  /** Of the sharder. */
+  readonly rights: Rights;
   /** Does it refuse what an actor has no right to? */
   readonly authorizes: boolean;
   readonly clock: Clock;

@@ -1,14 +1,14 @@
+import { KnownConfigurations } from "../../../controllers/controller_ring/known_configurations.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
-import type { Lease, MutatingWebhookConfiguration, PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import type { Lease, PartialObjectMetadata } from "../../../lib/k8s/types.ts";
 import { dropManagedFields, Informer } from "../../../lib/runtime/watch/mod.ts";
 import { leaseRingLabel } from "../../../lib/sharding/names.ts";
 import { type ControllerRing, controllerRings } from "../../../lib/sharding/ring_types.ts";
-import type { Clock } from "../../../lib/util/clock/mod.ts";
-import type { Random } from "../../../lib/util/random.ts";
+import type { SharderOptions } from "../options.ts";
 
 /** What a sharder keeps in memory of the cluster: never the objects of rings. */
 export interface Caches {
@@ -17,7 +17,7 @@ export interface Caches {
   readonly leases: Informer<Lease>;
   readonly namespaces: Informer<PartialObjectMetadata>;
   /** Webhook configurations of rings; only the leader fills it. */
-  readonly configurations: Informer<MutatingWebhookConfiguration>;
+  readonly configurations: KnownConfigurations;
 }
 
 /**
@@ -27,13 +27,20 @@ export interface Caches {
 const leaseWatchTimeout = 20_000;
 
 /** The caches, still empty; they fill while they run. */
-export function cachesOf(client: RestClient, parts: { readonly clock: Clock; readonly random: Random }): Caches {
-  const common = { clock: parts.clock, random: parts.random, transform: dropManagedFields };
+export function cachesOf(
+  client: RestClient,
+  { clock, random, config }: Pick<SharderOptions, "clock" | "random" | "config">,
+): Caches {
+  const common = { clock, random, transform: dropManagedFields };
   const ofRings = { ...common, labelSelector: leaseRingLabel };
   return {
     rings: new Informer(new Api(client, controllerRings), common),
     leases: new Informer(new Api(client, leases), { ...ofRings, watchTimeout: leaseWatchTimeout }),
     namespaces: new Informer(new Api(client, namespaces).asMetadata(), common),
-    configurations: new Informer(new Api(client, mutatingWebhookConfigurations), ofRings),
+    configurations: new KnownConfigurations(new Api(client, mutatingWebhookConfigurations), {
+      clock,
+      random,
+      reapplyPeriod: config.controller.sharder.syncPeriod,
+    }),
   };
 }

@@ -1,11 +1,11 @@
 import { controllerRingReconciler } from "../../../controllers/controller_ring/reconciler.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
-import { Controller, fromInformer } from "../../../lib/runtime/controller/mod.ts";
+import { Controller } from "../../../lib/runtime/controller/mod.ts";
 import { fieldManager } from "../../../lib/sharding/names.ts";
 import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { type ControllerParts, workers } from "./parts.ts";
-import { authorityChanges, ringChanges, ringKey, ringNamedBy } from "./sources.ts";
+import { authorityChanges, ringChanges, ringKey } from "./sources.ts";
 
 /** The controller of rings: their webhook configurations and status. */
 export function controllerRingController(parts: ControllerParts): Controller {
@@ -20,7 +20,7 @@ export function controllerRingController(parts: ControllerParts): Controller {
       rings,
       ringApi: new Api(leader, controllerRings),
       configurationApi: new Api(leader, mutatingWebhookConfigurations, { fieldManager }),
-      configurations: caches.configurations.store,
+      configurations: caches.configurations,
       settings: config.webhook.config,
       certificates,
       recorder,
@@ -28,10 +28,7 @@ export function controllerRingController(parts: ControllerParts): Controller {
     }),
     sources: [
       ringChanges(rings, (ring) => [ringKey(ring)]),
-      fromInformer(caches.configurations, {
-        name: "webhook configurations",
-        keys: ({ object }) => ringNamedBy(object),
-      }),
+      caches.configurations.source(() => [...rings.list()].map(({ ring }) => ring.metadata.name)),
       ...certificates === undefined ? [] : [authorityChanges(certificates, rings, clock)],
     ],
   });

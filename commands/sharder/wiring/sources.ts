@@ -1,8 +1,7 @@
 import type { WebhookCertificates } from "../../../controllers/certificates/webhook_certificates.ts";
-import { keyOf, type KubeObject, type ObjectKey } from "../../../lib/k8s/types.ts";
+import { keyOf, type ObjectKey } from "../../../lib/k8s/types.ts";
 import type { Rings } from "../../../lib/rings/mod.ts";
 import type { Enqueue, Source } from "../../../lib/runtime/controller/mod.ts";
-import { leaseRingLabel } from "../../../lib/sharding/names.ts";
 import { type Clock, deadline } from "../../../lib/util/clock/mod.ts";
 
 /** Rings wait so long for the first certificate of the webhook, in milliseconds. */
@@ -34,12 +33,6 @@ export function authorityChanges(certificates: WebhookCertificates, rings: Rings
       for await (const _bundle of certificates.caBundles(patience.signal)) return;
     },
   };
-}
-
-/** The key of the ring that an object names by its label. */
-export function ringNamedBy(object: KubeObject): ObjectKey[] {
-  const name = object.metadata.labels?.[leaseRingLabel];
-  return name === undefined ? [] : [ringKey(name)];
 }
 
 /** Rings are cluster-scoped. */

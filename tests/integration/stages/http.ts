@@ -50,6 +50,7 @@ function userOf(actor: Actor): TokenUser {
 export class HttpStage implements Stage {
   static readonly abilities: readonly Ability[] = ["compaction"];
   readonly time = "real";
+  readonly rights = "ours";
   readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;

@@ -7,7 +7,7 @@ import { seededRandom } from "../../../lib/util/random.ts";
 import { untilAborted } from "../../../lib/util/until_aborted.ts";
 import type { Served } from "../../../commands/sharder/options.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
-import type { Actor, Condition, Grant, Stage } from "../stage.ts";
+import type { Actor, Condition, Grant, Rights, Stage } from "../stage.ts";
 import type { Ability } from "../suite.ts";
 import { captureLogs, vain } from "./captured_logs.ts";
 import { accounts, createNamespace, grant, install } from "./installation.ts";
@@ -18,6 +18,7 @@ const origin = "https://webhook.example";
 export class InMemoryStage implements Stage {
   static readonly abilities: readonly Ability[] = ["virtual time", "compaction"];
   readonly time = "virtual";
+  readonly rights: Rights;
   readonly authorizes = true;
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
@@ -31,12 +32,16 @@ export class InMemoryStage implements Stage {
   });
   readonly #webhooks = new Webhooks();
 
+  private constructor(rights: Rights) {
+    this.rights = rights;
+  }
+
   /** The API server with the manifests applied. */
-  static async start(): Promise<InMemoryStage> {
-    const stage = new InMemoryStage();
+  static async start(rights: Rights = "ours"): Promise<InMemoryStage> {
+    const stage = new InMemoryStage(rights);
     await captureLogs(stage.clock, stage.logs);
     using admin = stage.connect("admin", "manifests");
-    await install(admin);
+    await install(admin, rights);
     return stage;
   }
 
@@ -65,7 +70,7 @@ export class InMemoryStage implements Stage {
 
   async grant(name: string, rules: readonly Grant[]): Promise<void> {
     using admin = this.connect("admin", "manifests");
-    await grant(admin, name, rules);
+    await grant(admin, name, rules, this.rights);
   }
 
   compact(): void {

@@ -3,18 +3,29 @@ import type { JSONObject, RestClient } from "../../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../../lib/k8s/errors.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import { create, manifest } from "../manifests.ts";
-import { type Grant, jsonOf } from "../stage.ts";
+import { type Grant, jsonOf, type Rights } from "../stage.ts";
 
 const manifests = [
   "crds/namespace.yaml",
   "crds/sharding.timebertt.dev_controllerrings.yaml",
   "rbac/service_account.yaml",
-  "rbac/sharder.yaml",
-  "rbac/leader_election.yaml",
-  "rbac/webhook_certificate.yaml",
   "examples/checksum-controller/service_account.yaml",
-  "examples/checksum-controller/rbac.yaml",
 ];
+
+/** Roles of the sharder. */
+const roles: Readonly<Record<Rights, readonly string[]>> = {
+  ours: [
+    "rbac/sharder.yaml",
+    "rbac/leader_election.yaml",
+    "rbac/webhook_certificate.yaml",
+    "examples/checksum-controller/rbac.yaml",
+  ],
+  // Whatever it names first counts, so the example's role for its shard is left over.
+  reference: ["../tests/integration/stages/reference_rbac.yaml", "examples/checksum-controller/rbac.yaml"],
+};
+
+/** What users of the reference grant its sharder on the resources of their rings. */
+const referenceVerbs: readonly string[] = ["list", "patch"];
 
 /** The service accounts of the manifests, as the manifests' roles name them. */
 export const accounts = {
@@ -22,9 +33,9 @@ export const accounts = {
   shard: { namespace: "default", name: "checksum-controller" },
 } as const;
 
-/** Applies the project's manifests with their roles. */
-export async function install(admin: RestClient): Promise<void> {
-  for (const object of await objects()) await create(admin, object);
+/** Applies the project's manifests, with their roles or those of the reference. */
+export async function install(admin: RestClient, rights: Rights = "ours"): Promise<void> {
+  for (const object of await objects(rights)) await create(admin, object);
 }
 
 /** Creates a namespace with all rights that a shard of the checksum-controller needs there. */
@@ -44,9 +55,17 @@ export async function createNamespace(
 }
 
 /** Lets the sharder do more than the manifests say. */
-export async function grant(admin: RestClient, name: string, rules: readonly Grant[]): Promise<void> {
+export async function grant(
+  admin: RestClient,
+  name: string,
+  rules: readonly Grant[],
+  rights: Rights = "ours",
+): Promise<void> {
   const apiVersion = "rbac.authorization.k8s.io/v1";
-  await create(admin, { apiVersion, kind: "ClusterRole", metadata: { name }, rules: jsonOf(rules) });
+  const granted = rights === "ours"
+    ? rules
+    : rules.map((rule) => ({ ...rule, verbs: rule.verbs.filter((verb) => referenceVerbs.includes(verb)) }));
+  await create(admin, { apiVersion, kind: "ClusterRole", metadata: { name }, rules: jsonOf(granted) });
   await create(admin, {
     apiVersion,
     kind: "ClusterRoleBinding",
@@ -56,6 +75,6 @@ export async function grant(admin: RestClient, name: string, rules: readonly Gra
   });
 }
 
-async function objects(): Promise<JSONObject[]> {
-  return (await Promise.all(manifests.map(manifest))).flat();
+async function objects(rights: Rights): Promise<JSONObject[]> {
+  return (await Promise.all([...manifests, ...roles[rights]].map(manifest))).flat();
 }

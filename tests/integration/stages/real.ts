@@ -27,6 +27,7 @@ const users = {
 export class RealStage implements Stage {
   static readonly abilities: readonly Ability[] = ["restart"];
   readonly time = "real";
+  readonly rights = "ours";
   readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;
