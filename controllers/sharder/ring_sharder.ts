@@ -10,6 +10,7 @@ import { Backlog } from "./backlog.ts";
 import type { Chore } from "./chore.ts";
 import { EndedDrains } from "./ended_drains.ts";
 import { Families } from "./families.ts";
+import { knownTargets } from "./known_targets.ts";
 import { LeaseProbe } from "./lease_probe.ts";
 import { MoveLimit } from "./move_limit.ts";
 import { Mover, noDrains } from "./mover.ts";
@@ -161,10 +162,10 @@ export class RingSharder {
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
   async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly Error[]> {
     const { lookup, client } = this.#parts;
-    const { served, failures } = await resolveTargets(snapshot.ring, lookup, client, signal);
-    this.#targets = served;
-    await this.#watches.follow(snapshot, served, () => this.#forgetOthers(snapshot), signal);
-    return failures;
+    const resolved = await resolveTargets(snapshot.ring, lookup, client, signal);
+    this.#targets = knownTargets(resolved, snapshot.ring, this.#targets);
+    await this.#watches.follow(snapshot, this.#targets, () => this.#forgetOthers(snapshot), signal);
+    return resolved.failures;
   }
 
   /** Forgets drains in resources and namespaces that are the ring's no more: nobody watches them to their end. */

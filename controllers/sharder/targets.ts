@@ -19,11 +19,24 @@ export interface ResourceLookup {
   resourceFor(resource: GroupResource, signal?: AbortSignal): Promise<Resource<KubeObject>>;
 }
 
+/** A resource of a ring that could not be looked up. Its cause tells whether it does not exist. */
+export class TargetError extends Error {
+  override readonly name = "TargetError";
+  readonly role: Role;
+  readonly groupResource: GroupResource;
+
+  constructor(role: Role, groupResource: GroupResource, ring: string, cause: unknown) {
+    super(`cannot shard ${formatGroupResource(groupResource)} of ControllerRing "${ring}"`, { cause });
+    this.role = role;
+    this.groupResource = groupResource;
+  }
+}
+
 /** The resources of a ring that the API server serves, and what is wrong with the others. */
 export interface Targets {
   /** Main resources first, so that owners come before what they own. */
   readonly served: readonly Target[];
-  readonly failures: readonly Error[];
+  readonly failures: readonly TargetError[];
 }
 
 /** Looks up all resources of a ring. One that does not exist never keeps the others from being sharded. */
@@ -38,17 +51,13 @@ export async function resolveTargets(
     ...controlledResources(ring).map((groupResource) => ({ role: "controlled" as const, groupResource })),
   ];
   const served: Target[] = [];
-  const failures: Error[] = [];
+  const failures: TargetError[] = [];
   for (const { role, groupResource } of wanted) {
     try {
       served.push(await resolveTarget(role, groupResource, lookup, client, signal));
     } catch (error) {
       signal.throwIfAborted();
-      failures.push(
-        new Error(`cannot shard ${formatGroupResource(groupResource)} of ControllerRing "${ring.metadata.name}"`, {
-          cause: error,
-        }),
-      );
+      failures.push(new TargetError(role, groupResource, ring.metadata.name, error));
     }
   }
   return { served, failures };
