@@ -4,35 +4,21 @@ import { leaseRingLabel } from "../sharding/names.ts";
 import type { ShardEntry } from "../sharding/ring_view.ts";
 import { holderOf, type ShardJudgement, shardState, type ShardTiming } from "../sharding/shard_state.ts";
 import type { Clock } from "../util/clock/mod.ts";
-
-/** A shard's Lease as this process knows it. */
-export interface TrackedLease {
-  /** As it was last seen. */
-  readonly lease: Lease;
-  /** The ring that its label names. */
-  readonly ring: string;
-  /** It was deleted, though not by us (or it lost its label): it counts as not renewed since it was last seen. */
-  readonly ghost: boolean;
-}
-
-interface Track extends TrackedLease {
-  /** When its spec was last seen to change, in monotonic milliseconds. */
-  readonly changedAt: number;
-  /** When it was seen to be gone; undefined while it is there. */
-  readonly goneAt: number | undefined;
-  /** We are about to give it back, or have done so: see {@link LeaseTracks.letGo}. */
-  readonly letGo: boolean;
-  readonly judgement: ShardJudgement;
-  /** When it has to be judged again if nothing happens, in monotonic milliseconds; Infinity for never. */
-  readonly due: number;
-}
+import {
+  isHoldable,
+  isSameRenewal,
+  isSameToViews,
+  type LeaseMemory,
+  presenceAfter,
+  type Track,
+  type TrackedLease,
+} from "./lease_track.ts";
+import { LossGuard, type LossGuardOptions } from "./loss_guard.ts";
 
 /** What {@link LeaseTracks} works with. Times are in milliseconds. */
-export interface LeaseTracksOptions {
+export interface LeaseTracksOptions extends LossGuardOptions {
   readonly clock: Clock;
   readonly timing: ShardTiming;
-  /** Since when Leases have been watched without a gap; see {@link shardState}. */
-  readonly watchingSince: () => number | undefined;
   /** So long a ghost is remembered. Long enough to take over any shard, however long its Lease lasts. */
   readonly ghostRetention: number;
 }
@@ -52,9 +38,13 @@ export class LeaseTracks {
   readonly #ringOf = new Map<string, string>();
   /** uids of Leases that we are about to delete. */
   readonly #forgotten = new Set<string>();
+  /** Leases that were given to another ring and have a ghost in the one before. */
+  readonly #relabelled = new Set<string>();
+  readonly #guard: LossGuard;
 
   constructor(options: LeaseTracksOptions) {
     this.#options = options;
+    this.#guard = new LossGuard(options);
   }
 
   /** Takes note of a Lease that is there. Returns the rings of which something changed. */
@@ -62,15 +52,23 @@ export class LeaseTracks {
     const key = formatKey(keyOf(lease));
     const ring = lease.metadata.labels?.[leaseRingLabel];
     const before = this.#ringOf.get(key);
-    const left = before !== undefined && before !== ring ? this.#haunt(before, key) : [];
-    if (ring === undefined || ring === "") return left;
+    const changed = before !== undefined && before !== ring ? this.#haunt(before, key) : [];
+    if (ring === undefined || ring === "") return changed;
+    if (changed.length > 0) this.#relabelled.add(key);
     const previous = this.#rings.get(ring)?.get(key);
-    const unchanged = previous?.ghost === false && isSameSpec(previous.lease, lease);
-    const changedAt = unchanged ? previous.changedAt : this.#options.clock.monotonic();
-    const letGo = unchanged && previous.letGo;
+    const now = this.#options.clock.monotonic();
     this.#ringOf.set(key, ring);
-    const track = { lease, ring, ghost: false, changedAt, goneAt: undefined, letGo };
-    return [...left, ...this.#put(key, track) ? [ring] : []];
+    if (previous?.ghost === false && isSameRenewal(previous.lease, lease)) {
+      if (this.#put(key, { ...previous, lease })) changed.push(ring);
+      return changed;
+    }
+    const presence = presenceAfter(previous, lease, now, this.#judge(lease, { changedAt: now }).state === "ready");
+    const track = { lease, ring, ghost: false, changedAt: now, goneAt: undefined, letGo: false, presence };
+    if (this.#put(key, track)) changed.push(ring);
+    if (this.#relabelled.has(key)) changed.push(...this.#layToRest(key));
+    // Who comes, or comes back, may end a mass loss.
+    if (this.#guard.isAlert(ring) && this.#reviewRing(ring)) changed.push(ring);
+    return changed;
   }
 
   /** Takes note of a Lease that is gone. Returns the rings of which something changed. */
@@ -117,29 +115,20 @@ export class LeaseTracks {
 
   /** Judges all Leases anew. Returns the rings of which something changed. */
   review(): string[] {
-    const now = this.#options.clock.monotonic();
-    const changed = new Set<string>();
-    for (const [ring, tracks] of this.#rings) {
-      for (const [key, track] of tracks) {
-        if (this.#put(key, track)) changed.add(ring);
-        if (!track.ghost) continue;
-        const over = track.goneAt !== undefined && now - track.goneAt >= this.#retentionOf(track.lease);
-        if (!over && tracks.get(key)?.judgement.state !== "orphaned") continue;
-        this.#drop(ring, key);
-        changed.add(ring);
-      }
-    }
-    return [...changed];
+    const changed = [...this.#rings.keys()].filter((ring) => this.#reviewRing(ring));
+    const resting = [...this.#relabelled].flatMap((key) => this.#layToRest(key));
+    return [...changed, ...resting];
   }
 
   /** Judges a Lease as of now, also one that is newer than what was observed so far. */
   judge(lease: Lease): ShardJudgement {
     const ring = lease.metadata.labels?.[leaseRingLabel];
-    const track = ring === undefined ? undefined : this.#rings.get(ring)?.get(formatKey(keyOf(lease)));
-    const seen = track !== undefined && isSameSpec(track.lease, lease);
-    return seen
-      ? this.#judge(lease, track.changedAt, isHoldable(track))
-      : this.#judge(lease, this.#options.clock.monotonic());
+    const key = formatKey(keyOf(lease));
+    const track = ring === undefined ? undefined : this.#rings.get(ring)?.get(key);
+    const isSeen = track !== undefined && isSameRenewal(track.lease, lease);
+    return isSeen
+      ? this.#judge(lease, { ...track, holdable: isHoldable(track) })
+      : this.#judge(lease, { changedAt: this.#options.clock.monotonic() });
   }
 
   /** The Lease of this key, there or gone. */
@@ -166,15 +155,17 @@ export class LeaseTracks {
 
   /** The Leases of a ring for a view. */
   entriesOf(ring: string): ShardEntry[] {
-    return [...this.#rings.get(ring)?.values() ?? []].map(({ lease, ghost, judgement }) => {
+    return [...this.#rings.get(ring)?.values() ?? []].map(({ lease, ghost, judgement, keptBack }) => {
       const { name, namespace } = keyOf(lease);
-      return { name, namespace, ghost, judgement };
+      return { name, namespace, ghost, judgement, keptBack, created: lease.metadata.creationTimestamp ?? "" };
     });
   }
 
   /** The longest that a shard of the ring may go unseen while it is at work, in milliseconds: twice a Lease's duration. */
   silenceOf(ring: string): number {
-    const others = [...this.of(ring)].filter(({ lease }) => holderOf(lease) !== "sharder");
+    const others = [...this.of(ring)].filter(({ lease }) =>
+      holderOf(lease) !== "sharder" && this.#options.admits(ring, keyOf(lease).namespace)
+    );
     return 2 * Math.max(usualLeaseDuration, ...others.map(({ lease }) => leaseTimes(lease).leaseDuration));
   }
 
@@ -200,16 +191,58 @@ export class LeaseTracks {
     return [ring];
   }
 
-  /** Judges and keeps a track. Returns whether a view of its ring would show a difference. */
-  #put(key: string, track: Omit<Track, "judgement" | "due">): boolean {
+  /** Returns whether a view of the ring would show a difference. */
+  #reviewRing(ring: string): boolean {
     const { clock } = this.#options;
-    const judgement = this.#judge(track.lease, track.changedAt, isHoldable(track));
+    const now = clock.monotonic();
+    const tracks = this.#rings.get(ring);
+    if (tracks === undefined) return false;
+    let isChanged = false;
+    this.#guard.look(ring, tracks, now);
+    for (const [key, track] of tracks) {
+      if (this.#put(key, track)) isChanged = true;
+      if (!track.ghost) continue;
+      const over = track.goneAt !== undefined && now - track.goneAt >= this.#retentionOf(track.lease);
+      if (!over && tracks.get(key)?.judgement.state !== "orphaned") continue;
+      this.#drop(ring, key);
+      isChanged = true;
+    }
+    return isChanged;
+  }
+
+  /**
+   * Forgets the ghosts of a Lease that was given to another ring, once their shard must have stopped. A shard writes its
+   * ring with each renewal, so who has renewed the Lease since it says otherwise is no shard of the ring before.
+   */
+  #layToRest(key: string): string[] {
+    const home = this.#ringOf.get(key);
+    const present = home === undefined ? undefined : this.#rings.get(home)?.get(key);
+    const ghosts = [...this.#rings].flatMap(([ring, tracks]) => {
+      const ghost = ring === home ? undefined : tracks.get(key);
+      return ghost === undefined ? [] : [{ ring, ghost }];
+    });
+    if (ghosts.length === 0) this.#relabelled.delete(key);
+    if (present === undefined) return [];
+    const resting = ghosts.filter(({ ghost: { lease, judgement: { state } } }) =>
+      state !== "ready" && state !== "expired" && !isSameRenewal(lease, present.lease)
+    );
+    for (const { ring } of resting) this.#drop(ring, key);
+    return resting.map(({ ring }) => ring);
+  }
+
+  /** Judges and keeps what is known of a Lease. Returns whether a view of its ring would show a difference. */
+  #put(key: string, memory: LeaseMemory): boolean {
+    const { clock } = this.#options;
+    const { lease, ring, goneAt } = memory;
+    const judgement = this.#judge(lease, { ...memory, holdable: isHoldable(memory) });
     const change = clock.monotonic() + (judgement.nextChange ?? Infinity);
-    const end = track.goneAt === undefined ? Infinity : track.goneAt + this.#retentionOf(track.lease);
-    const tracks = this.#rings.get(track.ring) ?? new Map<string, Track>();
+    const end = goneAt === undefined ? Infinity : goneAt + this.#retentionOf(lease);
+    const keptBack = this.#guard.keepsBack(ring, key);
+    const track = { ...memory, judgement, keptBack, due: Math.min(change, end) };
+    const tracks = this.#rings.get(ring) ?? new Map<string, Track>();
     const previous = tracks.get(key);
-    this.#rings.set(track.ring, tracks.set(key, { ...track, judgement, due: Math.min(change, end) }));
-    return previous === undefined || previous.ghost !== track.ghost || !isSame(previous.judgement, judgement);
+    this.#rings.set(ring, tracks.set(key, track));
+    return previous === undefined || !isSameToViews(previous, track);
   }
 
   #drop(ring: string, key: string): void {
@@ -219,10 +252,19 @@ export class LeaseTracks {
     if (this.#ringOf.get(key) === ring) this.#ringOf.delete(key);
   }
 
-  #judge(lease: Lease, changedAt: number, holdable = true): ShardJudgement {
+  #judge(
+    lease: Lease,
+    { changedAt, ring, holdable = true }: {
+      readonly changedAt: number;
+      readonly ring?: string;
+      readonly holdable?: boolean;
+    },
+  ): ShardJudgement {
     const { clock, timing, watchingSince } = this.#options;
     const now = { wall: clock.now(), monotonic: clock.monotonic() };
-    const judgement = shardState(lease, { changedAt, watchingSince: watchingSince() }, now, timing);
+    const { leaseDuration } = leaseTimes(lease);
+    const patience = ring === undefined ? 0 : this.#guard.patience(ring, formatKey(keyOf(lease)), leaseDuration);
+    const judgement = shardState(lease, { changedAt, watchingSince: watchingSince(), patience }, now, timing);
     return holdable ? judgement : { ...judgement, held: false };
   }
 
@@ -231,22 +273,4 @@ export class LeaseTracks {
     const { ghostRetention, timing } = this.#options;
     return Math.max(ghostRetention, 2 * timing.uncertainAfter * leaseTimes(lease).leaseDuration);
   }
-}
-
-/** A Lease that is gone, or that we let go of, keeps nobody away, whatever was last seen of it. */
-function isHoldable({ ghost, letGo }: Pick<Track, "ghost" | "letGo">): boolean {
-  return !ghost && !letGo;
-}
-
-/** Is it the same renewal? Labels and annotations do not keep a shard alive. */
-function isSameSpec(a: Lease, b: Lease): boolean {
-  return a.metadata.uid === b.metadata.uid && a.spec?.renewTime === b.spec?.renewTime &&
-    a.spec?.holderIdentity === b.spec?.holderIdentity && a.spec?.acquireTime === b.spec?.acquireTime &&
-    a.spec?.leaseDurationSeconds === b.spec?.leaseDurationSeconds &&
-    a.spec?.leaseTransitions === b.spec?.leaseTransitions;
-}
-
-function isSame(a: ShardJudgement, b: ShardJudgement): boolean {
-  return a.state === b.state && a.holder === b.holder && a.held === b.held && a.proven === b.proven &&
-    a.problem === b.problem;
 }

@@ -3,15 +3,20 @@ import type { KubeObject, LabelSelector, Lease, ObjectKey, PartialObjectMetadata
 import type { Runnable } from "../runtime/runnable.ts";
 import type { Informer, InformerEvent } from "../runtime/watch/mod.ts";
 import { hasSameBrakes } from "../sharding/brakes.ts";
+import { hasSameLeaseNamespaces } from "../sharding/lease_namespaces.ts";
 import type { ControllerRing } from "../sharding/ring_types.ts";
-import { RingView } from "../sharding/ring_view.ts";
+import type { RingView } from "../sharding/ring_view.ts";
 import { ourTiming, type ShardJudgement, type ShardTiming } from "../sharding/shard_state.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import { getLogger, type Logger } from "../util/log.ts";
 import { Alarm } from "./alarm.ts";
-import { LeaseTracks, type TrackedLease } from "./lease_tracks.ts";
-import { ChangeFeed, changeOf, differences, type RingChange } from "./ring_change.ts";
-import { matches, type RingSelector, RingSnapshot, selectorOfRing } from "./ring_snapshot.ts";
+import type { TrackedLease } from "./lease_track.ts";
+import type { LeaseTracks } from "./lease_tracks.ts";
+import { Members, type MembersNow } from "./members.ts";
+import { ChangeFeed, changeOf, type RingChange } from "./ring_change.ts";
+import { RingSnapshot } from "./ring_snapshot.ts";
+import { Scopes } from "./scopes.ts";
+import { UnknownShards } from "./unknown_shards.ts";
 
 /** What is needed of an informer. */
 export type Followed<T extends KubeObject> = Pick<Informer<T>, "store" | "events" | "watchingSince">;
@@ -29,6 +34,12 @@ export interface RingsOptions {
   readonly timing?: ShardTiming;
   /** How long a Lease is remembered that somebody else deleted. @default one hour, longer for very long Leases */
   readonly ghostRetention?: number;
+  /** The first shards of a ring wait so long for each other; see `join_windows.ts`. @default 0, not at all */
+  readonly joinWindow?: number;
+  /** Joins are told when the shards have not changed for so long; see `settle_windows.ts`. @default 0, at once */
+  readonly settleWindow?: number;
+  /** A shard that was lost with most others is waited for so many durations of its Lease longer. @default 0 */
+  readonly massLossHold?: number;
   readonly logger?: Logger;
   /** Hears each time that the hash ring of a ring is calculated. */
   readonly onCalculation?: (ring: string) => void;
@@ -49,22 +60,24 @@ export class Rings implements Runnable {
   readonly #tracks: LeaseTracks;
   readonly #feed = new ChangeFeed();
   readonly #snapshots = new Map<string, RingSnapshot>();
-  readonly #selectors = new Map<string, RingSelector>();
-  /** How long Leases must have been watched before a ring's unknown shards may be judged; see {@link LeaseTracks.silenceOf}. */
-  readonly #silences = new Map<string, number>();
-  /** The namespaces that were told about already, as they were then. */
-  readonly #namespaces = new Map<string, PartialObjectMetadata>();
-  /** Rings of which it was said already that unknown shards may be judged. */
-  readonly #judging = new Set<string>();
+  readonly #scopes: Scopes;
+  readonly #members: Members;
+  readonly #unknown: UnknownShards;
   readonly #ready = Promise.withResolvers<void>();
   #started = false;
   readonly #alarm: Alarm;
 
   constructor(options: RingsOptions) {
     const { clock, leases, timing = ourTiming, ghostRetention = 3_600_000 } = options;
+    const { joinWindow = 0, settleWindow = 0, massLossHold = 0 } = options;
+    const watchingSince = (): number | undefined => leases.watchingSince;
     this.#options = options;
     this.#logger = options.logger ?? getLogger(["sharding", "rings"]);
-    this.#tracks = new LeaseTracks({ clock, timing, ghostRetention, watchingSince: () => leases.watchingSince });
+    this.#scopes = new Scopes(options.defaultNamespaceSelector, this.#logger);
+    const windows = { joinWindow, settleWindow };
+    this.#members = new Members({ clock, timing, ghostRetention, massLossHold, watchingSince, ...windows });
+    this.#tracks = this.#members.tracks;
+    this.#unknown = new UnknownShards({ now: () => clock.monotonic(), watchingSince });
     this.#alarm = new Alarm(clock, () => this.#onAlarm());
     this.#ready.promise.catch(() => undefined); // Nobody may be waiting when it fails.
   }
@@ -147,12 +160,14 @@ export class Rings implements Runnable {
       await Promise.all([rings, leases, namespaces].map((informer) => informer.store.whenReady(either)));
       // All in one turn: the subscriptions tell again what is there, which then is nothing new.
       for (const lease of leases.store.list()) this.#tracks.observe(lease);
-      for (const namespace of namespaces.store.list()) this.#namespaces.set(namespace.metadata.name, namespace);
+      this.#scopes.begin(namespaces.store.list());
       for (const ring of rings.store.list()) this.#onRing(ring);
       this.#setAlarm();
       this.#ready.resolve();
       await Promise.all([
-        this.#follow(namespaces, either, (event) => this.#onNamespaceEvent(event)),
+        this.#follow(namespaces, either, (event) => {
+          for (const change of this.#scopes.note(event)) this.#feed.publish(change);
+        }),
         this.#follow(rings, either, (event) => this.#onRingEvent(event)),
         this.#follow(leases, either, (event) => this.#onLeaseEvent(event)),
       ]);
@@ -177,9 +192,7 @@ export class Rings implements Runnable {
   #onRingEvent(event: InformerEvent<ControllerRing>): void {
     if (event.type !== "deleted") return this.#onRing(event.object);
     const { name } = event.object.metadata;
-    this.#selectors.delete(name);
-    this.#judging.delete(name);
-    this.#silences.delete(name);
+    for (const part of [this.#unknown, this.#members, this.#scopes]) part.forget(name);
     if (this.#snapshots.delete(name)) this.#feed.publish(changeOf(name, "gone"));
   }
 
@@ -191,17 +204,11 @@ export class Rings implements Runnable {
       this.#store(ring, previous.view);
       return;
     }
-    const selector = selectorOfRing(ring, this.#options.defaultNamespaceSelector);
-    this.#selectors.set(name, selector);
-    if (selector.type === "invalid") {
-      this.#logger.error("cannot use the ControllerRing's namespace selector", {
-        ring: name,
-        problem: selector.problem,
-      });
-    }
-    const view = previous?.view ?? new RingView(name, this.#tracks.entriesOf(name));
-    const snapshot = this.#store(ring, view);
-    if (snapshot.mayJudgeUnknown) this.#judging.add(name);
+    this.#scopes.follow(ring);
+    this.#members.follow(ring);
+    const isSameMembers = previous !== undefined && hasSameLeaseNamespaces(previous.ring, ring);
+    const view = isSameMembers ? previous.view : this.#members.viewOf(name, previous?.view);
+    this.#unknown.said(this.#store(ring, view));
     this.#feed.publish(changeOf(name, "spec"));
     this.#setAlarm();
   }
@@ -213,38 +220,37 @@ export class Rings implements Runnable {
     this.#alarm.at(event.type === "deleted" ? this.#tracks.nextReview() : this.#tracks.dueOf(object));
   }
 
-  #onNamespaceEvent(event: InformerEvent<PartialObjectMetadata>): void {
-    const { object } = event;
-    const { name } = object.metadata;
-    const previous = this.#namespaces.get(name);
-    if (event.type === "deleted") this.#namespaces.delete(name);
-    else this.#namespaces.set(name, object);
-    for (const [ring, selector] of this.#selectors) {
-      const before = previous !== undefined && matches(selector, previous) === true;
-      const after = event.type !== "deleted" && matches(selector, object) === true;
-      if (before !== after) this.#feed.publish({ ...changeOf(ring, "scope"), namespace: name });
-    }
-  }
-
   /** Makes the views of these rings anew. */
   #rebuild(names: Iterable<string>): void {
     for (const name of new Set(names)) {
       const previous = this.#snapshots.get(name);
-      if (previous === undefined) continue; // Leases may be there before their ring, and after it.
-      const view = new RingView(name, this.#tracks.entriesOf(name), previous.view);
-      this.#store(previous.ring, view);
-      const change = differences(previous.view, view);
-      this.#logger.debug("the shards of a ring have changed", { ...change, available: view.available });
-      this.#feed.publish(change);
+      // Leases may be there before their ring, and after it.
+      if (previous !== undefined) this.#tell(previous.ring, this.#members.update(previous.view));
+    }
+    this.#alarm.at(this.#members.nextWindow);
+  }
+
+  #tell(ring: ControllerRing, { view, change }: MembersNow): void {
+    this.#store(ring, view);
+    this.#logger.debug("the shards of a ring have changed", { ...change, available: view.available });
+    this.#feed.publish(change);
+  }
+
+  #closeWindows(): void {
+    for (const news of this.#members.closeWindows((ring) => this.#snapshots.get(ring)?.view)) {
+      if (!("view" in news)) {
+        this.#feed.publish(news);
+        continue;
+      }
+      const snapshot = this.#snapshots.get(news.view.ring);
+      if (snapshot !== undefined) this.#tell(snapshot.ring, news);
     }
   }
 
   #store(ring: ControllerRing, view: RingView): RingSnapshot {
     const { name } = ring.metadata;
-    const selector = this.#selectors.get(name) ?? selectorOfRing(ring, this.#options.defaultNamespaceSelector);
-    const silence = this.#tracks.silenceOf(name);
-    this.#silences.set(name, silence);
-    const mayJudge = (): boolean => this.#untilJudging(silence) <= 0;
+    const selector = this.#scopes.selectorOf(ring);
+    const mayJudge = this.#unknown.follow(name, this.#tracks.silenceOf(name));
     const holds = (shard: string): boolean => this.#holds(name, shard);
     const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge, holds);
     const previous = this.#snapshots.get(name);
@@ -258,38 +264,26 @@ export class Rings implements Runnable {
     return tracked !== undefined && this.#tracks.judge(tracked.lease).held;
   }
 
-  /** Milliseconds until Leases were watched for as long as `silence`; Infinity while they are not watched. */
-  #untilJudging(silence: number): number {
-    const { leases, clock } = this.#options;
-    return leases.watchingSince === undefined ? Infinity : leases.watchingSince + silence - clock.monotonic();
-  }
-
   #onAlarm(): void {
     this.#rebuild(this.#tracks.review());
-    for (const [ring, snapshot] of this.#snapshots) {
-      if (!snapshot.mayJudgeUnknown) this.#judging.delete(ring);
-      else if (!this.#judging.has(ring)) {
-        this.#judging.add(ring);
-        this.#feed.publish(changeOf(ring, "judgement"));
-      }
-    }
+    this.#closeWindows();
+    for (const ring of this.#unknown.review(this.#snapshots.values())) this.#feed.publish(changeOf(ring, "judgement"));
     this.#setAlarm();
   }
 
   /** Sets the alarm to the next moment at which something may change by itself. */
   #setAlarm(): void {
-    const now = this.#options.clock.monotonic();
-    this.#alarm.at(this.#tracks.nextReview());
+    const { clock, leases } = this.#options;
     // Nothing tells when the watch is whole again, and while it is not there are no deadlines.
-    if (this.#options.leases.watchingSince === undefined) this.#alarm.at(now + brokenWatchCheck);
-    for (const [ring, silence] of this.#silences) {
-      if (!this.#judging.has(ring)) this.#alarm.at(now + this.#untilJudging(silence));
-    }
+    const broken = leases.watchingSince === undefined ? clock.monotonic() + brokenWatchCheck : Infinity;
+    const moments = [this.#tracks.nextReview(), this.#members.nextWindow, this.#unknown.next, broken];
+    this.#alarm.at(Math.min(...moments));
   }
 }
 
-/** Annotations have no generation, but the brakes among them are as good as a part of the spec. */
+/** Annotations have no generation, but ours among them are as good as a part of the spec. */
 function isSameSpec(a: ControllerRing, b: ControllerRing): boolean {
   return a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation &&
-    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp && hasSameBrakes(a, b);
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp && hasSameBrakes(a, b) &&
+    hasSameLeaseNamespaces(a, b);
 }

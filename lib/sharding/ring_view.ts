@@ -25,6 +25,10 @@ export interface ShardEntry {
   readonly judgement: ShardJudgement;
   /** Its Lease is gone, though not by our hand: judged by what was last seen of it. @default false */
   readonly ghost?: boolean;
+  /** When the API server created the Lease, as it writes it: of several of one name the oldest counts. */
+  readonly created?: string;
+  /** Its take-over is put off, as many shards were lost at once. @default false */
+  readonly keptBack?: boolean;
 }
 
 /** A shard of a view. */
@@ -41,14 +45,27 @@ export interface LeaseConflict {
   readonly ignored: readonly string[];
 }
 
+/** What a view depends on beside the Leases. */
+export interface RingViewOptions {
+  /** A view of the same ring: its hash ring is used again if the same shards are assignable. */
+  readonly previous?: RingView | undefined;
+  /** May shards have their Leases in this namespace? Others count for nothing. @default everywhere */
+  readonly admits?: ((namespace: string) => boolean) | undefined;
+  /**
+   * The ring forms: only these shards, which were available before, take part; those that join wait for each other.
+   * @default all take part
+   */
+  readonly forming?: ReadonlySet<string> | undefined;
+}
+
 /** The shards of one ring at one moment, and who of them gets which key. Immutable. */
 export class RingView {
   readonly ring: string;
   /** The shards that count, sorted by name. */
   readonly shards: readonly ShardView[];
-  /** The shards that get new objects: the ready ones; while there are none, all available ones. */
+  /** The shards that get new objects: the ready ones; while there are none, or the ring forms, all available ones. */
   readonly assignable: HashRing;
-  /** How many shards are ready, expired or uncertain. */
+  /** How many shards take part that are ready, expired or uncertain. */
   readonly available: number;
   /** How many shards there are, ghosts aside. */
   readonly total: number;
@@ -56,26 +73,34 @@ export class RingView {
   readonly unusable: readonly ShardEntry[];
   /** Leases of the same name in several namespaces. */
   readonly conflicts: readonly LeaseConflict[];
+  /** Leases in namespaces where the ring's shards may not have them: they are nobody's, whatever they say. */
+  readonly foreign: readonly ShardEntry[];
+  /** Names of shards whose take-over is put off, as many were lost at once. */
+  readonly keptBack: readonly string[];
   readonly #byName: ReadonlyMap<string, ShardView>;
   readonly #liveNames: readonly string[];
 
   /**
    * @param entries in any order: the result does not depend on it. Of several Leases with one name, those that exist
-   *   go before ghosts, then the first namespace counts.
-   * @param previous a view of the same ring whose hash ring is used again if the same shards are assignable.
+   *   go before ghosts, then the oldest counts, then that of the first namespace.
    */
-  constructor(ring: string, entries: Iterable<ShardEntry>, previous?: RingView) {
-    const { usable, unusable, conflicts } = sortOut(entries);
+  constructor(ring: string, entries: Iterable<ShardEntry>, options: RingViewOptions = {}) {
+    const { previous, admits, forming } = options;
+    const { usable, unusable, conflicts, foreign } = sortOut(entries, admits);
     this.ring = ring;
     this.shards = usable.map((entry) => ({ ...entry, status: statusFrom(entry) }));
     this.unusable = unusable;
     this.conflicts = conflicts;
+    this.foreign = foreign;
     this.#byName = new Map(this.shards.map((shard) => [shard.name, shard]));
     this.#liveNames = this.shards.filter((shard) => isAvailable(shard.judgement.state)).map((shard) => shard.name);
-    this.available = this.#liveNames.length;
+    this.keptBack = this.shards.filter(({ status, keptBack }) => keptBack === true && isLive(status))
+      .map((shard) => shard.name);
+    const taking = forming === undefined ? this.#liveNames : this.#liveNames.filter((name) => forming.has(name));
+    this.available = taking.length;
     this.total = this.shards.filter((shard) => shard.ghost !== true).length;
     const ready = this.shards.filter((shard) => shard.status === "ready").map((shard) => shard.name);
-    const assignable = ready.length > 0 ? ready : this.#liveNames;
+    const assignable = ready.length > 0 && forming === undefined ? ready : taking;
     const reusable = previous !== undefined && isSameList(previous.assignable.shards, assignable);
     this.assignable = reusable ? previous.assignable : new HashRing(assignable);
   }
@@ -124,10 +149,12 @@ interface Sorted {
   readonly usable: readonly ShardEntry[];
   readonly unusable: readonly ShardEntry[];
   readonly conflicts: readonly LeaseConflict[];
+  readonly foreign: readonly ShardEntry[];
 }
 
-function sortOut(entries: Iterable<ShardEntry>): Sorted {
-  const sorted = [...entries].sort(compareEntries);
+function sortOut(entries: Iterable<ShardEntry>, admits: RingViewOptions["admits"]): Sorted {
+  const all = [...entries].sort(compareEntries);
+  const sorted = admits === undefined ? all : all.filter(({ namespace }) => admits(namespace));
   const usable: ShardEntry[] = [];
   const ignored = new Map<string, string[]>();
   for (const entry of sorted.filter((entry) => isShardName(entry.name))) {
@@ -139,6 +166,7 @@ function sortOut(entries: Iterable<ShardEntry>): Sorted {
   return {
     usable,
     unusable: sorted.filter((entry) => !isShardName(entry.name)),
+    foreign: admits === undefined ? [] : all.filter(({ namespace, ghost }) => !admits(namespace) && ghost !== true),
     conflicts: usable.flatMap(({ name, namespace }) => {
       const others = ignored.get(name);
       return others === undefined ? [] : [{ name, namespace, ignored: others }];
@@ -148,7 +176,7 @@ function sortOut(entries: Iterable<ShardEntry>): Sorted {
 
 function compareEntries(a: ShardEntry, b: ShardEntry): number {
   return compare(a.name, b.name) || Number(a.ghost ?? false) - Number(b.ghost ?? false) ||
-    compare(a.namespace, b.namespace);
+    compare(a.created ?? "", b.created ?? "") || compare(a.namespace, b.namespace);
 }
 
 /** By code units, as `Array.sort` does, so that it is the same on every machine. */

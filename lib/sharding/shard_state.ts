@@ -65,6 +65,8 @@ export interface LeaseObservation {
   readonly changedAt: number;
   /** Since when it has watched Leases without a gap; undefined while it cannot. */
   readonly watchingSince: number | undefined;
+  /** The shard is given so much longer before it is uncertain: many were lost at once. @default 0 */
+  readonly patience?: number;
 }
 
 /** The judgement on a shard's Lease at one moment. */
@@ -87,7 +89,7 @@ export interface ShardJudgement {
  * - orphaned: not held by the shard, and expired for a minute
  * - dead: not held by the shard
  * - uncertain: by the reference's timing expired for L; by ours no change was seen for 2 L, or for L + 2 s where the
- *   shard proves its stop. Only after having watched for L without a gap.
+ *   shard proves its stop, and later where many were lost at once. Only after having watched for L without a gap.
  * - expired: L has gone by since renewTime, on this machine's wall clock
  * - ready
  *
@@ -168,7 +170,8 @@ function deadlines(
     ? leaseDuration + timing.provenMargin
     : timing.uncertainAfter * leaseDuration;
   const watched = now.monotonic - observation.watchingSince;
-  return { expired, uncertain: Math.max(bound - sinceChange, leaseDuration - watched), orphaned, released };
+  const { patience = 0 } = observation;
+  return { expired, uncertain: Math.max(bound + patience - sinceChange, leaseDuration - watched), orphaned, released };
 }
 
 /** The first of the changes still to come. Rounded up, so that who waits for it does not come too early. */

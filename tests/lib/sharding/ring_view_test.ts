@@ -62,9 +62,11 @@ Deno.test("RingView prefers a Lease that exists to a ghost, without calling it a
 
 Deno.test("RingView uses the hash ring of the view before again while the same shards are assignable", () => {
   const first = viewOf({ a: "ready", b: "ready", c: "dead" });
-  const second = new RingView("ring", [entryOf("b", "ready"), entryOf("a", "ready"), entryOf("c", "expired")], first);
+  const second = new RingView("ring", [entryOf("b", "ready"), entryOf("a", "ready"), entryOf("c", "expired")], {
+    previous: first,
+  });
   assert.equal(second.assignable, first.assignable);
-  const third = new RingView("ring", [entryOf("a", "ready"), entryOf("b", "expired")], second);
+  const third = new RingView("ring", [entryOf("a", "ready"), entryOf("b", "expired")], { previous: second });
   assert.notEqual(third.assignable, second.assignable);
   assert.deepEqual(third.assignable.shards, ["a"]);
 });
@@ -101,7 +103,7 @@ Deno.test("RingView does not depend on the order of the Leases", () => {
 Deno.test("RingView is the same whether it is built anew or from the view before", () => {
   fc.assert(fc.property(entries, entries, fc.array(fc.string()), (before, after, keys) => {
     const anew = new RingView("ring", after);
-    const continued = new RingView("ring", after, new RingView("ring", before));
+    const continued = new RingView("ring", after, { previous: new RingView("ring", before) });
     assert.deepEqual(continued.shards, anew.shards);
     for (const key of keys) assert.equal(continued.shardFor(key), anew.shardFor(key));
   }));
