@@ -92,6 +92,9 @@ export class WebhookServer implements Runnable {
     }
   };
 
+  /** The certificate that is served now (PEM); undefined while nobody listens. */
+  readonly certificate = (): string | undefined => this.#serving?.pair.certificate;
+
   /**
    * Serves until `signal` aborts and the grace is over.
    * @throws ListenError when the address cannot be listened on.

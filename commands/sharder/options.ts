@@ -12,6 +12,8 @@ import type { SharderConfig } from "./config/sharder_config.ts";
 export interface Served extends Runnable {
   /** Throws while requests cannot be answered. */
   readonly check: () => void;
+  /** The certificate that is served now (PEM). @default nobody knows */
+  readonly certificate?: () => string | undefined;
 }
 
 /** What a sharder works with. */

@@ -15,6 +15,7 @@ import { webhookCertificates } from "./wiring/certificates.ts";
 import { Connections } from "./wiring/connections.ts";
 import { controllerRingController } from "./wiring/controller_ring.ts";
 import type { ControllerParts } from "./wiring/parts.ts";
+import { noting, reportsOf } from "./wiring/reports.ts";
 import { shardLeaseController } from "./wiring/shard_lease.ts";
 import { objectSharder } from "./wiring/sharder.ts";
 
@@ -35,11 +36,12 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const recorder = new EventRecorder({ client, clock, random, reporter });
   const certificates = webhookCertificates(options, client);
   const discovery = new Discovery(client, { clock });
-  const cluster = { connections, caches, rings, discovery, recorder, certificates };
+  const reports = reportsOf(clock, () => webhook);
+  const cluster = { connections, caches, rings, discovery, recorder, reports, certificates };
   const parts: ControllerParts = { config, clock, random, observers, measured, ...cluster };
 
-  const admission = measured.admission(() => app.inFlight);
-  const app: WebhookApp = webhookApp({ lookup: (ring) => rings.get(ring), random, clock, ...admission });
+  const observer = noting(reports.webhookHealth, measured.admission(() => app.inFlight).observer);
+  const app: WebhookApp = webhookApp({ lookup: (ring) => rings.get(ring), random, clock, observer });
   const webhook = options.serveWebhook(app, certificates);
 
   const manager = new Manager({

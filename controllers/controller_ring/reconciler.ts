@@ -1,16 +1,22 @@
 import type { Api } from "../../lib/k8s/api/api.ts";
 import type { MutatingWebhookConfiguration, ObjectKey } from "../../lib/k8s/types.ts";
 import type { Rings, RingSnapshot } from "../../lib/rings/mod.ts";
+import type { RingTroubles } from "../../lib/rings/troubles.ts";
 import { type Reconcile, type ReconcileContext, TerminalError } from "../../lib/runtime/controller/mod.ts";
 import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import type { StoreReader } from "../../lib/runtime/watch/mod.ts";
-import { webhookConfigurationName } from "../../lib/sharding/names.ts";
+import { webhookConfigurationName, webhookName } from "../../lib/sharding/names.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { isLive } from "../../lib/sharding/ring_view.ts";
 import { describeError } from "../../lib/util/log.ts";
-import { nextStatus, type Outcome } from "./status.ts";
-import { holds, isApplied, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
+import { injectsCaBundle } from "./ca_injection.ts";
+import { specTroubles } from "./spec_trouble.ts";
+import { lastStatus, nextStatus, type Outcome } from "./status.ts";
+import { StatusWriter } from "./status_writer.ts";
+import { isApplied, webhookConfiguration, type WebhookSettings } from "./webhook_configuration.ts";
+import type { WebhookHealth } from "./webhook_health.ts";
+import { trustTrouble } from "./webhook_trust.ts";
 
 /** What the reconciler works with. */
 export interface ControllerRingParts {
@@ -24,30 +30,55 @@ export interface ControllerRingParts {
   readonly settings: WebhookSettings;
   /** Who issues the webhook's certificate, where we do that ourselves. */
   readonly certificates?: { readonly caBundle: string | undefined } | undefined;
+  /** The certificate that the webhook is served with (PEM). @default unknown */
+  readonly servedCertificate?: () => string | undefined;
+  /** What is wrong with rings. */
+  readonly troubles: RingTroubles;
+  /** Whether API servers reach the webhook. */
+  readonly webhookHealth: WebhookHealth;
+  /** Asks that a ring is reconciled after so many milliseconds. */
+  readonly later: (ring: string, ms: number) => void;
   readonly recorder: Pick<EventRecorder, "record">;
   readonly clock: Clock;
 }
 
-/** Sees to it that each ring has its webhook configuration, and reports its shards and whether that went well. */
+/** What the webhook is served with is compared with what API servers trust this often, in milliseconds. */
+const trustPeriod = 60_000;
+
+/**
+ * Sees to it that each ring has its webhook configuration, and reports its shards, whether that went well, and what else
+ * is wrong with the ring.
+ */
 export function controllerRingReconciler(parts: ControllerRingParts): Reconcile {
+  const { rings, troubles, webhookHealth, recorder, clock } = parts;
+  const writer = new StatusWriter(parts);
   return async ({ name }: ObjectKey, { signal }: ReconcileContext): Promise<void> => {
-    const snapshot = parts.rings.get(name);
-    // What belongs to a deleted ring is removed by the garbage collector.
-    if (snapshot === undefined || snapshot.ring.metadata.deletionTimestamp !== undefined) return;
-    const existing = snapshot.view.shards.filter(({ ghost }) => ghost !== true);
+    const snapshot = rings.get(name);
+    if (snapshot === undefined) {
+      // What belongs to a deleted ring is removed by the garbage collector.
+      for (const memory of [troubles, webhookHealth, writer]) memory.forget(name);
+      return;
+    }
+    const { ring, view } = snapshot;
+    if (ring.metadata.deletionTimestamp !== undefined) {
+      return await writer.write(ring, (ring) => lastStatus(ring, clock.now(), troubles), signal);
+    }
+    const existing = view.shards.filter(({ ghost }) => ghost !== true);
     const [shards, availableShards] = [existing.length, existing.filter(({ status }) => isLive(status)).length];
+    const write = (outcome: Outcome): Promise<void> =>
+      writer.write(ring, (ring) => nextStatus(ring, outcome, clock.now(), troubles), signal);
+    troubles.set(name, "spec", specTroubles(ring));
     try {
       if (!await applyConfiguration(snapshot, parts, signal)) return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
-      const { recorder } = parts;
-      const event = { type: "Warning", reason: "ReconciliationFailed", message: failure, action: "Reconcile" } as const;
-      recorder.record(snapshot.ring, event);
-      await writeStatus(snapshot, { shards, availableShards, failure }, parts, signal);
+      recorder.record(ring, { type: "Warning", reason: "ReconciliationFailed", message: failure, action: "Reconcile" });
+      await write({ shards, availableShards, failure });
       throw error;
     }
-    await writeStatus(snapshot, { shards, availableShards }, parts, signal);
+    reviewWebhook(name, parts);
+    await write({ shards, availableShards });
   };
 }
 
@@ -59,18 +90,22 @@ async function applyConfiguration(
 ): Promise<boolean> {
   // Only a change of the ring helps.
   if (problem !== undefined) throw new TerminalError(problem);
-  const { configurations, configurationApi, settings, certificates } = parts;
+  const { configurations, configurationApi, settings, certificates, webhookHealth } = parts;
   if (certificates !== undefined && certificates.caBundle === undefined) {
     throw new Error("the webhook has no certificate yet: the log says why");
   }
   const wanted = webhookConfiguration(ring, settings, certificates?.caBundle);
   const name = webhookConfigurationName(ring.metadata.name);
   const existing = configurations.get({ namespace: "", name });
-  if (isApplied(existing, wanted)) return true;
+  if (existing !== undefined && isApplied(existing, wanted)) {
+    webhookHealth.applied(ring.metadata.name, existing.metadata);
+    return true;
+  }
   // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
   if (existing === undefined && !await isWanted(ring, parts, signal)) return false;
   const answer = await configurationApi.apply(wanted, { signal });
   configurations.applied?.(answer);
+  webhookHealth.applied(ring.metadata.name, answer.metadata);
   return true;
 }
 
@@ -84,13 +119,18 @@ async function isWanted(
   return live?.metadata.uid === metadata.uid && live?.metadata.deletionTimestamp === undefined;
 }
 
-async function writeStatus(
-  { ring }: RingSnapshot,
-  outcome: Outcome,
-  parts: ControllerRingParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const status = nextStatus(ring, outcome, parts.clock.now());
-  if (holds(ring.status, status)) return;
-  await parts.ringApi.status.replace({ ...ring, status }, { signal });
+/** Says whether API servers reach the ring's webhook and trust it, as far as that can be known. */
+function reviewWebhook(ring: string, parts: ControllerRingParts): void {
+  const { configurations, settings, troubles, webhookHealth, servedCertificate, later, clock } = parts;
+  const configuration = configurations.get({ namespace: "", name: webhookConfigurationName(ring) });
+  const webhook = configuration?.webhooks?.find(({ name }) => name === webhookName);
+  webhookHealth.review(ring, webhook?.clientConfig ?? settings.clientConfig);
+  const certificate = servedCertificate?.();
+  const pause = webhookHealth.settlesIn(ring);
+  if (configuration === undefined || certificate === undefined || pause === Infinity) return;
+  if (pause > 0) return later(ring, pause);
+  const isInjected = injectsCaBundle(settings.annotations);
+  const found = trustTrouble({ configuration, certificate, isInjected, now: clock.now() });
+  troubles.set(ring, "webhook certificate", found === undefined ? [] : [found]);
+  later(ring, trustPeriod);
 }

@@ -1,6 +1,8 @@
 import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { pausedAnnotation } from "../../lib/sharding/names.ts";
 import type { ControllerRing, ControllerRingStatus, RingCondition } from "../../lib/sharding/ring_types.ts";
+import { secondsPrecise } from "./seconds_precise.ts";
+import { type TroubleReader, withTroubles } from "./trouble_conditions.ts";
 
 /** What a reconciliation found out. */
 export interface Outcome {
@@ -11,13 +13,21 @@ export interface Outcome {
 }
 
 /** Name of the condition that every ring has. */
-const ready = "Ready";
+export const ready = "Ready";
 
 /** Name of the condition that a ring has while it is paused. */
-const paused = "Paused";
+export const paused = "Paused";
+
+/** Nobody says that anything is wrong, or that it is not. */
+const nothingKnown: TroubleReader = { of: () => [], isDecided: () => false };
 
 /** The status that a ring should have. Conditions of others are kept; times move only when a condition flips. */
-export function nextStatus(ring: ControllerRing, outcome: Outcome, now: number): ControllerRingStatus {
+export function nextStatus(
+  ring: ControllerRing,
+  outcome: Outcome,
+  now: number,
+  troubles: TroubleReader = nothingKnown,
+): ControllerRingStatus {
   const conditions = ring.status?.conditions ?? [];
   const previous = conditions.find((condition) => condition.type === ready);
   const condition = readyCondition(ring, outcome, previous, now);
@@ -29,8 +39,24 @@ export function nextStatus(ring: ControllerRing, outcome: Outcome, now: number):
     ...(ring.metadata.generation === undefined ? {} : { observedGeneration: ring.metadata.generation }),
     shards: outcome.shards,
     availableShards: outcome.availableShards,
-    conditions: withPause(current, ring, now),
+    conditions: withTroubles(withPause(current, ring, now), ring, troubles, now),
   };
+}
+
+/** The status of a ring that is on its way out: what keeps it is said, and all else stays as it was. */
+export function lastStatus(ring: ControllerRing, now: number, troubles: TroubleReader): ControllerRingStatus {
+  const { status = { shards: 0, availableShards: 0 } } = ring;
+  return { ...status, conditions: withTroubles(status.conditions ?? [], ring, troubles, now) };
+}
+
+/** Is there a change that people should see at once: of readiness, of the number of shards, or of the spec that holds? */
+export function isUrgent(before: ControllerRingStatus | undefined, after: ControllerRingStatus): boolean {
+  const readiness = ({ conditions = [] }: ControllerRingStatus): string => {
+    const { status = "", reason = "" } = conditions.find(({ type }) => type === ready) ?? {};
+    return `${status} ${reason}`;
+  };
+  return before === undefined || before.shards !== after.shards || before.availableShards !== after.availableShards ||
+    before.observedGeneration !== after.observedGeneration || readiness(before) !== readiness(after);
 }
 
 function readyCondition(
@@ -68,9 +94,4 @@ function withPause(conditions: readonly RingCondition[], ring: ControllerRing, n
   return previous === undefined
     ? [...others, condition]
     : conditions.map((other) => other === previous ? condition : other);
-}
-
-/** Kubernetes' `metav1.Time`: whole seconds in UTC. */
-function secondsPrecise(now: number): string {
-  return new Date(now).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

@@ -4,6 +4,7 @@
  */
 export type { ServerNames } from "./alternative_names.ts";
 export { CertificateError, checkPair, type PairOrigin } from "./check_pair.ts";
+export { distrust } from "./distrust.ts";
 export { FileSource, fileSource, type FileSourceOptions } from "./file_source.ts";
 export { type Authority, createAuthority, issueServingCertificate } from "./issue.ts";
 export { type CertificateSet, formatSet, readSet } from "./certificate_set.ts";

@@ -8,6 +8,7 @@ import type { SharderConfig } from "../config/sharder_config.ts";
 import type { RingObservers, RuntimeObservers } from "../diagnostics/observers.ts";
 import type { Caches } from "./caches.ts";
 import type { Connections } from "./connections.ts";
+import type { Reports } from "./reports.ts";
 
 /** What the controllers of a replica share; each takes of it what it needs. */
 export interface ControllerParts {
@@ -19,6 +20,7 @@ export interface ControllerParts {
   readonly rings: Rings;
   readonly discovery: Discovery;
   readonly recorder: EventRecorder;
+  readonly reports: Reports;
   /** Undefined where somebody else issues the webhook's certificate. */
   readonly certificates: WebhookCertificates | undefined;
   readonly observers: RuntimeObservers;

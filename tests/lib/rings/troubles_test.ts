@@ -36,3 +36,33 @@ Deno.test("RingTroubles.forget() leaves nothing of a ring", () => {
   troubles.forget("ring");
   assert.deepEqual(troubles.of("ring"), []);
 });
+
+Deno.test("RingTroubles.isDecided() is false before a ring was looked at, and while a source is undecided", () => {
+  const troubles = new RingTroubles();
+  assert.equal(troubles.isDecided("ring", "DrainsStuck"), false);
+  troubles.conclude("ring");
+  assert.equal(troubles.isDecided("ring", "DrainsStuck"), true);
+  troubles.set("ring", "drains", [], ["DrainsStuck"]);
+  assert.equal(troubles.isDecided("ring", "DrainsStuck"), false);
+  assert.equal(troubles.isDecided("ring", "ResourcesMissing"), true);
+  troubles.forget("ring");
+  assert.equal(troubles.isDecided("ring", "ResourcesMissing"), false);
+});
+
+Deno.test("RingTroubles.changes() tells that a ring was looked at, and of a doubt that is gone, once each", async () => {
+  const troubles = new RingTroubles();
+  const controller = new AbortController();
+  const changes = troubles.changes(controller.signal);
+  const first = changes.next();
+  troubles.set("ring", "drains", [], ["DrainsStuck"]);
+  assert.equal((await first).value, "ring");
+  troubles.set("ring", "drains", [], ["DrainsStuck"]);
+  troubles.conclude("ring");
+  troubles.conclude("ring");
+  assert.equal((await changes.next()).value, "ring");
+  troubles.set("ring", "drains", []);
+  assert.equal((await changes.next()).value, "ring");
+  const last = changes.next();
+  controller.abort();
+  assert.deepEqual(await last, { value: undefined, done: true });
+});
