@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { leases } from "../../lib/k8s/kinds/coordination.ts";
+import { createTestStage, type TestRequest } from "../../testing.ts";
+import { Crew } from "./crew.ts";
+import { breakEveryNth, type NthFault } from "./every_nth.ts";
+import { Journal } from "./journal.ts";
+import { violations } from "./laws.ts";
+import { Person } from "./person.ts";
+
+/** How long things go wrong, in seconds. */
+const duration = 60;
+
+/** What a settled system may still do: ask questions, and renew Leases. */
+function isQuiet({ verb, resource }: TestRequest): boolean {
+  return ["get", "list", "watch", "other"].includes(verb) || (resource === "leases" && verb === "update");
+}
+
+/**
+ * Lets a system live through faults: two replicas of the sharder and three shards start, a person creates, changes and
+ * deletes objects, a shard is killed, another joins, the leader is killed. Then the faults end, everything comes to be
+ * where it belongs, and from then on it is quiet; and at no time was anything done that must not be.
+ */
+export async function survive(seed: number, faults: readonly NthFault[]): Promise<void> {
+  await using stage = createTestStage({ seed, logLevel: "warning" });
+  const journal = new Journal(stage);
+  const ring = await stage.createRing();
+  const [crew, person] = [new Crew(stage, ring), new Person(stage)];
+  const injected = faults.map((fault) => breakEveryNth(stage, fault));
+  for (const name of ["sharder-a", "sharder-b"]) crew.sharder(name);
+  for (const name of ["shard-a", "shard-b", "shard-c"]) crew.shard(name);
+  for (let second = 0; second < duration; second++) {
+    if (second === 15) crew.kill("shard-b");
+    if (second === 30) crew.shard("shard-d");
+    if (second === 45) crew.kill("sharder-a");
+    if (second % 2 === 0) await person.act();
+    await crew.advance(1_000);
+  }
+  assert.ok(injected.some(({ hits }) => hits > 0), "nothing went wrong");
+  for (const fault of injected) fault[Symbol.dispose]();
+
+  // What ended because of a fault is started again, also now.
+  await crew.advance(5_000);
+  await ring.untilReconciled({ within: 120_000 });
+  ring.assertOneOwner();
+  // A minute after its shard died, and was found to have nothing any more.
+  while (await stage.api(leases).inNamespace("default").find("shard-b") !== undefined) await crew.advance(5_000);
+  // The late look at the last change.
+  await crew.advance(15_000);
+  const mark = stage.mark;
+  await crew.advance(30_000);
+  const loud = stage.requests({ since: mark, where: (request) => !isQuiet(request) });
+  assert.deepEqual(loud.map(({ process, verb, path }) => `${process}: ${verb} ${path}`), []);
+  await person.assertUntouched(ring.name);
+  assert.deepEqual(violations(journal.entries, ring.name, person.revisions), []);
+}
