@@ -1,8 +1,6 @@
-import { Api } from "../../k8s/api/api.ts";
 import type { RestClient } from "../../k8s/contract.ts";
 import { ApiError, isForbidden, isNotFound, isOverloaded } from "../../k8s/errors.ts";
-import { events } from "../../k8s/kinds/events.ts";
-import type { KubeEvent, KubeObject } from "../../k8s/types.ts";
+import type { KubeObject } from "../../k8s/types.ts";
 import { BoundedQueue } from "../../util/bounded_queue.ts";
 import { type Clock, deadline, sleep } from "../../util/clock/mod.ts";
 import { getLogger, type Logger } from "../../util/log.ts";
@@ -18,6 +16,7 @@ import {
   objectIdentity,
   seriesOf,
 } from "./event.ts";
+import { EventApi } from "./event_api.ts";
 
 /** Settings of an {@link EventRecorder}. */
 export interface EventRecorderOptions {
@@ -70,7 +69,7 @@ interface Series {
 export class EventRecorder implements Runnable {
   readonly name = "events";
   readonly #options: EventRecorderOptions;
-  readonly #api: Api<KubeEvent>;
+  readonly #api: EventApi;
   readonly #logger: Logger;
   readonly #queue: BoundedQueue<Series>;
   /** In the order of their last use. */
@@ -81,9 +80,9 @@ export class EventRecorder implements Runnable {
 
   /** Events are written while it runs; see {@link run}. */
   constructor(options: EventRecorderOptions) {
-    const { client, capacity = 1_000, logger } = options;
+    const { client, clock, capacity = 1_000, logger } = options;
     this.#options = options;
-    this.#api = new Api(client, events);
+    this.#api = new EventApi(client, clock);
     this.#logger = logger ?? getLogger(["sharding", "events"]);
     this.#queue = new BoundedQueue<Series>(capacity);
   }
@@ -174,11 +173,10 @@ export class EventRecorder implements Runnable {
   async #write(series: Series, signal: AbortSignal): Promise<void> {
     const { reporter, random } = this.#options;
     const { object, note, first, last, count, name } = series;
-    const api = this.#api.inNamespace(eventNamespace(object));
     const repetition = count < 2 ? undefined : { count, last };
     if (name !== undefined && repetition !== undefined) {
       try {
-        await api.patch(name, { type: "merge", patch: { series: seriesOf(repetition) } }, { signal });
+        await this.#api.repeat(eventNamespace(object), name, seriesOf(repetition), signal);
         return;
       } catch (error) {
         // Events live for an hour only: then it is written anew.
@@ -186,8 +184,7 @@ export class EventRecorder implements Runnable {
       }
     }
     const event = newEvent(object, note, reporter, first, repetition, random);
-    const created = await api.create(event, { signal });
-    series.name = created.metadata.name;
+    series.name = await this.#api.create(event, signal);
     series.sentCount = Math.max(series.sentCount, count);
   }
 
