@@ -28,7 +28,7 @@ import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testi
 import { untilAborted } from "./lib/util/until_aborted.ts";
 
 export * from "./lib/testing/mod.ts";
-export type { Fault, User } from "./lib/apiserver/mod.ts";
+export type { DirectAnswer, Fault, Intercept, User } from "./lib/apiserver/mod.ts";
 export type {
   ControllerRing,
   ControllerRingSpec,

@@ -1,7 +1,7 @@
 /** The parts of the test kit for authors of sharded controllers; `testing.ts` puts them together. */
 export * from "./builders.ts";
 export type { Condition } from "./conditions.ts";
-export type { FaultRule, InjectedFault } from "./network.ts";
+export type { FaultRule, InjectedFault, RequestIntercept } from "./network.ts";
 export { type ProcessParts, type ProcessState, type Program, TestProcess } from "./process.ts";
 export type { ReconcileFilter, TestReconcile } from "./reconciles.ts";
 export type { RequestFilter, RequestVerb, ResourceName, TestRequest } from "./requests.ts";

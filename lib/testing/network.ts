@@ -32,6 +32,9 @@ interface Entry extends TestRequest {
   error?: unknown;
 }
 
+/** Sees each request of a process before the API server does, and may change it and its answer. */
+export type RequestIntercept = (process: string, ...args: Parameters<Intercept>) => ReturnType<Intercept>;
+
 /** Hears of requests. */
 export type RequestListener = (request: TestRequest) => void;
 
@@ -52,6 +55,7 @@ export class Network {
   readonly #rules: Rule[] = [];
   readonly #requests: Entry[] = [];
   readonly #listeners = { sent: new Set<RequestListener>(), answered: new Set<RequestListener>() };
+  readonly #intercepts = new Set<RequestIntercept>();
   #sent = 0;
 
   constructor(parts: NetworkParts) {
@@ -90,6 +94,12 @@ export class Network {
     return { [Symbol.dispose]: () => void listeners.delete(listener) };
   }
 
+  /** Lets all requests go through `intercept` until it is disposed of; the last one that was added comes first. */
+  tamper(intercept: RequestIntercept): Disposable {
+    this.#intercepts.add(intercept);
+    return { [Symbol.dispose]: () => void this.#intercepts.delete(intercept) };
+  }
+
   /** What befalls the requests of one connection. */
   intercept(process: string, userAgent: string): Intercept {
     const { clock, random, latency } = this.#parts;
@@ -98,7 +108,7 @@ export class Network {
       const fault = this.#faultFor(entry);
       try {
         if (latency > 0) await sleep(clock, latency * random.next(), request.abortSignal);
-        const answer = await faults(clock, () => fault)(request, next);
+        const answer = await faults(clock, () => fault)(request, this.#tampered(process, next));
         entry.outcome = "answered";
         for (const listener of this.#listeners.answered) listener(entry);
         return answer;
@@ -108,6 +118,15 @@ export class Network {
         throw error;
       }
     };
+  }
+
+  #tampered(process: string, next: Parameters<Intercept>[1]): Parameters<Intercept>[1] {
+    let handle = next;
+    for (const intercept of this.#intercepts) {
+      const following = handle;
+      handle = (request) => intercept(process, request, following);
+    }
+    return handle;
   }
 
   #record(request: RequestOptions, process: string, userAgent: string): Entry {

@@ -115,8 +115,13 @@ export class TestProcess {
    */
   async stop(): Promise<void> {
     if (this.#clock.frozen && !this.#killed) throw new Error(`${this.name} is frozen and cannot stop: thaw it first`);
-    this.#stop.abort(new Error(`${this.name} was asked to stop`));
+    this.terminate();
     if (!this.#killed) await this.#untilEnded(this);
+  }
+
+  /** Asks it to stop in order, as SIGTERM does, and waits for nothing: what is frozen stops when it is thawed. */
+  terminate(): void {
+    this.#stop.abort(new Error(`${this.name} was asked to stop`));
   }
 
   /** Ends it as `kill -9` does: nothing of it runs any more, its connections break, and nothing is released. */

@@ -14,7 +14,7 @@ import { namespace as namespaceFor, ring as ringFor, type RingFields, stageStart
 import { type CapturedLogs, captureLogs } from "./captured_logs.ts";
 import { type Condition, consistently, eventually } from "./conditions.ts";
 import { applyAll, readManifest } from "./manifests.ts";
-import { type FaultRule, type InjectedFault, Network } from "./network.ts";
+import { type FaultRule, type InjectedFault, Network, type RequestIntercept } from "./network.ts";
 import { type Program, TestProcess } from "./process.ts";
 import { matches, type RequestFilter, type TestRequest } from "./requests.ts";
 import type { SharderSettings, StartSharder } from "./sharder.ts";
@@ -189,6 +189,14 @@ export class TestStage implements AsyncDisposable {
    */
   inject(fault: Fault, rule: FaultRule = {}): InjectedFault {
     return this.#network.inject(fault, rule);
+  }
+
+  /**
+   * Lets the requests of the processes go through a function that may change them and their answers. Dispose of the
+   * result to end it.
+   */
+  interceptRequests(intercept: RequestIntercept): Disposable {
+    return this.#network.tamper(intercept);
   }
 
   /** The requests of the processes so far, oldest first. */

@@ -121,6 +121,11 @@ export class TestRing {
     return object.metadata.labels?.[shardLabel(this.name)];
   }
 
+  /** The calls of {@link reconciles} that began while one in another shard's process was at work on the same object. */
+  clashes(): readonly TestReconcile[] {
+    return this.#log.clashes.map(([, second]) => second);
+  }
+
   /**
    * Sees that no reconciler was called for an object while one in another shard's process was still at work on it. A
    * process that is frozen or ended is not at work.

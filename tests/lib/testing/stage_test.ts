@@ -3,6 +3,7 @@ import { configure, getConfig, getLogger, resetSync } from "@logtape/logtape";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
+import { isJsonObject } from "../../../lib/k8s/errors.ts";
 import { isAny } from "../../../lib/k8s/api/resource.ts";
 import { sleep } from "../../../lib/util/clock/mod.ts";
 import { configMap, createTestStage, secret } from "../../../testing.ts";
@@ -209,4 +210,23 @@ Deno.test("onRequest(), onAnswer() and server.observe() hear of requests and cha
     "delete is answered",
   ]);
   assert.deepEqual([stage.requests(), stage.mark], [[], 3]);
+});
+
+Deno.test("interceptRequests() changes what a process asks for, and what it is told", async () => {
+  await using stage = createTestStage({ latency: 0 });
+  using tampering = stage.interceptRequests(async (process, request, next) => {
+    assert.equal(process, "reader");
+    const answer = await next({ ...request, path: request.path.replace("/absent", "/present") });
+    return isJsonObject(answer) ? { ...answer, data: { value: "tampered" } } : answer;
+  });
+  await stage.api(configMaps).inNamespace("default").create({ metadata: { name: "present" } });
+  const read: (string | undefined)[] = [];
+  const process = stage.start("reader", async ({ connect }) => {
+    const api = new Api(connect({ userAgent: "reader" }), configMaps, { namespace: "default" });
+    read.push((await api.find("absent"))?.data?.["value"]);
+    tampering[Symbol.dispose]();
+    read.push((await api.find("absent"))?.data?.["value"]);
+  });
+  await stage.eventually("it is done", () => process.state === "stopped");
+  assert.deepEqual(read, ["tampered", undefined]);
 });
