@@ -6,6 +6,11 @@
 import { leaseNamespacesAnnotation } from "./names.ts";
 import type { ControllerRing } from "./ring_types.ts";
 
+/** Can a namespace be called so (RFC 1123 label)? */
+export function isNamespaceName(name: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
+}
+
 /** The namespaces that a ring names; undefined when all do. With an annotation that names none, none does. */
 export function leaseNamespacesOf(ring: ControllerRing): ReadonlySet<string> | undefined {
   const text = ring.metadata.annotations?.[leaseNamespacesAnnotation];

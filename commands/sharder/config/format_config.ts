@@ -5,9 +5,11 @@ import type { SharderConfig } from "./sharder_config.ts";
 
 /** A configuration as a file that means the same, with all defaults written out. */
 export function formatSharderConfig(config: SharderConfig): JSONObject {
-  const { leaderElection, clientConnection, controller: { sharder }, webhook: { server, config: webhook } } = config;
+  const { leaderElection, clientConnection, controller: { sharder, leases }, webhook: { server, config: webhook } } =
+    config;
   const { leaseDuration, renewDeadline, retryPeriod, ...election } = leaderElection;
   const { syncPeriod, ...limits } = sharder;
+  const { namespaces, joinWindow, settleWindow, massLossHold } = leases;
   return {
     apiVersion: "config.sharding.timebertt.dev/v1alpha1",
     kind: "SharderConfig",
@@ -22,7 +24,15 @@ export function formatSharderConfig(config: SharderConfig): JSONObject {
     debugging: { ...config.debugging },
     health: { bindAddress: addressText(config.health) },
     metrics: { bindAddress: addressText(config.metrics) },
-    controller: { sharder: { ...limits, syncPeriod: formatDuration(Number.isFinite(syncPeriod) ? syncPeriod : 0) } },
+    controller: {
+      sharder: { ...limits, syncPeriod: formatDuration(Number.isFinite(syncPeriod) ? syncPeriod : 0) },
+      leases: {
+        ...(namespaces === undefined ? {} : { namespaces: [...namespaces] }),
+        joinWindow: formatDuration(joinWindow),
+        settleWindow: formatDuration(settleWindow),
+        massLossHold,
+      },
+    },
     webhook: {
       server: { ...server, bindAddress: addressText(server.bindAddress) },
       // Only plain data, so that YAML writes no anchors.

@@ -5,6 +5,7 @@ import { usualNamespaces } from "../../../lib/sharding/ring_types.ts";
 import { ourTiming } from "../../../lib/sharding/shard_state.ts";
 import type { BindAddress } from "../../../lib/util/bind_address.ts";
 import { Fields } from "../../../lib/util/fields.ts";
+import { type LeaseSettings, readLeases } from "./lease_fields.ts";
 import { readClientConfig, readLabelSelector } from "./webhook_fields.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface SharderConfig extends ComponentConfig {
       /** Ours. A silent shard without a proof of its stop is taken over after so many durations of its Lease. */
       readonly takeOverAfter: number;
     };
+    /** Ours. */
+    readonly leases: LeaseSettings;
   };
   readonly debugging: {
     /** Serve profiles beside the metrics. */
@@ -107,9 +110,13 @@ export function parseSharderConfig(document: unknown, temporaryDir = "/tmp"): Pa
   fields.choice("apiVersion", ["config.sharding.timebertt.dev/v1alpha1"]);
   fields.choice("kind", ["SharderConfig"]);
   const webhook = fields.object("webhook");
+  const controller = fields.object("controller");
   const config: SharderConfig = {
     ...readComponentConfig(fields, commonDefaults),
-    controller: { sharder: readSharder(fields.object("controller").object("sharder"), warnings) },
+    controller: {
+      sharder: readSharder(controller.object("sharder"), warnings),
+      leases: readLeases(controller.object("leases")),
+    },
     debugging: readDebugging(fields.object("debugging")),
     webhook: {
       server: readWebhookServer(webhook.object("server"), temporaryDir),

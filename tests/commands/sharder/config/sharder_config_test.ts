@@ -22,6 +22,7 @@ const defaults = {
       movesPerSecond: 0,
       takeOverAfter: 2,
     },
+    leases: { joinWindow: 1_000, settleWindow: 1_000, massLossHold: 2 },
   },
   debugging: { enableProfiling: true },
   webhook: {
@@ -87,6 +88,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
     metrics: { bindAddress: "[::1]:8443" },
     controller: {
       sharder: { syncPeriod: "30s", concurrentMoves: 7, maxPendingDrains: 8, movesPerSecond: 0.5, takeOverAfter: 2.5 },
+      leases: { namespaces: ["b", "a", "b"], joinWindow: "0s", settleWindow: "1m", massLossHold: 0.5 },
     },
     webhook: {
       server: { bindAddress: "127.0.0.1:0", certDir: "/certs", certName: "a.crt", keyName: "a.key" },
@@ -114,6 +116,7 @@ Deno.test("parseSharderConfig() reads every field", () => {
     metrics: { hostname: "::1", port: 8443 },
     controller: {
       sharder: { syncPeriod: 30_000, concurrentMoves: 7, maxPendingDrains: 8, movesPerSecond: 0.5, takeOverAfter: 2.5 },
+      leases: { namespaces: ["a", "b"], joinWindow: 0, settleWindow: 60_000, massLossHold: 0.5 },
     },
     debugging: { enableProfiling: false },
     webhook: {
@@ -178,6 +181,10 @@ Deno.test("parseSharderConfig() names the field of each problem", () => {
     ],
     ["controller.sharder.maxPendingDrains", 1.5, /^controller.sharder.maxPendingDrains: must be a whole number/],
     ["controller.sharder.takeOverAfter", 0.5, /^controller.sharder.takeOverAfter: must be a number of at least 1/],
+    ["controller.leases.namespaces", [], /^controller.leases.namespaces: must name at least one/],
+    ["controller.leases.namespaces", ["a_b"], /^controller.leases.namespaces: "a_b" is no name of a namespace/],
+    ["controller.leases.joinWindow", "-1s", /^controller.leases.joinWindow: must be 0 \(none\) or longer/],
+    ["controller.leases.massLossHold", -1, /^controller.leases.massLossHold: must be a number of at least 0/],
     ["webhook.config.timeoutSeconds", 31, /^webhook.config.timeoutSeconds: must be at most 30/],
     ["webhook.config.annotations", { a: 1 }, /^webhook.config.annotations: must be an object of strings/],
     ["webhook.config.clientConfig.url", "http://a", /^webhook.config.clientConfig.url: must be a URL .* https/],
