@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from "../../k8s/contract.ts";
 import { isJsonObject } from "../../k8s/errors.ts";
-import { getField, objectAt } from "../json.ts";
+import { deepEqual, getField, objectAt } from "../json.ts";
 import type { Cause } from "../status.ts";
 import { join, shown } from "./structural_causes.ts";
 import { counterpart } from "./structural_values.ts";
@@ -20,7 +20,10 @@ export interface RuleFailure {
   readonly fieldPath: string;
 }
 
-/** The rules of a schema, and of all below it, that do not hold. */
+/**
+ * The rules of a schema, and of all below it, that do not hold. What did not change is tolerated (KEP-4008); the real
+ * server warns of it.
+ */
 export function checkRules(
   value: JSONValue,
   old: JSONValue,
@@ -28,6 +31,7 @@ export function checkRules(
   path: string,
   rules: RuleCheck,
 ): readonly Cause[] {
+  if (old !== undefined && isSame(value, old, schema)) return [];
   const own = rules(schema, value, old).map(({ message, reason, fieldPath }) => ({
     reason,
     message: `Invalid value: ${message}`,
@@ -58,4 +62,25 @@ export function checkRules(
       return checkRules(getField(value, key), getField(before, key), property, join(path, key), rules);
     }),
   ];
+}
+
+/** Is it the same value? Those of keyed lists and sets may come in another order. */
+function isSame(value: JSONValue, old: JSONValue, schema: JSONObject): boolean {
+  if (Array.isArray(value) && Array.isArray(old)) {
+    const items = objectAt(schema, "items");
+    const type = schema["x-kubernetes-list-type"];
+    if (value.length !== old.length) return false;
+    if (type === "set") return value.every((item) => old.some((each) => deepEqual(item, each)));
+    return value.every((item, index) => {
+      const before = type === "map" ? counterpart(item, index, old, schema) : old[index];
+      return before !== undefined && isSame(item, before, items);
+    });
+  }
+  if (!isJsonObject(value) || !isJsonObject(old)) return deepEqual(value, old);
+  const properties = objectAt(schema, "properties");
+  const names = new Set([...Object.keys(value), ...Object.keys(old)]);
+  return [...names].every((name) => {
+    const property = getField(properties, name) ?? getField(schema, "additionalProperties");
+    return isSame(getField(value, name), getField(old, name), isJsonObject(property) ? property : {});
+  });
 }

@@ -227,3 +227,24 @@ Deno.test("our own definition refuses rings with too long names and repeated res
       "<nil>: Invalid value: ControllerRing name must not be longer than 63 characters]",
   );
 });
+
+Deno.test("a rule that did not hold before does not keep the rest of an object from being changed", async () => {
+  using fixture = start();
+  const { client } = fixture;
+  const list = { type: "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] };
+  const item = { type: "object", required: ["k"], properties: { k: { type: "string" }, v: { type: "integer" } } };
+  const properties = { size: { type: "integer" }, items: { ...list, items: item } };
+  const rules = { "x-kubernetes-validations": [{ rule: "self.all(each, each.v < 5)", message: "too much" }] };
+  const strict = { ...properties, items: { ...properties.items, ...rules } };
+  await send(client, "POST", definitions, definition({ type: "object", properties }));
+  await send(client, "POST", foos, foo({ items: [{ k: "a", v: 7 }, { k: "b", v: 1 }] }));
+  const { spec = {} } = definition({ type: "object", properties: strict });
+  await send(client, "PATCH", `${definitions}/foos.example.com`, { spec }, {
+    contentType: "application/merge-patch+json",
+  });
+  await change(client, { spec: { size: 2 } });
+  // Their order is not a part of keyed lists.
+  await change(client, { spec: { items: [{ k: "b", v: 1 }, { k: "a", v: 7 }] } });
+  assert.match((await refusal(change(client, { spec: { items: [{ k: "a", v: 7 }] } }))).message, /too much/);
+  await change(client, { spec: { items: [{ k: "a", v: 4 }] } });
+});
