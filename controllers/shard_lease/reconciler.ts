@@ -1,5 +1,5 @@
 import type { Api } from "../../lib/k8s/api/api.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../../lib/k8s/errors.ts";
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from "../../lib/k8s/errors.ts";
 import { formatKey, keyOf, type Lease, type ObjectKey } from "../../lib/k8s/types.ts";
 import type { Rings, RingSnapshot, TrackedLease } from "../../lib/rings/mod.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../../lib/runtime/controller/mod.ts";
@@ -158,16 +158,29 @@ class ShardLeaseReconciler {
       return true;
     }
     const present = await leases.find(lease.metadata.name, { signal });
-    if (present === undefined) {
-      await leases.create(recreated(lease, now), { signal });
-      return true;
-    }
+    if (present === undefined) return await this.#create(lease, now, signal);
     const { metadata, spec } = present;
     // Without the label nobody watches it; unless it was renewed meanwhile, it is what was judged.
     if (metadata.labels?.[leaseRingLabel] || spec?.renewTime !== lease.spec?.renewTime) return false;
     const labels = { ...metadata.labels, [leaseRingLabel]: ring };
     await leases.replace(takenOver({ ...present, metadata: { ...metadata, labels } }, now), { signal });
     return true;
+  }
+
+  /**
+   * Takes over a Lease that is gone. False where the sharder may not create any, as with the reference's rights: then
+   * the shard, which is silent for longer than it may work, is forgotten, and its objects move as those whose label
+   * names no shard. Leases are read right before each of these moves.
+   */
+  async #create(lease: Lease, now: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#parts.leases.inNamespace(lease.metadata.namespace).create(recreated(lease, now), { signal });
+      return true;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      this.#parts.rings.forget(lease);
+      return false;
+    }
   }
 
   /** Returns the Lease as it is then. The version sees to it that it is the one that was judged. */

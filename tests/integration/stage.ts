@@ -19,6 +19,9 @@ export interface Grant {
   readonly verbs: string[];
 }
 
+/** Who may only list the objects of a ring does so this often, in milliseconds. */
+export const delayOf: Readonly<Record<Rights, number>> = { ours: 0, reference: 5_000 };
+
 /** A condition of a test; it may ask the API server. */
 export type Condition = () => boolean | Promise<boolean>;
 
@@ -31,6 +34,8 @@ export interface Stage extends AsyncDisposable {
   readonly time: "virtual" | "real";
   /** Of the sharder. */
   readonly rights: Rights;
+  /** So much later the sharder hears of things for lack of rights, in milliseconds; waits last longer by that. */
+  readonly delay: number;
   /** Does it refuse what an actor has no right to? */
   readonly authorizes: boolean;
   readonly clock: Clock;

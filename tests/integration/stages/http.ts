@@ -51,6 +51,7 @@ export class HttpStage implements Stage {
   static readonly abilities: readonly Ability[] = ["compaction"];
   readonly time = "real";
   readonly rights = "ours";
+  readonly delay = 0;
   readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;

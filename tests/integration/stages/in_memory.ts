@@ -7,7 +7,7 @@ import { seededRandom } from "../../../lib/util/random.ts";
 import { untilAborted } from "../../../lib/util/until_aborted.ts";
 import type { Served } from "../../../commands/sharder/options.ts";
 import type { WebhookApp } from "../../../webhook/app.ts";
-import type { Actor, Condition, Grant, Rights, Stage } from "../stage.ts";
+import { type Actor, type Condition, delayOf, type Grant, type Rights, type Stage } from "../stage.ts";
 import type { Ability } from "../suite.ts";
 import { captureLogs, vain } from "./captured_logs.ts";
 import { accounts, createNamespace, grant, install } from "./installation.ts";
@@ -19,6 +19,7 @@ export class InMemoryStage implements Stage {
   static readonly abilities: readonly Ability[] = ["virtual time", "compaction"];
   readonly time = "virtual";
   readonly rights: Rights;
+  readonly delay: number;
   readonly authorizes = true;
   readonly clock = new VirtualClock();
   readonly random = seededRandom(1);
@@ -34,6 +35,7 @@ export class InMemoryStage implements Stage {
 
   private constructor(rights: Rights) {
     this.rights = rights;
+    this.delay = delayOf[rights];
   }
 
   /** The API server with the manifests applied. */
@@ -78,7 +80,7 @@ export class InMemoryStage implements Stage {
   }
 
   async eventually(what: string, condition: Condition, ms: number): Promise<void> {
-    await eventually(this.clock, condition, ms, () => vain(what, ms, this.logs).message);
+    await eventually(this.clock, condition, ms + this.delay, () => vain(what, ms, this.logs).message);
   }
 
   async consistently(what: string, condition: Condition, ms: number): Promise<void> {

@@ -12,7 +12,7 @@ import { WebhookServer } from "../../../webhook/server.ts";
 import { type ControlPlane, startControlPlane } from "../../controlplane/control_plane.ts";
 import { freePorts, loopback } from "../../controlplane/ports.ts";
 import { serviceAccountUser } from "../../controlplane/users.ts";
-import type { Actor, Condition, Grant, Stage } from "../stage.ts";
+import { type Actor, type Condition, delayOf, type Grant, type Rights, type Stage } from "../stage.ts";
 import type { Ability } from "../suite.ts";
 import { captureLogs } from "./captured_logs.ts";
 import { accounts, createNamespace, grant, install } from "./installation.ts";
@@ -27,7 +27,8 @@ const users = {
 export class RealStage implements Stage {
   static readonly abilities: readonly Ability[] = ["restart"];
   readonly time = "real";
-  readonly rights = "ours";
+  readonly rights: Rights;
+  readonly delay: number;
   readonly authorizes = true;
   readonly clock = systemClock;
   readonly random = systemRandom;
@@ -45,7 +46,10 @@ export class RealStage implements Stage {
     certificate: CertificatePair,
     port: number,
     clientConfig: WebhookClientConfig,
+    rights: Rights,
   ) {
+    this.rights = rights;
+    this.delay = delayOf[rights];
     this.#controlPlane = controlPlane;
     this.#access = access;
     this.#certificate = certificate;
@@ -54,7 +58,7 @@ export class RealStage implements Stage {
   }
 
   /** Starts a control plane and applies the manifests. */
-  static async start(): Promise<RealStage> {
+  static async start(rights: Rights = "ours"): Promise<RealStage> {
     const controlPlane = await startControlPlane({ users: Object.values(users) });
     try {
       const paths: [Actor, string][] = [
@@ -72,10 +76,10 @@ export class RealStage implements Stage {
       const [port = 0] = freePorts(1);
       const caBundle = btoa(authority.certificate);
       const clientConfig = { url: `https://${loopback}:${port}`, caBundle };
-      const stage = new RealStage(controlPlane, access, certificate, port, clientConfig);
+      const stage = new RealStage(controlPlane, access, certificate, port, clientConfig, rights);
       await captureLogs(systemClock, stage.logs);
       using admin = stage.connect("admin", "manifests");
-      await install(admin);
+      await install(admin, rights);
       return stage;
     } catch (error) {
       await controlPlane[Symbol.asyncDispose]();
@@ -102,7 +106,7 @@ export class RealStage implements Stage {
 
   async grant(name: string, rules: readonly Grant[]): Promise<void> {
     using admin = this.connect("admin", "manifests");
-    await grant(admin, name, rules);
+    await grant(admin, name, rules, this.rights);
   }
 
   async restart(): Promise<void> {
@@ -111,7 +115,7 @@ export class RealStage implements Stage {
   }
 
   eventually(what: string, condition: Condition, ms: number): Promise<void> {
-    return eventually(what, condition, ms, this.logs);
+    return eventually(what, condition, ms + this.delay, this.logs);
   }
 
   consistently(what: string, condition: Condition, ms: number): Promise<void> {

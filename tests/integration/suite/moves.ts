@@ -55,7 +55,7 @@ export const moves: readonly Behaviour[] = [
         assert.ok(writes.every(({ method, failure }) => method === "PATCH" && failure === undefined));
         // The ConfigMap follows its Secret, no sooner and not much later.
         const late = children.when(child, ({ shard }) => shard === to) - mains.when(name, ({ shard }) => shard === to);
-        assert.ok(late <= 1_000, `the child of ${name} came ${late} ms after it`);
+        assert.ok(late <= 1_000 + world.stage.delay, `the child of ${name} came ${late} ms after it`);
       }
     },
   },

@@ -1,0 +1,38 @@
+/**
+ * Behaviours that a sharder with the reference's rights does not have, by name, and why. Everything else works with
+ * them, only that it may take as much longer as {@link "../stage.ts".Stage.delay} says.
+ */
+export const needMoreRights: ReadonlyMap<string, string> = new Map([
+  [
+    "a webhook configuration that is deleted or changed is repaired",
+    "who may not watch them applies them every syncPeriod: see degraded.ts",
+  ],
+  [
+    "a webhook configuration that somebody else has taken over makes the ring not ready, and it says who",
+    "it is seen when the configuration is applied the next time, after syncPeriod",
+  ],
+  [
+    "a settled system writes nothing but Leases for ten minutes, and then still works",
+    "webhook configurations are applied every syncPeriod: see degraded.ts",
+  ],
+  [
+    "more objects than can be told one by one are assigned all the same",
+    "nothing is told one by one: each list is of all objects without an owner",
+  ],
+  [
+    "a Lease that somebody deletes counts as not renewed: it is created again to be taken over, and objects move then",
+    "the reference's role does not let the sharder create Leases of shards: see degraded.ts",
+  ],
+  [
+    "the API server calls the webhook with the sharder's own certificate, and with each that takes its place",
+    "the reference's role does not let the sharder keep a Secret: its certificates come in files",
+  ],
+  [
+    "a new authority comes into every webhook configuration, also of rings that are created meanwhile",
+    "the reference's role does not let the sharder keep a Secret",
+  ],
+  [
+    "a new authority takes over when every webhook configuration has had it for five minutes",
+    "the reference's role does not let the sharder keep a Secret",
+  ],
+]);
