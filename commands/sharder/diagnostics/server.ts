@@ -107,8 +107,17 @@ export async function metricsCertificates(
 
 /** Profiles of this process, where Deno lets it: asking for what was not granted would prompt a person at a terminal. */
 export async function startGrantedProfiler(clock: Clock): Promise<Profiler> {
-  // Deno 2.9 asks for "inspector", but its command line does not know that name: only all of --allow-sys grants it.
-  const { state } = await Deno.permissions.query({ name: "sys" });
-  if (state === "granted") return await startProfiler(clock);
-  throw new ProfilerError("cannot profile this process: run it with --allow-sys (not only =hostname)");
+  const wanted: object = { name: "sys", kind: "inspector" };
+  if (isPermission(wanted) && (await Deno.permissions.query(wanted)).state === "granted") {
+    return await startProfiler(clock);
+  }
+  throw new ProfilerError(
+    "cannot profile this process: run it with --allow-sys (not only =hostname), or grant the sys permission " +
+      '"inspector" in a configuration file of Deno and run it with -P',
+  );
+}
+
+/** Deno 2.9 asks for "inspector" and takes it in configuration files, but neither its types nor its flags know it. */
+function isPermission(descriptor: object): descriptor is Deno.PermissionDescriptor {
+  return "name" in descriptor && descriptor.name === "sys";
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { get } from "node:https";
-import { diagnosticsServer, metricsCertificates } from "../../../commands/sharder/diagnostics/server.ts";
+import {
+  diagnosticsServer,
+  metricsCertificates,
+  startGrantedProfiler,
+} from "../../../commands/sharder/diagnostics/server.ts";
 import { selfSignedSource } from "../../../commands/sharder/diagnostics/self_signed_source.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
@@ -84,6 +88,26 @@ Deno.test("profiles that are switched off are not there, and those that Deno doe
   await serving(() => Promise.reject(new ProfilerError("run it with the permission")), async (port, token) => {
     assert.deepEqual(await ask(port, "/debug/pprof/heap", token), [501, "run it with the permission\n"]);
   });
+});
+
+Deno.test({
+  name: "startGrantedProfiler() asks nobody for what was not granted, and says what to grant",
+  permissions: { sys: ["hostname"] },
+  fn: async () => {
+    await assert.rejects(
+      startGrantedProfiler(new VirtualClock()),
+      (error) => error instanceof ProfilerError && /--allow-sys .*"inspector"/.test(error.message),
+    );
+  },
+});
+
+Deno.test({
+  name: "startGrantedProfiler() profiles where Deno lets it",
+  permissions: { sys: true },
+  fn: async () => {
+    using profiler = await startGrantedProfiler(new VirtualClock());
+    assert.ok((await profiler.heap()).length > 0);
+  },
 });
 
 Deno.test("the metrics' certificate comes from files where both are there, else from ourselves", async () => {
