@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import fastJsonPatch from "fast-json-patch";
 import type { JsonObject } from "../../webhook/admission_review.ts";
 import { isObject } from "../../webhook/admission_review.ts";
 import type { Verdict } from "../../webhook/handler.ts";
+import { applyStrictly, isPatch, type Operation } from "./strict_patch.ts";
 
 /** An answer, taken apart. */
 export interface Answer {
@@ -11,7 +11,7 @@ export interface Answer {
   /** Says why there is no patch. */
   readonly message: string | undefined;
   /** The JSON patch; undefined when there is none. */
-  readonly patch: fastJsonPatch.Operation[] | undefined;
+  readonly patch: readonly Operation[] | undefined;
 }
 
 /** Takes the answer of a verdict apart, and makes sure that it is one as the API server takes it, and that it allows. */
@@ -40,12 +40,12 @@ export function readAnswer(body: string): Answer {
   assert.equal(status, undefined);
   assert.equal(patchType, "JSONPatch");
   assert(typeof patch === "string");
-  const operations = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(patch)));
-  assert(Array.isArray(operations));
+  const operations: unknown = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(patch)));
+  assert(isPatch(operations));
   return { envelope, uid, message: undefined, patch: operations };
 }
 
 /** The object as the patch makes it. Throws when the patch does not fit. */
 export function patched(object: unknown, answer: Answer): unknown {
-  return fastJsonPatch.applyPatch(structuredClone(object), answer.patch ?? [], true).newDocument;
+  return applyStrictly(object, answer.patch ?? []);
 }

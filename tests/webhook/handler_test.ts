@@ -83,7 +83,7 @@ Deno.test("handleReview() names a main object with a generateName of at most 42 
   const metadata = { generateName: "p".repeat(42), namespace: "default" };
   const answer = answerOf(handle(review({ name: "", object: secret(metadata) })));
   const [naming] = answer.patch ?? [];
-  assert(naming?.op === "add" && typeof naming.value === "string");
+  assert(typeof naming?.value === "string");
   assert.match(naming.value, /^p{42}[bcdfghjklmnpqrstvwxz2456789]{10}$/);
   const named = secret({ ...metadata, name: naming.value });
   const expected = answerOf(handle(review({ object: named })));
