@@ -110,7 +110,7 @@ async function locate(
     ? await allowed("get", "the object's controller", () => owners.find(object, view.ring, signal))
     : "unknown";
   const planned = { metadata: object.metadata, group: resource.group, kind: resource.kind };
-  const plan = planFor(planned, role, view, { mayJudgeUnknown: true, owner });
+  const plan = planFor(planned, role, view, { mayJudgeUnknown: true, owner, paused: brakesOf(ring).paused });
   const inScope = isInScope({ ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }, reading.selects);
   return {
     ring: view.ring,
@@ -127,7 +127,7 @@ async function locate(
     controllerShard: typeof owner === "string" ? "" : owner.shard ?? "",
     owned: shard !== "" && isLive(view.statusOf(shard)),
     plan: inScope ? plan.type : "none",
-    why: inScope ? reasonFor(plan, ring, view, draining) : `the ring does not select namespace ${namespace}`,
+    why: inScope ? reasonFor(plan, ring, view) : `the ring does not select namespace ${namespace}`,
   };
 }
 
@@ -141,7 +141,7 @@ function path(namespace: string, name: string): string {
 }
 
 /** What the sharder makes of an object, in a sentence. */
-function reasonFor(plan: Plan, ring: ControllerRing, view: RingView, draining: boolean): string {
+function reasonFor(plan: Plan, ring: ControllerRing, view: RingView): string {
   const { paused } = brakesOf(ring);
   switch (plan.type) {
     case "assign":
@@ -150,6 +150,10 @@ function reasonFor(plan: Plan, ring: ControllerRing, view: RingView, draining: b
       return paused
         ? `it belongs to ${plan.to}, but the ring is paused, so it stays on ${plan.from}`
         : `it belongs to ${plan.to}, so ${plan.from} will be asked to let go of it`;
+    case "withdraw":
+      return paused
+        ? "its shard was asked to let go of it, but the ring is paused: the request is taken back"
+        : "it is where it belongs: the request to its shard to let go of it is taken back";
     case "move":
       return view.statusOf(plan.from) === "unknown"
         ? `no shard is called ${plan.from}: ${plan.to} gets it`
@@ -157,16 +161,14 @@ function reasonFor(plan: Plan, ring: ControllerRing, view: RingView, draining: b
     case "wait":
       return `${plan.shard} is gone: when the sharder has taken over its Lease, another shard gets the object`;
     case "none":
-      return settled(plan, draining);
+      return settled(plan);
   }
 }
 
-function settled(plan: Extract<Plan, { readonly type: "none" }>, draining: boolean): string {
+function settled(plan: Extract<Plan, { readonly type: "none" }>): string {
   switch (plan.reason) {
     case "assigned":
-      return draining
-        ? "it is where it belongs, but its shard was asked to let go of it and will get it back"
-        : "it is where it belongs";
+      return "it is where it belongs";
     case "shard is late":
       return "its shard is late with its Lease, but may still be at work";
     case "waiting for acknowledgement":

@@ -1,33 +1,57 @@
-import type { PassKind, PassResult } from "./pass.ts";
+import type { HeldBack } from "../../lib/rings/metrics/mod.ts";
+import type { PassResult, PassScope } from "./pass.ts";
 import type { PendingDrains } from "./pending_drains.ts";
 
 /** What the last passes had to leave undone. */
 export class Backlog {
-  #congested: ReadonlySet<string> = new Set();
+  readonly #congested = new Map<string, number>();
   #unjudged = 0;
-  #braked = 0;
+  #paused = 0;
+  #limited = 0;
 
   /** Notes what a pass has left. */
-  note(kind: PassKind, { unjudged, congested, paused, limited }: PassResult): void {
-    this.#unjudged = unjudged.size;
-    // Only a pass over everything meets objects of live shards.
-    if (kind !== "all") return;
-    this.#congested = congested;
-    this.#braked = paused + limited;
+  note(scope: PassScope, { unjudged, congested, paused, limited }: PassResult): void {
+    switch (scope.type) {
+      case "ownerless":
+        this.#unjudged = unjudged.size;
+        return;
+      case "all":
+        this.#unjudged = unjudged.size;
+        this.#paused = paused;
+        this.#limited = limited;
+        this.#congested.clear();
+        break;
+      case "shards":
+        for (const shard of scope.shards) this.#congested.delete(shard);
+        break;
+      case "draining":
+      case "objects":
+        break;
+    }
+    for (const [shard, count] of congested) {
+      this.#congested.set(shard, Math.max(count, this.#congested.get(shard) ?? 0));
+    }
   }
 
   /** Nothing is left. */
   get isEmpty(): boolean {
-    return this.#congested.size === 0 && this.#unjudged === 0 && this.#braked === 0;
+    return this.#congested.size === 0 && this.#unjudged === 0 && this.#paused === 0 && this.#limited === 0;
+  }
+
+  /** Objects that the last passes left on their shards. */
+  get heldBack(): HeldBack {
+    let drains = 0;
+    for (const count of this.#congested.values()) drains += count;
+    return { pause: this.#paused, limit: this.#limited, drains };
   }
 
   /**
-   * Has a shard that had as many drains pending as it may let go of half of them by now, so that it can be asked for
-   * more? The answer is given once.
+   * Shards that had as many drains pending as they may and have let go of half of them by now, so that they can be
+   * asked for more. Each is told once.
    */
-  takeRelieved(pending: PendingDrains, maxPendingDrains: number): boolean {
-    const isRelieved = [...this.#congested].some((shard) => pending.countOf(shard) <= maxPendingDrains / 2);
-    if (isRelieved) this.#congested = new Set();
-    return isRelieved;
+  takeRelieved(pending: PendingDrains, maxPendingDrains: number): readonly string[] {
+    const relieved = [...this.#congested.keys()].filter((shard) => pending.countOf(shard) <= maxPendingDrains / 2);
+    for (const shard of relieved) this.#congested.delete(shard);
+    return relieved;
   }
 }

@@ -3,6 +3,7 @@ import { BoundedQueue } from "../../lib/util/bounded_queue.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import { type FamilyParts, settleFamily } from "./family_moves.ts";
 import type { Families } from "./families.ts";
+import { type ObjectReference, referenceTo } from "./pass_scope.ts";
 
 /** Ended drains that wait to be looked at; when there are more, a pass looks at everything instead. */
 const capacity = 10_000;
@@ -14,8 +15,10 @@ export interface EndedDrainsParts {
   readonly parts: () => FamilyParts | undefined;
   /** Families that are moved at the same time. */
   readonly concurrency: number;
-  /** Some could not be moved: a pass has to find them. */
+  /** There were too many to be dealt with one by one: a pass has to find the rest. */
   readonly onMissed: () => void;
+  /** These objects, owners or children, have to be tried again. */
+  readonly onFailed: (objects: readonly ObjectReference[]) => void;
   /** A family has moved. */
   readonly onSettled: () => void;
   readonly logger: Logger;
@@ -46,17 +49,24 @@ export class EndedDrains {
   }
 
   async #settle(key: string, signal: AbortSignal): Promise<void> {
-    const { families, logger, onMissed, onSettled } = this.#parts;
+    const { families, logger, onFailed, onSettled } = this.#parts;
     const parts = this.#parts.parts();
     const family = families.take(key);
     if (parts === undefined || family === undefined) return;
     try {
-      await settleFamily(family, parts, signal);
+      const { failed } = await settleFamily(family, parts, signal);
+      const [first] = failed;
+      if (first !== undefined) {
+        logger.warn("cannot move all children yet, they are tried again", { owner: key, error: first.error });
+        onFailed(failed.map(({ child }) => referenceTo(child)));
+      }
       onSettled();
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn("cannot move the children yet, a pass will try again", { owner: key, error });
-      onMissed();
+      logger.warn("cannot move the children yet, they are tried again", { owner: key, error });
+      // They wait with their owner until it is looked at again.
+      for (const child of family.children) families.add(family.owner, child);
+      onFailed([referenceTo(family.owner)]);
     }
   }
 }

@@ -20,18 +20,22 @@ export interface MoveObserver {
   onMove?(ring: string, resource: GroupResource, from: string | undefined, to: string): void;
   /** A live shard was asked to let go of an object. */
   onDrain?(ring: string, resource: GroupResource): void;
+  /** That request was taken back before the shard had let go. */
+  onWithdraw?(ring: string, resource: GroupResource): void;
 }
+
+/** What was written: the object is now labelled, draining or no longer draining as planned. */
+export type WrittenPlan = Exclude<Plan, { readonly type: "none" | "wait" }>;
 
 /** What came of planning and, where needed, writing one object. */
 export type Outcome =
   /** There was nothing to do. */
   | { readonly type: "settled" }
-  /** It was written, and is now labelled (or draining) as planned. */
-  | { readonly type: "written"; readonly plan: Exclude<Plan, { readonly type: "none" | "wait" }> }
+  | { readonly type: "written"; readonly plan: WrittenPlan }
   /** It cannot move yet: this shard has to be taken over or judged first, or to acknowledge other drains. */
   | { readonly type: "waiting"; readonly shard: string; readonly for: "take-over" | "judgement" | "drains" }
-  /** It would do better on another shard, but stays on its live one: the ring is paused, or has moved enough for now. */
-  | { readonly type: "braked"; readonly by: "pause" | "limit" }
+  /** It would do better on another shard, but stays on this live one: the ring is paused, or has moved enough for now. */
+  | { readonly type: "braked"; readonly by: "pause" | "limit"; readonly shard: string }
   /** It does not exist any more, or is not the ring's any more. */
   | { readonly type: "gone" };
 
@@ -101,7 +105,7 @@ export class Mover {
       if (plan.type === "braked") return plan;
       if (plan.type === "drain" && !hasTurn) {
         if (!room.has(plan.from)) return { type: "waiting", shard: plan.from, for: "drains" };
-        if (await room.turn?.(signal) === false) return { type: "braked", by: "limit" };
+        if (await room.turn?.(signal) === false) return { type: "braked", by: "limit", shard: plan.from };
         // The ring may be another by now. This was no failed attempt.
         hasTurn = true;
         attempt--;
@@ -161,7 +165,8 @@ export class Mover {
   ): Promise<Plan | Paused> {
     const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
     const { view, mayJudgeUnknown } = snapshot;
-    const plan = planFor(planned, target.role, view, { mayJudgeUnknown });
+    const { paused } = brakesOf(snapshot.ring);
+    const plan = planFor(planned, target.role, view, { mayJudgeUnknown, paused });
     if (target.role === "main" || plan.type === "none") return plan.type === "drain" ? pausedOr(plan, snapshot) : plan;
     // Where the key says that a child has to go somewhere, its owner has the last word.
     const owner: Owner = await this.#owners.find(object, view.ring, signal);
@@ -203,6 +208,7 @@ export class Mover {
     await target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal });
     const resource = target.groupResource;
     if (plan.type === "drain") this.#observer.onDrain?.(ring, resource);
+    else if (plan.type === "withdraw") this.#observer.onWithdraw?.(ring, resource);
     else if (plan.type === "move") this.#observer.onMove?.(ring, resource, plan.from, plan.to);
     else if (plan.type === "assign") this.#observer.onMove?.(ring, resource, undefined, plan.shard);
   }
@@ -210,6 +216,6 @@ export class Mover {
 
 type Paused = Extract<Outcome, { readonly type: "braked" }>;
 
-function pausedOr(plan: Plan, { ring }: RingSnapshot): Plan | Paused {
-  return brakesOf(ring).paused ? { type: "braked", by: "pause" } : plan;
+function pausedOr(plan: Extract<Plan, { readonly from: string }>, { ring }: RingSnapshot): Plan | Paused {
+  return brakesOf(ring).paused ? { type: "braked", by: "pause", shard: plan.from } : plan;
 }

@@ -1,71 +1,34 @@
 import pMap from "p-map";
-import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import { keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { mainKey } from "../../lib/sharding/hash_key.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
 import { planFor } from "../../lib/sharding/plan.ts";
-import { type FamilyParts, settleFamily } from "./family_moves.ts";
-import type { DrainRoom, Outcome } from "./mover.ts";
+import { isLive } from "../../lib/sharding/ring_view.ts";
+import type { Child } from "./families.ts";
+import { settleFamily } from "./family_moves.ts";
+import { KeptOwners } from "./kept_owners.ts";
+import { MainMoves, type MainMovesParts } from "./main_moves.ts";
+import { type ObjectReference, type PassScope, referenceTo, selectorFor } from "./pass_scope.ts";
+import { type PassResult, PassTally } from "./pass_tally.ts";
+import { readObject } from "./read_object.ts";
 import { isInScope, readsFor } from "./scope.ts";
-import { ownerlessSelector } from "./selectors.ts";
 import type { Target } from "./targets.ts";
 
-/** What a pass looks at: objects whose shard label names no live shard, or everything in scope. */
-export type PassKind = "ownerless" | "all";
+export type { PassKind, PassScope } from "./pass_scope.ts";
+export type { PassResult } from "./pass_tally.ts";
 
 /** What a pass works with. */
-export interface PassParts extends FamilyParts {
+export interface PassParts extends MainMovesParts {
   readonly targets: readonly Target[];
   /** Most objects that are written at the same time. */
   readonly concurrency: number;
-  /** Most drains that one shard may have pending, so that one that is stuck does not hold up the others. */
-  readonly maxPendingDrains: number;
-  /** Waits for a move's turn where moves are limited; see {@link DrainRoom.turn}. @default no limit */
-  readonly turn?: (signal: AbortSignal) => Promise<boolean>;
   /** Hears of each object in scope, before anything is done with it. */
   readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
 }
 
-/** What a pass did. */
-export interface PassResult {
-  /** Objects that were looked at. */
-  readonly listed: number;
-  /** Objects that were not where they belong. */
-  readonly found: number;
-  readonly written: number;
-  /** Shards whose objects cannot move before their Lease is taken over, or the shard is known to be none. */
-  readonly unjudged: ReadonlySet<string>;
-  /** Shards that already have as many pending drains as they may have. */
-  readonly congested: ReadonlySet<string>;
-  /** Objects that stay on a live shard although another should have them: the ring is paused. */
-  readonly paused: number;
-  /** Objects whose turn to move did not come: another pass has to look for them. */
-  readonly limited: number;
-  /** Children that did not fit into the families: another pass has to look for them. */
-  readonly overflowed: boolean;
-  /** The first failures; none keeps the others from being done. */
-  readonly failures: readonly unknown[];
-  readonly failed: number;
-  /** Everything that the pass is about was listed. */
-  readonly complete: boolean;
-}
-
 /** The result of a pass that had nothing to look at. */
-export const nothingDone: PassResult = {
-  listed: 0,
-  found: 0,
-  written: 0,
-  unjudged: new Set(),
-  congested: new Set(),
-  paused: 0,
-  limited: 0,
-  overflowed: false,
-  failures: [],
-  failed: 0,
-  complete: false,
-};
-
-/** Failures that are kept for the log; more are only counted. */
-const keptFailures = 5;
+export const nothingDone: PassResult = new PassTally(false).result();
 
 /**
  * Goes over a ring's objects page by page and brings each to its shard; never are all of them in memory.
@@ -73,58 +36,44 @@ const keptFailures = 5;
  * Children are looked at first and kept aside under their owners, without a write. Then each owner moves and takes
  * its children along at once; the children of an owner that has to be drained follow when it was let go of. In the
  * end those are settled whose owners had nothing to do.
+ *
+ * @throws the signal's reason when it aborts; whatever else fails is in the result.
  */
-export async function pass(kind: PassKind, parts: PassParts, signal: AbortSignal): Promise<PassResult> {
+export async function pass(scope: PassScope, parts: PassParts, signal: AbortSignal): Promise<PassResult> {
   // Without any shard at work there is nobody to give an object to.
   if (parts.snapshot.view.available === 0) return nothingDone;
-  const run = new Pass(kind, parts, signal);
+  const run = new Pass(scope, parts, signal);
   for (const target of parts.targets) if (target.role === "controlled") await run.setAside(target);
   for (const target of parts.targets) if (target.role === "main") await run.settleMains(target);
   await run.settleLeftovers();
+  await run.gatherChildren();
   return run.result();
 }
 
 class Pass {
-  readonly #kind: PassKind;
+  readonly #scope: PassScope;
   readonly #parts: PassParts;
   readonly #signal: AbortSignal;
-  readonly #unjudged = new Set<string>();
-  readonly #congested = new Set<string>();
-  readonly #failures: unknown[] = [];
-  #listed = 0;
-  #found = 0;
-  #written = 0;
-  #failed = 0;
-  #paused = 0;
-  #limited = 0;
-  #overflowed = false;
-  #complete = true;
+  readonly #tally = new PassTally();
+  readonly #mains: MainMoves;
+  /** Hash keys of main objects that failed: their children wait for the next try. */
+  readonly #failedMains = new Set<string>();
+  readonly #kept = new KeptOwners();
 
-  constructor(kind: PassKind, parts: PassParts, signal: AbortSignal) {
-    this.#kind = kind;
+  constructor(scope: PassScope, parts: PassParts, signal: AbortSignal) {
+    this.#scope = scope;
     this.#parts = parts;
     this.#signal = signal;
+    this.#mains = new MainMoves(parts, this.#tally, signal);
   }
 
   result(): PassResult {
-    return {
-      listed: this.#listed,
-      found: this.#found,
-      written: this.#written,
-      unjudged: this.#unjudged,
-      congested: this.#congested,
-      paused: this.#paused,
-      limited: this.#limited,
-      overflowed: this.#overflowed,
-      failures: this.#failures,
-      failed: this.#failed,
-      complete: this.#complete,
-    };
+    return this.#tally.result();
   }
 
   /** Keeps misplaced children aside until their owner has moved; settles those without an owner in the ring. */
   async setAside(target: Target): Promise<void> {
-    const { snapshot, families, owners } = this.#parts;
+    const { snapshot, families, owners, pending, mover } = this.#parts;
     const ring = snapshot.ring.metadata.name;
     await this.#each(target, async (object) => {
       const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
@@ -132,118 +81,151 @@ class Pass {
       const plan = planFor(planned, "controlled", view, { mayJudgeUnknown });
       if (plan.type === "none") return;
       const owner = plan.type === "wait" ? undefined : owners.parentOf(object);
-      if (owner === undefined) return await this.#settle(target, object);
-      this.#found++;
-      const { namespace = "", name, labels } = object.metadata;
-      const shard = labels?.[shardLabel(ring)] || undefined;
-      const child = { target, namespace, name, shard, hasLabels: labels !== undefined };
-      if (!families.add(owner, child)) this.#overflowed = true;
+      // Nobody sees a child without a shard, and its owner may take its time.
+      const cannotWait = plan.type === "assign" && owner !== undefined && pending.has(owner.key);
+      if (owner === undefined || cannotWait || this.#scope.type === "objects") {
+        return this.#tally.count(await mover.settle(target, object, this.#signal));
+      }
+      this.#tally.found++;
+      if (!families.add(owner, childOf(target, object, ring))) this.#tally.overflowed = true;
     });
   }
 
   /** Moves main objects, each with its children. */
   async settleMains(target: Target): Promise<void> {
-    await this.#each(target, (object) => this.#settle(target, object));
-  }
-
-  /** Settles the children whose owners are where they should be. Those of a draining owner wait on. */
-  async settleLeftovers(): Promise<void> {
-    const { families, pending, concurrency } = this.#parts;
-    const keys = families.keys().filter((key) => !pending.has(key));
-    await this.#concurrently(keys, concurrency, async (key) => {
-      const family = families.take(key);
-      if (family === undefined) return;
+    const { snapshot } = this.#parts;
+    const ring = snapshot.ring.metadata.name;
+    const { paused } = brakesOf(snapshot.ring);
+    await this.#each(target, async (object) => {
+      const key = mainKey(target.resource, object.metadata);
+      if (this.#scope.type === "draining") {
+        // Of those that others have to move the children are not at hand.
+        const current = object.metadata.labels?.[shardLabel(ring)];
+        if (current === undefined || !isLive(snapshot.view.statusOf(current))) return;
+      }
       try {
-        this.#written += await settleFamily(family, this.#parts, this.#signal);
+        if (this.#scope.type === "objects") await this.#mains.account(target, object);
+        const outcome = await this.#mains.settle(target, object);
+        if (paused && key.type === "key") this.#kept.note(key.key, outcome);
       } catch (error) {
-        // A pass over what has no live owner would not find them again.
-        for (const child of family.children) families.add(family.owner, child);
+        if (key.type === "key") this.#failedMains.add(key.key);
         throw error;
       }
     });
   }
 
-  async #settle(target: Target, object: PartialObjectMetadata): Promise<void> {
-    const { mover, pending, maxPendingDrains, turn } = this.#parts;
-    const key = mainKey(target.resource, object.metadata);
-    let noted = false;
-    const has = (shard: string): boolean => key.type === "key" && pending.countOf(shard) < maxPendingDrains;
-    const room: DrainRoom = {
-      has,
-      // Noted before the write: the acknowledgement may be seen before the write is answered.
-      take: (shard) => {
-        noted = has(shard);
-        if (noted && key.type === "key") pending.add(key.key, shard);
-        return noted;
-      },
-      ...(turn === undefined ? {} : { turn }),
-    };
-    let outcome: Outcome = { type: "gone" };
-    try {
-      outcome = await mover.settle(target, object, this.#signal, room);
-    } finally {
-      const drained = outcome.type === "written" && outcome.plan.type === "drain";
-      if (noted && !drained && key.type === "key") pending.delete(key.key);
-    }
-    if (outcome.type === "settled" || outcome.type === "gone") return;
-    this.#found++;
-    if (outcome.type === "braked") {
-      if (outcome.by === "pause") this.#paused++;
-      else this.#limited++;
-      // They stay with it.
-      if (target.role === "main" && key.type === "key") this.#parts.families.take(key.key);
-      return;
-    }
-    if (outcome.type === "waiting") {
-      (outcome.for === "drains" ? this.#congested : this.#unjudged).add(outcome.shard);
-      // They wait as well, and the pass that moves their owner finds them again.
-      if (target.role === "main" && key.type === "key") this.#parts.families.take(key.key);
-      return;
-    }
-    this.#written++;
-    const { plan } = outcome;
-    if (target.role !== "main" || plan.type === "drain" || key.type !== "key") return;
-    // Its children go with it.
-    for (const child of this.#parts.families.take(key.key)?.children ?? []) {
-      const shard = plan.type === "assign" ? plan.shard : plan.to;
-      if ((await mover.follow(child, shard, this.#signal)).type === "written") this.#written++;
+  /** Settles the children whose owners are where they should be. Those of a draining owner wait on. */
+  async settleLeftovers(): Promise<void> {
+    const { families, pending, concurrency } = this.#parts;
+    const keys = families.keys().filter((key) => !pending.has(key) && !this.#failedMains.has(key));
+    await pMap(keys, async (key) => {
+      const family = families.take(key);
+      if (family === undefined) return;
+      try {
+        const { written, failed } = await settleFamily(family, this.#parts, this.#signal);
+        this.#tally.written += written;
+        for (const { child, error } of failed) this.#tally.failedObject(referenceTo(child), error);
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        // A pass over what has no live owner would not find them again.
+        for (const child of family.children) families.add(family.owner, child);
+        this.#tally.failedObject(referenceTo(family.owner), error);
+      }
+    }, { concurrency, signal: this.#signal });
+  }
+
+  /** Brings the children of owners that a paused ring keeps where they are to them, wherever their own keys say. */
+  async gatherChildren(): Promise<void> {
+    const kept = this.#kept.take();
+    if (kept.size === 0) return;
+    const { targets, owners, mover, snapshot } = this.#parts;
+    const ring = snapshot.ring.metadata.name;
+    for (const target of targets) {
+      if (target.role !== "controlled") continue;
+      await this.#eachListed(target, "", async (object) => {
+        const owner = owners.parentOf(object);
+        const shard = owner === undefined ? undefined : kept.get(owner.key);
+        if (shard === undefined) return;
+        this.#tally.count(await mover.follow(childOf(target, object, ring), shard, this.#signal));
+      });
     }
   }
 
-  /** Calls back for each object of a target that is in scope; the work on a page ends before the next is read. */
+  /** Calls back for each object of a target that the pass is about and that is in the ring's scope. */
   async #each(target: Target, work: (object: PartialObjectMetadata) => Promise<void>): Promise<void> {
-    const { snapshot, concurrency, onListed } = this.#parts;
-    const labelSelector = this.#kind === "ownerless" ? ownerlessSelector(snapshot) : "";
+    if (this.#scope.type === "objects") return await this.#eachNamed(target, this.#scope.objects, work);
+    const labelSelector = selectorFor(this.#scope, target.role, this.#parts.snapshot);
+    if (labelSelector === undefined) return;
+    await this.#eachListed(target, labelSelector, async (object) => {
+      this.#tally.listed++;
+      await work(object);
+    }, this.#parts.onListed);
+  }
+
+  /** The work on a page ends before the next is read. */
+  async #eachListed(
+    target: Target,
+    labelSelector: string,
+    work: (object: PartialObjectMetadata) => Promise<void>,
+    onListed?: PassParts["onListed"],
+  ): Promise<void> {
+    const { snapshot } = this.#parts;
     for (const namespace of readsFor(target, snapshot.scope)) {
       const objects = target.objects.inNamespace(namespace);
       const options = { labelSelector, signal: this.#signal, onExpired: "resume" as const };
       try {
         for await (const page of objects.pages(options)) {
           const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace));
-          this.#listed += items.length;
           if (onListed !== undefined) { for (const object of items) onListed(target, object); }
-          await this.#concurrently(items, concurrency, work);
+          await this.#concurrently(items, work, (object) => referenceTo({ target, ...keyOf(object) }));
+          if (this.#kept.isFull) await this.gatherChildren();
         }
       } catch (error) {
-        this.#complete = false;
-        this.#fail(error);
+        this.#signal.throwIfAborted();
+        this.#tally.failedList(error);
       }
     }
   }
 
-  async #concurrently<T>(items: readonly T[], concurrency: number, work: (item: T) => Promise<void>): Promise<void> {
+  /** Reads single objects. What is not the ring's any more has nothing done to it. */
+  async #eachNamed(
+    target: Target,
+    objects: readonly ObjectReference[],
+    work: (object: PartialObjectMetadata) => Promise<void>,
+  ): Promise<void> {
+    const { group, resource } = target.groupResource;
+    const mine = objects.filter(({ role, resource: { group: g, resource: r } }) =>
+      role === target.role && g === group && r === resource
+    );
+    await this.#concurrently(mine, async ({ namespace, name }) => {
+      const object = await readObject(target.objects.inNamespace(namespace), name, this.#signal);
+      if (object === undefined || !isInScope(object, this.#parts.snapshot.selectsNamespace)) return;
+      this.#tally.listed++;
+      await work(object);
+    }, (reference) => reference);
+  }
+
+  /** One that fails does not keep the others from being done. */
+  async #concurrently<T>(
+    items: readonly T[],
+    work: (item: T) => Promise<void>,
+    name: (item: T) => ObjectReference,
+  ): Promise<void> {
     await pMap(items, async (item) => {
       try {
         await work(item);
       } catch (error) {
-        this.#fail(error);
+        this.#signal.throwIfAborted();
+        this.#tally.failedObject(name(item), error);
       }
-    }, { concurrency, signal: this.#signal });
+    }, { concurrency: this.#parts.concurrency, signal: this.#signal });
   }
+}
 
-  #fail(error: unknown): void {
-    this.#signal.throwIfAborted();
-    this.#failed++;
-    if (this.#failures.length < keptFailures) this.#failures.push(error);
-  }
+function childOf(
+  target: Target,
+  { metadata: { namespace = "", name, labels } }: PartialObjectMetadata,
+  ring: string,
+): Child {
+  return { target, namespace, name, shard: labels?.[shardLabel(ring)] || undefined, hasLabels: labels !== undefined };
 }

@@ -1,70 +1,138 @@
+import { Backoff } from "../../lib/util/backoff.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
-import type { PassKind } from "./pass.ts";
+import type { Random } from "../../lib/util/random.ts";
+import type { PassKind, PassScope } from "./pass_scope.ts";
 
 /** A change is looked after until a pass that began so long later finds nothing, in milliseconds. */
 const afterCare = 10_000;
 
-/** When a pass asks for another one, that begins so long after it, in milliseconds. */
+/** When a pass over everything asks for another one, that begins so long after it, in milliseconds. */
 const pauseBetween = 1_000;
+
+/** A pass over everything that could not look at everything is done again after so long, and then ever longer. */
+const firstRetry = 5_000;
+const longestRetry = 300_000;
 
 /** When a ring's next pass is due, and what it is about. Passes run one after the other. */
 export class PassSchedule {
   readonly #clock: Clock;
   readonly #syncPeriod: number;
-  #need: PassKind | undefined = "all";
+  readonly #retries: Backoff;
+  #all = true;
+  #ownerless = false;
+  #draining = false;
+  #shards = new Set<string>();
+  /** When a pass over everything has to be done again; undefined when it has not. */
+  #againAt: number | undefined;
   /** When to look again after a change; undefined when a late look has found nothing. */
   #careAt: number | undefined;
   #lastAll = -Infinity;
 
   /** @param syncPeriod everything is looked at again after so long, in milliseconds. */
-  constructor(clock: Clock, syncPeriod: number) {
+  constructor(clock: Clock, random: Random, syncPeriod: number) {
     this.#clock = clock;
     this.#syncPeriod = syncPeriod;
+    this.#retries = new Backoff({ initial: firstRetry, max: longestRetry }, random);
     this.#careAt = clock.monotonic() + afterCare;
   }
 
   /** Is no pass asked for? */
   get isIdle(): boolean {
-    return this.#need === undefined;
+    return !this.#isDue && this.#againAt === undefined;
   }
 
-  /** Asks for a pass as soon as possible. One over everything includes all others. */
-  require(kind: PassKind): void {
-    this.#need = kind === "all" || this.#need === "all" ? "all" : "ownerless";
+  /** Asks for a pass as soon as possible. */
+  require(kind: Extract<PassKind, "all" | "ownerless" | "draining">): void {
+    if (kind === "all") this.#all = true;
+    else if (kind === "ownerless") this.#ownerless = true;
+    else this.#draining = true;
+  }
+
+  /** Asks for a pass over the objects of these shards as soon as possible. */
+  requireShards(shards: Iterable<string>): void {
+    for (const shard of shards) this.#shards.add(shard);
+  }
+
+  /** Asks for another pass over everything, after a moment. */
+  requireAgain(): void {
+    this.#againAt ??= this.#clock.monotonic() + pauseBetween;
   }
 
   /** The shards or the scope have changed: asks for a pass now, and for late looks until one finds nothing. */
-  changed(kind: PassKind): void {
+  changed(kind: "all" | "ownerless"): void {
     this.#careAt = this.#clock.monotonic() + afterCare;
     this.require(kind);
   }
 
-  /** The pass that is due now, if one is; it counts as no longer asked for. */
-  take(): PassKind | undefined {
+  /** The pass that is due now, if one is; it counts as no longer asked for. One over everything includes all others. */
+  take(): PassScope | undefined {
     const now = this.#clock.monotonic();
     const isAuditDue = now - this.#lastAll >= this.#syncPeriod;
+    const isAgainDue = this.#againAt !== undefined && now >= this.#againAt;
+    if (this.#all || isAuditDue || isAgainDue) {
+      this.#all = this.#ownerless = this.#draining = false;
+      this.#againAt = undefined;
+      this.#shards.clear();
+      return { type: "all" };
+    }
     const isCareDue = this.#careAt !== undefined && now >= this.#careAt;
-    const kind = isAuditDue ? "all" : this.#need ?? (isCareDue ? "ownerless" : undefined);
-    if (kind !== undefined) this.#need = undefined;
-    return kind;
+    if (this.#ownerless || isCareDue) {
+      this.#ownerless = false;
+      return { type: "ownerless" };
+    }
+    if (this.#draining) {
+      this.#draining = false;
+      return { type: "draining" };
+    }
+    if (this.#shards.size === 0) return undefined;
+    const shards = [...this.#shards].sort();
+    this.#shards.clear();
+    return { type: "shards", shards };
   }
 
-  /** A pass has looked at everything that it is about. @param begin when it began, by the monotonic clock */
-  looked(kind: PassKind, begin: number): void {
-    if (kind === "all") this.#lastAll = begin;
-  }
-
-  /** A pass that began then has found so many objects that were not where they belong. */
-  found(begin: number, count: number): void {
+  /** A pass has ended. @param begin when it began, by the monotonic clock. @param found objects that were misplaced */
+  ended(scope: PassScope, begin: number, found: number): void {
+    if (scope.type === "all") {
+      this.#lastAll = begin;
+      this.#retries.reset();
+    }
+    if (scope.type !== "all" && scope.type !== "ownerless") return;
     if (this.#careAt === undefined || begin < this.#careAt) return;
     // What a late look finds may come from a replica that has not seen the change yet: look once more.
-    this.#careAt = count > 0 ? this.#clock.monotonic() + afterCare : undefined;
+    this.#careAt = found > 0 ? this.#clock.monotonic() + afterCare : undefined;
+  }
+
+  /**
+   * A pass could not look at everything that it is about, and has to be done again. When it was about everything, what
+   * has no live owner is looked for at once and the rest after growing pauses: a resource that cannot be listed for
+   * long shall not have all others listed all the time.
+   */
+  missed(scope: PassScope, begin: number): void {
+    switch (scope.type) {
+      case "all":
+        this.#lastAll = begin;
+        this.#ownerless = true;
+        this.#againAt = this.#clock.monotonic() + this.#retries.next();
+        return;
+      case "ownerless":
+      case "draining":
+        return this.require(scope.type);
+      case "shards":
+        return this.requireShards(scope.shards);
+      case "objects":
+        // Each is tried again by itself.
+        return;
+    }
   }
 
   /** Milliseconds until the next pass is due. */
   get pause(): number {
-    if (this.#need !== undefined) return pauseBetween;
-    const next = Math.min(this.#lastAll + this.#syncPeriod, this.#careAt ?? Infinity);
+    if (this.#isDue) return 1;
+    const next = Math.min(this.#lastAll + this.#syncPeriod, this.#careAt ?? Infinity, this.#againAt ?? Infinity);
     return Math.max(next - this.#clock.monotonic(), 1);
+  }
+
+  get #isDue(): boolean {
+    return this.#all || this.#ownerless || this.#draining || this.#shards.size > 0;
   }
 }

@@ -3,6 +3,8 @@ export interface PendingDrain {
   readonly shard: string;
   /** Since when this process knows of it, in milliseconds of its monotonic clock. */
   readonly since: number;
+  /** It is being taken back: when it ends, the object has probably not been let go of. */
+  readonly withdrawn?: boolean;
 }
 
 /** Objects that were asked to leave their shard and have not been let go yet: their hash keys, counted per shard. */
@@ -38,6 +40,12 @@ export class PendingDrains {
     this.delete(key);
     this.#drains.set(key, { shard, since: this.#now() });
     this.#counts.set(shard, this.countOf(shard) + 1);
+  }
+
+  /** Notes that a pending drain is being taken back, or was not after all. It stays pending until it is over. */
+  withdraw(key: string, withdrawn: boolean): void {
+    const drain = this.#drains.get(key);
+    if (drain !== undefined) this.#drains.set(key, { shard: drain.shard, since: drain.since, withdrawn });
   }
 
   /** Notes that a drain is over. Returns what it was; undefined when none was pending. */

@@ -1,6 +1,6 @@
 import type { GroupResource } from "../../lib/k8s/api/resource.ts";
 import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
-import type { DrainCount, RingWork, ShardCount } from "../../lib/rings/metrics/mod.ts";
+import type { DrainCount, HeldBack, RingWork, ShardCount } from "../../lib/rings/metrics/mod.ts";
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { shardLabel } from "../../lib/sharding/names.ts";
 import { isLive, type RingView } from "../../lib/sharding/ring_view.ts";
@@ -91,6 +91,7 @@ export class RingLedger {
     const begin = clock.monotonic();
     return {
       onDrain: (...drain) => observer.onDrain?.(...drain),
+      onWithdraw: (...withdrawal) => observer.onWithdraw?.(...withdrawal),
       onMove: (...move) => {
         observer.onMove?.(...move);
         const [, resource, from = "", to] = move;
@@ -104,7 +105,8 @@ export class RingLedger {
   }
 
   /** An object was let go of by its shard, or deleted; in the first case the webhook has given it to the right one. */
-  drainEnded(key: string, { shard, since }: PendingDrain): void {
+  drainEnded(key: string, { shard, since, withdrawn }: PendingDrain): void {
+    if (withdrawn === true) return;
     const { observer, clock, ring } = this.#parts;
     const resource = this.#resourceOf(key);
     if (resource === undefined) return;
@@ -123,13 +125,14 @@ export class RingLedger {
   }
 
   /** The books as of now. */
-  work(): RingWork {
+  work(heldBack: HeldBack): RingWork {
     const { ring, clock, snapshot } = this.#parts;
     const view = snapshot()?.view;
     return {
       ring,
       ...this.#owners(view),
       drains: this.#drains(),
+      heldBack,
       unsettled: this.#unsettledSince === undefined ? 0 : (clock.monotonic() - this.#unsettledSince) / 1_000,
     };
   }

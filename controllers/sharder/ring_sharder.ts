@@ -3,24 +3,27 @@ import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingWork } from "../../lib/rings/metrics/mod.ts";
-import type { RingSnapshot } from "../../lib/rings/mod.ts";
+import type { RingSnapshot, RingTroubles } from "../../lib/rings/mod.ts";
 import { brakesOf } from "../../lib/sharding/brakes.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import { Backlog } from "./backlog.ts";
 import type { Chore } from "./chore.ts";
 import { EndedDrains } from "./ended_drains.ts";
+import { FailedObjects } from "./failed_objects.ts";
 import { Families } from "./families.ts";
 import { knownTargets } from "./known_targets.ts";
 import { LeaseProbe } from "./lease_probe.ts";
 import { MoveLimit } from "./move_limit.ts";
 import { Mover, noDrains } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
-import { nothingDone, pass, type PassKind, type PassParts, type PassResult } from "./pass.ts";
+import { nothingDone, pass, type PassParts, type PassResult } from "./pass.ts";
+import { type ObjectReference, type PassScope, referenceTo } from "./pass_scope.ts";
 import { PassSchedule } from "./pass_schedule.ts";
 import { PendingDrains } from "./pending_drains.ts";
 import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
 import { RingWatches } from "./ring_watches.ts";
 import type { SharderSettings } from "./settings.ts";
+import { StuckDrains } from "./stuck_drains.ts";
 import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
 import type { WatchParts } from "./selector_watch.ts";
 
@@ -37,6 +40,8 @@ export interface RingSharderParts extends WatchParts {
   readonly wake: () => void;
   /** Objects of this shard cannot move before its Lease is taken over. */
   readonly onUnjudged: (shard: string) => void;
+  /** Where to say what is wrong with the ring. @default only the log says so */
+  readonly troubles?: Pick<RingTroubles, "set"> | undefined;
   /** What is done after each pass and in between. @default nothing */
   readonly chores?: readonly Chore[];
   readonly logger: Logger;
@@ -49,6 +54,8 @@ const maxChildrenAside = 30_000;
 export class RingSharder {
   readonly #parts: RingSharderParts;
   readonly #schedule: PassSchedule;
+  readonly #failed: FailedObjects;
+  readonly #stuck: StuckDrains;
   readonly #backlog = new Backlog();
   readonly #families = new Families(maxChildrenAside);
   readonly #pending: PendingDrains;
@@ -63,96 +70,116 @@ export class RingSharder {
   /** @param signal ends the watches. */
   constructor(parts: RingSharderParts, signal: AbortSignal) {
     this.#parts = parts;
-    const { ring, clock, moves: observer, snapshot, settings, logger } = parts;
-    this.#schedule = new PassSchedule(clock, settings.syncPeriod);
-    this.#pending = new PendingDrains(() => clock.monotonic());
+    const { ring, clock, random, moves: observer, snapshot, settings, logger, troubles } = parts;
+    this.#schedule = new PassSchedule(clock, random, settings.syncPeriod);
+    this.#failed = new FailedObjects(clock, random);
+    const pending = this.#pending = new PendingDrains(() => clock.monotonic());
+    this.#stuck = new StuckDrains({
+      ring,
+      pending,
+      clock,
+      troubles,
+      logger,
+      deadline: settings.drainDeadline ?? 300_000,
+    });
     this.#limit = new MoveLimit(clock, () => {
       const ring = snapshot()?.ring;
       const limit = (ring === undefined ? undefined : brakesOf(ring).movesPerSecond) ?? settings.movesPerSecond;
       return limit === 0 ? undefined : limit;
     });
     const targets = (): readonly Target[] => this.#targets;
-    this.#ledger = new RingLedger({ ring, clock, observer, pending: this.#pending, snapshot, targets });
+    this.#ledger = new RingLedger({ ring, clock, observer, pending, snapshot, targets });
     this.#ended = new EndedDrains({
       families: this.#families,
       parts: () => this.#passParts(),
       concurrency: settings.concurrentMoves,
       onMissed: () => this.#wake("all"),
+      onFailed: (objects) => this.#retry(objects),
       onSettled: () => this.#noteSettled(),
       logger,
     });
-    this.#watches = new RingWatches(parts, this.#pending, {
+    this.#watches = new RingWatches(parts, pending, {
       onObject: (target, object) => this.#settleOne(target, object),
       onMissed: () => this.#wake("ownerless"),
       onDrainEnded: (key, drain) => {
         if (drain !== undefined) this.#ledger.drainEnded(key, drain);
         this.#ended.note(key);
         this.#relieve();
+        if (drain !== undefined && this.#stuck.isStuck(drain.shard)) parts.wake();
         this.#noteSettled();
       },
     }, signal);
-    this.#probe = new LeaseProbe(new Api(parts.client, leases), ring, this.#watches.signal);
+    const admits = (namespace: string): boolean => snapshot()?.admits(namespace) ?? true;
+    const where = { namespaces: settings.leaseNamespaces, admits };
+    this.#probe = new LeaseProbe(new Api(parts.client, leases), ring, this.#watches.signal, where);
     this.#watches.alongside((signal) => this.#ended.run(signal));
   }
 
   /** Notes that the shards or the scope of the ring have changed. */
-  changed(need: PassKind): void {
+  changed(need: "all" | "ownerless"): void {
     this.#ledger.changed();
     // A pass whose moves wait for their turns would keep objects without a live owner waiting as well.
     this.#limit.sendAway();
     this.#schedule.changed(need);
+    // Some objects may have to stay after all.
+    if (this.#pending.size > 0) this.#schedule.require("draining");
   }
 
   /**
    * Does the pass that is due, if one is, and then the chores.
    * @returns milliseconds until the next one is.
-   * @throws AggregateError with the first failures; the pass is due again then.
+   * @throws AggregateError with the first failures when a pass has to be done again, or a chore.
    */
   async reconcile(signal: AbortSignal): Promise<number> {
     const snapshot = this.#parts.snapshot();
     if (snapshot === undefined) return Infinity;
     const begin = this.#parts.clock.monotonic();
-    const due = this.#schedule.take();
+    const due = this.#nextScope(snapshot);
     const failures: unknown[] = [];
     try {
       if (due !== undefined) await this.#look(due, snapshot, begin, signal);
     } catch (error) {
+      signal.throwIfAborted();
       failures.push(error);
     }
-    const pause = await this.#doChores(failures, signal);
+    const pause = Math.min(this.#stuck.check(), await this.#doChores(failures, signal));
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, "a pass and what comes after it failed");
-    return Math.min(this.#schedule.pause, pause);
+    return Math.min(this.#schedule.pause, this.#failed.pause, pause);
   }
 
   /** What is known of the ring's objects, for metrics. */
   work(): RingWork {
-    return this.#ledger.work();
+    return this.#ledger.work(this.#backlog.heldBack);
   }
 
   /** Ends all watches and resolves when they have ended. */
   async stop(): Promise<void> {
     await this.#watches.stop();
+    this.#stuck.forget();
   }
 
-  async #look(need: PassKind, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
-    let retry = need;
+  /** What the next pass is about; undefined when none is due. */
+  #nextScope(snapshot: RingSnapshot): PassScope | undefined {
+    const due = this.#schedule.take();
+    const isInVain = due?.type === "draining" && !hasUnwantedDrains(this.#pending, snapshot);
+    if (due !== undefined && !isInVain) return due;
+    const objects = this.#failed.takeDue();
+    return objects.length === 0 ? undefined : { type: "objects", objects };
+  }
+
+  async #look(scope: PassScope, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
     this.#looking = true;
     this.#limit.open();
-    this.#ledger.passBegins(need);
+    this.#ledger.passBegins(scope.type);
     try {
-      const failures = await this.#prepare(snapshot, signal);
+      const unserved = await this.#prepare(snapshot, signal);
       const parts = this.#passParts(true);
       // What has no live owner does not wait for the turns of what has one.
-      if (parts !== undefined && need === "all" && this.#limit.isSet) await pass("ownerless", parts, signal);
-      const result = parts === undefined ? nothingDone : await pass(need, parts, signal);
-      this.#schedule.looked(need, begin);
-      // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
-      if (result.failed === 0) retry = "ownerless";
-      this.#conclude(need, result, begin, failures);
-    } catch (error) {
-      this.#schedule.require(retry);
-      throw error;
+      const isSlow = scope.type === "all" && this.#limit.isSet;
+      if (parts !== undefined && isSlow) this.#retry((await pass({ type: "ownerless" }, parts, signal)).failedObjects);
+      const result = parts === undefined ? nothingDone : await pass(scope, parts, signal);
+      this.#conclude(scope, result, begin, unserved);
     } finally {
       this.#looking = false;
       this.#noteSettled();
@@ -199,23 +226,36 @@ export class RingSharder {
     };
   }
 
-  #conclude(kind: PassKind, result: PassResult, begin: number, unserved: readonly Error[]): void {
+  #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly Error[]): void {
     const { logger, clock, onUnjudged } = this.#parts;
-    const { listed, found, written, unjudged, paused, limited, overflowed, failed, failures } = result;
-    const seconds = (clock.monotonic() - begin) / 1_000;
+    const { listed, found, written, unjudged, paused, limited, overflowed, failed, failures, missed } = result;
+    const [kind, seconds] = [scope.type, (clock.monotonic() - begin) / 1_000];
     this.#ledger.passEnded(kind, { seconds, failed: failed + unserved.length, complete: result.complete });
     if (found > 0 || failed > 0) {
       const pendingDrains = this.#pending.size;
       logger.info("pass ended", { kind, listed, found, written, paused, failed, seconds, pendingDrains });
     }
-    this.#schedule.found(begin, found);
     for (const shard of unjudged) onUnjudged(shard);
-    this.#backlog.note(kind, result);
+    this.#backlog.note(scope, result);
+    const isMissed = !this.#failed.note(result.failedObjects) || missed;
+    if (isMissed) this.#schedule.missed(scope, begin);
+    else this.#schedule.ended(scope, begin, found);
     // They may have let go of everything before the pass ended, and then nothing else would tell.
     this.#relieve();
-    if (overflowed || limited > 0) this.#schedule.require("all");
-    const all = [...unserved, ...failures];
-    if (all.length > 0) throw new AggregateError(all, `${failed + unserved.length} objects or resources failed`);
+    if (overflowed || limited > 0) this.#schedule.requireAgain();
+    const error = new AggregateError(
+      [...unserved, ...failures],
+      `${failed + unserved.length} objects or resources failed`,
+    );
+    if (isMissed) throw error;
+    if (unserved.length > 0) {
+      // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
+      this.#schedule.require("ownerless");
+      throw error;
+    }
+    if (failed > 0) {
+      logger.warn("objects could not be brought to their shards, they are tried again", { failed, error });
+    }
   }
 
   /** Does all chores; what they throw is added to the failures. Returns when the next wants to be called. */
@@ -247,25 +287,42 @@ export class RingSharder {
     } catch (error) {
       if (signal.aborted) return;
       const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
-      this.#parts.logger.warn("cannot give the object a shard yet, a pass will try again", { object: what, error });
-      this.#wake("ownerless");
+      this.#parts.logger.warn("cannot give the object a shard yet, it is tried again", { object: what, error });
+      this.#retry([referenceTo({ target, ...keyOf(object) })]);
     }
+  }
+
+  /** Has objects tried again one by one. */
+  #retry(objects: readonly ObjectReference[]): void {
+    if (objects.length === 0) return;
+    if (!this.#failed.note(objects)) this.#schedule.require("all");
+    this.#parts.wake();
   }
 
   /** Tells the books when nothing is left to be done. */
   #noteSettled(): void {
     if (this.#looking || !this.#schedule.isIdle || !this.#backlog.isEmpty) return;
-    if (this.#pending.size > 0 || this.#families.size > 0) return;
+    if (this.#pending.size > 0 || this.#families.size > 0 || this.#failed.size > 0) return;
     if ((this.#parts.snapshot()?.view.available ?? 0) > 0) this.#ledger.settled();
   }
 
   /** Goes on with a shard's drains when it has let go of half of what it may have pending. */
   #relieve(): void {
-    if (this.#backlog.takeRelieved(this.#pending, this.#parts.settings.maxPendingDrains)) this.#wake("all");
+    const relieved = this.#backlog.takeRelieved(this.#pending, this.#parts.settings.maxPendingDrains);
+    if (relieved.length === 0) return;
+    this.#schedule.requireShards(relieved);
+    this.#parts.wake();
   }
 
-  #wake(need: PassKind): void {
+  #wake(need: "all" | "ownerless"): void {
     this.#schedule.require(need);
     this.#parts.wake();
   }
+}
+
+/** Is there a drain that is not wanted any more? */
+function hasUnwantedDrains(pending: PendingDrains, { ring, view }: RingSnapshot): boolean {
+  if (brakesOf(ring).paused) return pending.size > 0;
+  for (const [key, { shard }] of pending.entries()) if (view.shardFor(key) === shard) return true;
+  return false;
 }

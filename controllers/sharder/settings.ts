@@ -6,6 +6,10 @@ export interface SharderSettings {
   readonly concurrentMoves: number;
   /** Most objects that one shard may have been asked to let go of. */
   readonly maxPendingDrains: number;
+  /** A shard that has not let go of an object after so long is reported, in milliseconds. @default 300,000 */
+  readonly drainDeadline?: number;
   /** Most objects of a ring that are asked to leave a live shard in a second, where the ring has no limit; 0 for none. */
   readonly movesPerSecond?: number;
+  /** The only namespaces in which Leases of shards may be read. @default all */
+  readonly leaseNamespaces?: readonly string[];
 }

@@ -13,6 +13,8 @@ export type Plan =
   | { readonly type: "assign"; readonly shard: string }
   /** Its shard is at work: ask it to let go, so that `to` can have the object. */
   | { readonly type: "drain"; readonly from: string; readonly to: string }
+  /** It was asked to let go, and shall keep the object after all: take the request back. */
+  | { readonly type: "withdraw"; readonly shard: string }
   /** Nobody is at work on it: give it to `to` at once. */
   | { readonly type: "move"; readonly from: string; readonly to: string }
   /** It has to move, but not before `shard`'s Lease is taken over or the shard is known to be none. */
@@ -51,6 +53,8 @@ export interface PlanContext {
   readonly mayJudgeUnknown: boolean;
   /** Of a controlled object. @default "unknown" */
   readonly owner?: Owner;
+  /** Is the ring paused? Then a live shard keeps also what it was asked to let go of. @default false */
+  readonly paused?: boolean;
 }
 
 /** What a plan reads of an object. */
@@ -73,11 +77,14 @@ function planMain(object: PlannedObject, view: RingView, context: PlanContext): 
   if (typeof desired !== "string") return desired;
   const current = currentShard(object, view);
   if (current === undefined) return { type: "assign", shard: desired };
-  if (current === desired) return none("assigned");
+  const draining = isDraining(object, view);
+  // The ring changed back before the shard let go.
+  if (current === desired) return draining ? { type: "withdraw", shard: current } : none("assigned");
   const status = view.statusOf(current);
   switch (status) {
     case "ready":
-      if (isDraining(object, view)) return none("waiting for acknowledgement");
+      if (draining && context.paused === true) return { type: "withdraw", shard: current };
+      if (draining) return none("waiting for acknowledgement");
       return { type: "drain", from: current, to: desired };
     case "expired":
     case "uncertain":

@@ -2,6 +2,6 @@
 export { type AdmissionMeasurement, AdmissionMetrics } from "./admission_metrics.ts";
 export { calculationMetrics } from "./calculation_metrics.ts";
 export { MoveMetrics } from "./move_metrics.ts";
-export type { DrainCount, RingWork, RingWorkSource, ShardCount } from "./ring_work.ts";
+export type { DrainCount, HeldBack, RingWork, RingWorkSource, ShardCount } from "./ring_work.ts";
 export { registerStateMetrics, type StateMetricsOptions } from "./state_metrics.ts";
 export { registerWorkMetrics } from "./work_metrics.ts";

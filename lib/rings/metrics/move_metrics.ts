@@ -18,6 +18,7 @@ interface RingMoves {
 export class MoveMetrics {
   readonly #movements: ResourceCounter;
   readonly #drains: ResourceCounter;
+  readonly #withdrawals: ResourceCounter;
   readonly #rings: PerRing<RingMoves>;
 
   /** @param exists is there a ring of this name? */
@@ -26,6 +27,8 @@ export class MoveMetrics {
       new ResourceCounter(registry, `controller_sharding_${name}`, help, exists);
     this.#movements = counter("movements_total", "Total number of shard movements per Ring and GroupResource");
     this.#drains = counter("drains_total", "Total number of shard drains per Ring and GroupResource");
+    const withdrawn = "Drains that were taken back before the shard had let go of the object";
+    this.#withdrawals = counter("drains_withdrawn_total", withdrawn);
     this.#rings = new PerRing(exists, () => ({
       moved: new Map(),
       passes: new Map(),
@@ -41,6 +44,10 @@ export class MoveMetrics {
 
   onDrain(ring: string, resource: GroupResource): void {
     this.#drains.inc(ring, resource);
+  }
+
+  onWithdraw(ring: string, resource: GroupResource): void {
+    this.#withdrawals.inc(ring, resource);
   }
 
   onMoved(ring: string, { group, resource }: GroupResource, type: string, seconds: number): void {
@@ -79,7 +86,8 @@ export class MoveMetrics {
     });
     registerTallies(registry, {
       name: "controller_sharding_pass_duration_seconds",
-      help: "How long it takes to look at the objects of a ring: all, or those without a live owner",
+      help:
+        "How long it takes to look at the objects of a ring: all, those without a live owner, of some shards, or single ones",
       labelNames: ["controllerring", "kind"],
       bounds,
       *series(): Generator<readonly [Labels, Tally], void, undefined> {

@@ -12,6 +12,16 @@ export interface DrainCount extends ShardCount {
   readonly oldest: number;
 }
 
+/** Objects that stay on a live shard although another should have them, by why, as of the last look at all of them. */
+export interface HeldBack {
+  /** The ring is paused. */
+  readonly pause: number;
+  /** The ring has moved enough for now. */
+  readonly limit: number;
+  /** Their shards have as many drains pending as they may have. */
+  readonly drains: number;
+}
+
 /** What the leader knows of a ring's objects at this moment. */
 export interface RingWork {
   readonly ring: string;
@@ -20,6 +30,7 @@ export interface RingWork {
   /** Objects without one. */
   readonly ownerless: readonly (GroupResource & { readonly count: number })[];
   readonly drains: readonly DrainCount[];
+  readonly heldBack: HeldBack;
   /** For how long objects have not all been where they belong after a change of the shards; 0 when they are. In seconds. */
   readonly unsettled: number;
 }

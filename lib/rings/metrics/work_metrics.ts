@@ -44,6 +44,17 @@ export function registerWorkMetrics(registry: Registry, source: RingWorkSource):
     ({ drains }) => drains.map(({ group, resource, shard, oldest }) => [{ group, resource, shard }, oldest]),
   );
   register(
+    "objects_held_back",
+    "Objects that should be on another shard and stay on their live one: the ring is paused (pause), moves are limited " +
+      "(limit), or the shard has as many drains pending as it may (drains); as of the last look at all of them",
+    ["reason"],
+    ({ heldBack: { pause, limit, drains } }) => [
+      [{ reason: "pause" }, pause],
+      [{ reason: "limit" }, limit],
+      [{ reason: "drains" }, drains],
+    ],
+  );
+  register(
     "unsettled_seconds",
     "For how long objects have not all been where they belong after a change of the shards; 0 when they are",
     [],

@@ -148,6 +148,8 @@ const ours = `
   controller_sharding_objects_without_owner gauge controllerring group resource
   controller_sharding_drains_pending gauge controllerring group resource shard
   controller_sharding_drains_pending_oldest_seconds gauge controllerring group resource shard
+  controller_sharding_drains_withdrawn_total counter controllerring group resource
+  controller_sharding_objects_held_back gauge controllerring reason
   controller_sharding_unsettled_seconds gauge controllerring
   controller_sharding_move_duration_seconds histogram controllerring group resource type
   controller_sharding_pass_duration_seconds histogram controllerring kind
@@ -161,10 +163,11 @@ const ours = `
   process_heap_bytes gauge
 `;
 
-/** There only while something is: drains are over before anybody could look. */
+/** There only while something is: drains are over before anybody could look, and none was withdrawn. */
 const passing = new Set([
   "controller_sharding_drains_pending",
   "controller_sharding_drains_pending_oldest_seconds",
+  "controller_sharding_drains_withdrawn_total",
   "leader_election_slowpath_total",
 ]);
 
@@ -266,5 +269,6 @@ Deno.test("the series of a ring vanish with it", async () => {
   await at.world.eventually(
     "only the shards' Leases are left",
     async () => (await series()).every((each) => each.startsWith("controller_sharding_shard_")),
+    30_000,
   );
 });

@@ -3,7 +3,7 @@ import { Families } from "../../../controllers/sharder/families.ts";
 import { Mover } from "../../../controllers/sharder/mover.ts";
 import { OwnerLookup } from "../../../controllers/sharder/owner_lookup.ts";
 import { settleFamily } from "../../../controllers/sharder/family_moves.ts";
-import { pass, type PassKind, type PassParts, type PassResult } from "../../../controllers/sharder/pass.ts";
+import { pass, type PassParts, type PassResult } from "../../../controllers/sharder/pass.ts";
 import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
 import type { Target } from "../../../controllers/sharder/targets.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
@@ -50,8 +50,8 @@ class Scene {
     return { snapshot, targets: this.#targets, owners, mover, families, pending, concurrency: 4, maxPendingDrains: 10 };
   }
 
-  pass(kind: PassKind = "all"): Promise<PassResult> {
-    return pass(kind, this.parts, signal);
+  pass(kind: "all" | "ownerless" = "all"): Promise<PassResult> {
+    return pass({ type: kind }, this.parts, signal);
   }
 
   async child(
@@ -95,7 +95,7 @@ Deno.test("namespaced children of a cluster-scoped owner wait for its acknowledg
   scene.pending.delete(key);
   const family = scene.families.take(key);
   assert.ok(family !== undefined);
-  assert.equal(await settleFamily(family, scene.parts, signal), 1);
+  assert.deepEqual(await settleFamily(family, scene.parts, signal), { written: 1, failed: [] });
   assert.equal(await scene.shardOf("foo-0"), wanted);
   assert.deepEqual([scene.pending.size, scene.families.size], [0, 0]);
 });

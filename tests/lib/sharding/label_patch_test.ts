@@ -113,6 +113,18 @@ Deno.test("patchFor() adds the drain label, and leaves all other labels alone", 
   }));
 });
 
+Deno.test("patchFor() takes a drain back, and leaves all other labels alone", () => {
+  fc.assert(fc.property(others, fc.constantFrom("true", ""), (other, value) => {
+    const before = { ...other, [shard]: "a", [drain]: value };
+    const patch = patchFor({ type: "withdraw", shard: "a" }, { labels: before }, "ring");
+    assert.deepEqual(apply(objectWith(before), patch), { ...other, [shard]: "a" });
+    // The shard lets go first, or lets go and somebody gives the object to another: nothing is changed.
+    assert.ok(isRefused(objectWith(other), patch));
+    assert.ok(isRefused(objectWith({ ...other, [shard]: "b" }), patch));
+  }));
+  assert.deepEqual(patchFor({ type: "withdraw", shard: "a" }, { labels: { [shard]: "a" } }, "ring"), []);
+});
+
 Deno.test("acknowledgementPatch() removes both labels, and leaves other labels alone", () => {
   fc.assert(fc.property(labels, (before) => {
     const patch = acknowledgementPatch(objectWith(before).metadata, "ring");

@@ -49,9 +49,24 @@ Deno.test("planFor() assigns a main object without a shard", () => {
   assert.deepEqual(main({ [shardLabel("other")]: "shard-b" }), assigned);
 });
 
-Deno.test("planFor() leaves a main object alone that is where it belongs, also with a left-over drain label", () => {
+Deno.test("planFor() leaves a main object alone that is where it belongs", () => {
   assert.deepEqual(main({ [shard]: "shard-a" }), { type: "none", reason: "assigned" });
-  assert.deepEqual(main({ [shard]: "shard-a", [drain]: "true" }), { type: "none", reason: "assigned" });
+});
+
+Deno.test("planFor() withdraws a drain when the object shall stay where it is", () => {
+  const withdrawn = { type: "withdraw", shard: "shard-a" };
+  assert.deepEqual(main({ [shard]: "shard-a", [drain]: "true" }), withdrawn);
+  assert.deepEqual(main({ [shard]: "shard-a", [drain]: "" }), withdrawn);
+  const onB = secret({ [shard]: "shard-b", [drain]: "true" });
+  assert.deepEqual(planFor(onB, "main", both, { ...judging, paused: true }), { type: "withdraw", shard: "shard-b" });
+  assert.deepEqual(planFor(onB, "main", both, judging), { type: "none", reason: "waiting for acknowledgement" });
+});
+
+Deno.test("planFor() leaves drains of shards that are late, and moves objects of dead ones, also in a paused ring", () => {
+  const paused = { ...judging, paused: true };
+  assert.deepEqual(main({ [shard]: "late", [drain]: "true" }, paused), { type: "none", reason: "shard is late" });
+  const moved = { type: "move", from: "held", to: "shard-a" };
+  assert.deepEqual(main({ [shard]: "held", [drain]: "true" }, paused), moved);
 });
 
 Deno.test("planFor() drains a main object of a shard that is at work, once", () => {
@@ -158,21 +173,33 @@ const labels = fc.tuple(fc.constantFrom("s1", "s2", "s3", "s4", "bogus", undefin
 
 Deno.test("planFor() never takes a main object from a shard that may be at work, and gives to live shards only", () => {
   fc.assert(
-    fc.property(fc.dictionary(shardName, status), labels, fc.boolean(), (shards, present, mayJudgeUnknown) => {
-      const view = viewOf(shards);
-      const plan = planFor(secret(present), "main", view, { mayJudgeUnknown });
-      const current = present[shard] ?? "";
-      if (plan.type === "move") {
-        assert.ok(view.statusOf(current) === "held" || (view.statusOf(current) === "unknown" && mayJudgeUnknown));
-      }
-      if (plan.type === "drain") assert.equal(view.statusOf(current), "ready");
-      if (plan.type === "assign") assert.equal(current, "");
-      const target = plan.type === "assign" ? plan.shard : "to" in plan ? plan.to : undefined;
-      if (target !== undefined) assert.ok(view.liveNames().includes(target));
-      // No silent orphan: while a shard is available, an object without live owner gets one or waits for its judgement.
-      if (view.available > 0 && !view.liveNames().includes(current)) {
-        assert.ok(["assign", "move", "wait"].includes(plan.type));
-      }
-    }),
+    fc.property(
+      fc.dictionary(shardName, status),
+      labels,
+      fc.boolean(),
+      fc.boolean(),
+      (shards, present, judges, paused) => {
+        const view = viewOf(shards);
+        const plan = planFor(secret(present), "main", view, { mayJudgeUnknown: judges, paused });
+        const current = present[shard] ?? "";
+        // A drain is written once, and taken back only from who has it.
+        if (plan.type === "drain") assert.equal(present[drain], undefined);
+        if (plan.type === "withdraw") {
+          assert.deepEqual([plan.shard, present[drain]], [current, "true"]);
+          assert.ok(paused || view.shardFor("/Secret/default/foo") === current);
+        }
+        if (plan.type === "move") {
+          assert.ok(view.statusOf(current) === "held" || (view.statusOf(current) === "unknown" && judges));
+        }
+        if (plan.type === "drain") assert.equal(view.statusOf(current), "ready");
+        if (plan.type === "assign") assert.equal(current, "");
+        const target = plan.type === "assign" ? plan.shard : "to" in plan ? plan.to : undefined;
+        if (target !== undefined) assert.ok(view.liveNames().includes(target));
+        // No silent orphan: while a shard is available, an object without live owner gets one or waits for its judgement.
+        if (view.available > 0 && !view.liveNames().includes(current)) {
+          assert.ok(["assign", "move", "wait"].includes(plan.type));
+        }
+      },
+    ),
   );
 });
