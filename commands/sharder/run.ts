@@ -36,7 +36,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const recorder = new EventRecorder({ client, clock, random, reporter });
   const certificates = webhookCertificates(options, client);
   const discovery = new Discovery(client, { clock });
-  const reports = reportsOf(clock, () => webhook);
+  const reports = reportsOf(rings, recorder, clock, () => webhook);
   const cluster = { connections, caches, rings, discovery, recorder, reports, certificates };
   const parts: ControllerParts = { config, clock, random, observers, measured, ...cluster };
 
@@ -71,6 +71,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(caches.configurations, "leader");
   manager.add(controllerRingController(parts), "leader");
   manager.add(shardLeaseController(parts, unjudged), "leader");
+  manager.add(reports.ringEvents, "leader");
   manager.add(objectSharder(parts, unjudged), "leader");
   await manager.run(signal);
 }

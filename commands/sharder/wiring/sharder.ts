@@ -2,19 +2,21 @@ import { Sharder } from "../../../controllers/sharder/sharder.ts";
 import { keyOf, type ObjectKey } from "../../../lib/k8s/types.ts";
 import type { BoundedQueue } from "../../../lib/util/bounded_queue.ts";
 import type { ControllerParts } from "./parts.ts";
+import { telling } from "./reports.ts";
 
 /**
  * The controller of objects: who owns which.
  * @param unjudged gets the Leases of shards that have to be taken over before their objects may move
  */
 export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<ObjectKey>): Sharder {
-  const { config, clock, random, connections, rings, discovery, observers, measured } = parts;
-  const { takeOverAfter: _, ...settings } = config.controller.sharder;
+  const { config, clock, random, connections, rings, discovery, observers, measured, reports } = parts;
+  const { sharder: { takeOverAfter: _, ...limits }, leases: { namespaces } } = config.controller;
+  const settings = { ...limits, ...(namespaces === undefined ? {} : { leaseNamespaces: namespaces }) };
   const sharder = new Sharder({
     clock,
     random,
     ...observers.controller,
-    ...measured.moves,
+    moves: telling(reports.ringEvents, measured.moves.moves),
     rings,
     client: connections.leader,
     lookup: discovery,
