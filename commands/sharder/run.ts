@@ -1,3 +1,4 @@
+import { shardTroubles } from "../../controllers/shard_lease/shard_troubles.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
 import type { ObjectKey } from "../../lib/k8s/types.ts";
 import { Rings } from "../../lib/rings/mod.ts";
@@ -14,6 +15,7 @@ import { type Caches, cachesOf } from "./wiring/caches.ts";
 import { webhookCertificates } from "./wiring/certificates.ts";
 import { Connections } from "./wiring/connections.ts";
 import { controllerRingController } from "./wiring/controller_ring.ts";
+import { leavingController } from "./wiring/leaving.ts";
 import type { ControllerParts } from "./wiring/parts.ts";
 import { noting, reportsOf } from "./wiring/reports.ts";
 import { shardLeaseController } from "./wiring/shard_lease.ts";
@@ -69,10 +71,12 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   }
   const unjudged = new BoundedQueue<ObjectKey>();
   manager.add(caches.configurations, "leader");
+  manager.add(reports.ringEvents, "leader");
   manager.add(controllerRingController(parts), "leader");
   manager.add(shardLeaseController(parts, unjudged), "leader");
-  manager.add(reports.ringEvents, "leader");
+  manager.add(shardTroubles(rings, reports.troubles), "leader");
   manager.add(objectSharder(parts, unjudged), "leader");
+  manager.add(leavingController(parts), "leader");
   await manager.run(signal);
 }
 
@@ -82,8 +86,10 @@ function ringsOf(
   { config, clock }: SharderOptions,
   observers: { readonly onCalculation?: (ring: string) => void },
 ): Rings {
+  const { namespaces: _, ...membership } = config.controller.leases;
   return new Rings({
     ...caches,
+    ...membership,
     clock,
     defaultNamespaceSelector: config.webhook.config.namespaceSelector,
     timing: { ...ourTiming, uncertainAfter: config.controller.sharder.takeOverAfter },

@@ -64,7 +64,9 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
       return await writer.write(ring, (ring) => lastStatus(ring, clock.now(), troubles), signal);
     }
     const existing = view.shards.filter(({ ghost }) => ghost !== true);
-    const [shards, availableShards] = [existing.length, existing.filter(({ status }) => isLive(status)).length];
+    // Those that wait for others get no objects yet.
+    const available = existing.filter(({ name, status }) => isLive(status) && !view.waiting.includes(name));
+    const [shards, availableShards] = [existing.length, available.length];
     const write = (outcome: Outcome): Promise<void> =>
       writer.write(ring, (ring) => nextStatus(ring, outcome, clock.now(), troubles), signal);
     troubles.set(name, "spec", specTroubles(ring));

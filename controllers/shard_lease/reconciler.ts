@@ -49,6 +49,8 @@ class ShardLeaseReconciler {
       this.#problems.delete(formatKey(key));
       return {};
     }
+    // Whoever it belongs to: it is no shard's, and we do not touch it. The ring's condition names it.
+    if (!snapshot.admits(keyOf(tracked.lease).namespace)) return {};
     const judgement = rings.stateOf(tracked.lease);
     this.#report(tracked, snapshot, judgement, logger);
     try {

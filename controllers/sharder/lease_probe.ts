@@ -1,7 +1,15 @@
 import { abortable } from "../../lib/k8s/abortable.ts";
 import type { Api } from "../../lib/k8s/api/api.ts";
-import type { Lease } from "../../lib/k8s/types.ts";
+import { keyOf, type Lease } from "../../lib/k8s/types.ts";
 import { leaseRingLabel } from "../../lib/sharding/names.ts";
+
+/** Where shards have their Leases. */
+export interface ShardNamespaces {
+  /** The only namespaces in which Leases may be read. @default all */
+  readonly namespaces?: readonly string[] | undefined;
+  /** May a Lease in this namespace be that of the ring's shard? @default always */
+  readonly admits?: (namespace: string) => boolean;
+}
 
 /**
  * Asks the API server whether a ring has a shard of a name. Different watches are not in step: an object may show the
@@ -12,20 +20,23 @@ import { leaseRingLabel } from "../../lib/sharding/names.ts";
  * while one reading is under way share the next.
  */
 export class LeaseProbe {
-  readonly #leases: Api<Lease>;
+  readonly #leases: readonly Api<Lease>[];
   readonly #ring: string;
+  readonly #admits: (namespace: string) => boolean;
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #waiting = new Map<string, Promise<boolean>>();
 
-  /** @param signal ends all readings. */
-  constructor(leases: Api<Lease>, ring: string, signal: AbortSignal) {
-    this.#leases = leases;
+  /** @param signal ends all readings */
+  constructor(leases: Api<Lease>, ring: string, signal: AbortSignal, where: ShardNamespaces = {}) {
+    const { namespaces, admits = () => true } = where;
+    this.#leases = namespaces?.map((namespace) => leases.inNamespace(namespace)) ?? [leases];
     this.#ring = ring;
+    this.#admits = admits;
     this.#signal = signal;
   }
 
-  /** Is there a Lease of this name in the ring, in any namespace? */
+  /** Is there a Lease of this name in the ring, in a namespace where it counts? */
   exists(shard: string, signal: AbortSignal): Promise<boolean> {
     const waiting = this.#waiting.get(shard) ?? this.#queue(shard);
     return abortable(waiting, signal);
@@ -46,11 +57,14 @@ export class LeaseProbe {
   }
 
   async #read(shard: string): Promise<boolean> {
-    const { items } = await this.#leases.list({
-      labelSelector: `${leaseRingLabel}=${this.#ring}`,
-      fieldSelector: `metadata.name=${shard}`,
-      signal: this.#signal,
-    });
-    return items.length > 0;
+    for (const leases of this.#leases) {
+      const { items } = await leases.list({
+        labelSelector: `${leaseRingLabel}=${this.#ring}`,
+        fieldSelector: `metadata.name=${shard}`,
+        signal: this.#signal,
+      });
+      if (items.some((lease) => this.#admits(keyOf(lease).namespace))) return true;
+    }
+    return false;
   }
 }

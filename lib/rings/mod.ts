@@ -1,4 +1,5 @@
 /** The rings as they are now, from informers and the clock: who is in them, and which namespaces are theirs. */
+export { type Joinable, JointInformer } from "./joint_informer.ts";
 export type { TrackedLease } from "./lease_track.ts";
 export type { RingChange, RingChangeKind } from "./ring_change.ts";
 export { type NamespaceScope, RingSnapshot } from "./ring_snapshot.ts";

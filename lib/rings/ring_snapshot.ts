@@ -2,6 +2,7 @@ import type { GroupResource } from "../k8s/api/resource.ts";
 import { matchesSelector, type Selector, SelectorError, selectorOf } from "../k8s/selectors.ts";
 import type { LabelSelector, PartialObjectMetadata } from "../k8s/types.ts";
 import type { StoreReader } from "../runtime/watch/mod.ts";
+import { admissionOf } from "../sharding/lease_namespaces.ts";
 import { type ControllerRing, namespaceSelectorOf, type Role, roleOf } from "../sharding/ring_types.ts";
 import type { RingView } from "../sharding/ring_view.ts";
 
@@ -63,6 +64,11 @@ export class RingSnapshot {
    */
   holds(shard: string): boolean {
     return this.#holds(shard);
+  }
+
+  /** May the ring's shards have their Leases in this namespace? */
+  admits(namespace: string): boolean {
+    return admissionOf(this.ring)?.(namespace) ?? true;
   }
 
   /** How the ring shards a resource; undefined when it does not. */

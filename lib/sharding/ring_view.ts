@@ -67,6 +67,8 @@ export class RingView {
   readonly assignable: HashRing;
   /** How many shards take part that are ready, expired or uncertain. */
   readonly available: number;
+  /** Names of shards that joined and wait for others, as the ring forms: they get nothing yet. */
+  readonly waiting: readonly string[];
   /** How many shards there are, ghosts aside. */
   readonly total: number;
   /** Leases whose names are no label values, so that no object could be given to them. */
@@ -98,6 +100,7 @@ export class RingView {
       .map((shard) => shard.name);
     const taking = forming === undefined ? this.#liveNames : this.#liveNames.filter((name) => forming.has(name));
     this.available = taking.length;
+    this.waiting = forming === undefined ? [] : this.#liveNames.filter((name) => !forming.has(name));
     this.total = this.shards.filter((shard) => shard.ghost !== true).length;
     const ready = this.shards.filter((shard) => shard.status === "ready").map((shard) => shard.name);
     const assignable = ready.length > 0 && forming === undefined ? ready : taking;

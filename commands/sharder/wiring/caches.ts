@@ -5,6 +5,7 @@ import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionr
 import { leases } from "../../../lib/k8s/kinds/coordination.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import type { Lease, PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import { type Joinable, JointInformer } from "../../../lib/rings/mod.ts";
 import { dropManagedFields, Informer } from "../../../lib/runtime/watch/mod.ts";
 import { leaseRingLabel } from "../../../lib/sharding/names.ts";
 import { type ControllerRing, controllerRings } from "../../../lib/sharding/ring_types.ts";
@@ -14,7 +15,7 @@ import type { SharderOptions } from "../options.ts";
 export interface Caches {
   readonly rings: Informer<ControllerRing>;
   /** Leases of shards, not all the others of the cluster. */
-  readonly leases: Informer<Lease>;
+  readonly leases: Joinable<Lease>;
   readonly namespaces: Informer<PartialObjectMetadata>;
   /** Webhook configurations of rings; only the leader fills it. */
   readonly configurations: KnownConfigurations;
@@ -32,10 +33,13 @@ export function cachesOf(
   { clock, random, config }: Pick<SharderOptions, "clock" | "random" | "config">,
 ): Caches {
   const common = { clock, random, transform: dropManagedFields };
-  const ofRings = { ...common, labelSelector: leaseRingLabel };
+  const ofShards = { ...common, labelSelector: leaseRingLabel, watchTimeout: leaseWatchTimeout };
+  const leasesIn = (namespace?: string): Informer<Lease> =>
+    new Informer(new Api(client, leases).inNamespace(namespace), ofShards);
+  const { namespaces: leaseNamespaces } = config.controller.leases;
   return {
     rings: new Informer(new Api(client, controllerRings), common),
-    leases: new Informer(new Api(client, leases), { ...ofRings, watchTimeout: leaseWatchTimeout }),
+    leases: leaseNamespaces === undefined ? leasesIn() : new JointInformer(leaseNamespaces.map(leasesIn)),
     namespaces: new Informer(new Api(client, namespaces).asMetadata(), common),
     configurations: new KnownConfigurations(new Api(client, mutatingWebhookConfigurations), {
       clock,

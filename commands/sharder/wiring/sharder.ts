@@ -21,6 +21,7 @@ export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<Obj
     client: connections.leader,
     lookup: discovery,
     settings,
+    troubles: reports.troubles,
     onUnjudged: (ring, shard) => {
       const tracked = rings.leaseOf(ring, shard);
       if (tracked !== undefined) unjudged.push(keyOf(tracked.lease));
