@@ -22,6 +22,8 @@ export interface LeavingRead {
   readonly namespace: string | undefined;
   /** Leaves out what needs not be read. */
   readonly fieldSelector?: string;
+  /** Nothing says that there is anything: where the sharder may not look it has not written either. */
+  readonly isRoutine: boolean;
 }
 
 /** The ring as it is at the moment of the question, as far as leaving objects depend on it. */
@@ -105,7 +107,7 @@ class Look {
   async each({ target, role }: LeavingTarget): Promise<void> {
     const { ring, concurrency } = this.#parts;
     const [shard, drain] = [shardLabel(ring.name), drainLabel(ring.name)];
-    for (const { namespace, fieldSelector } of ring.readsFor(target)) {
+    for (const { namespace, fieldSelector, isRoutine } of ring.readsFor(target)) {
       // A drain label may be all that is left of an acknowledgement that was half done.
       for (const labelSelector of [shard, `${drain},!${shard}`]) {
         const options = {
@@ -120,7 +122,7 @@ class Look {
           }
         } catch (error) {
           // With its definition all objects of a resource are gone.
-          if (isNotFound(error)) return;
+          if (isNotFound(error) || (isRoutine && isForbidden(error))) break;
           this.#fail(role, formatGroupResource(target.groupResource), error);
         }
       }

@@ -6,12 +6,16 @@ import type { Target } from "./targets.ts";
 /** Up to so many namespaces are read, or left out, one by one. */
 const fewNamespaces = 8;
 
-/** Which namespaces to look into for objects of resources that are still the ring's. */
-export type LeavingNamespaces =
-  /** All that the ring does not select. */
-  | "unselected"
-  /** Those that it has ceased to select. */
-  | ReadonlySet<string>;
+/** Where to look for objects of resources that are still the ring's. */
+export interface LeavingSweep {
+  /**
+   * Look into all namespaces that the ring does not select: as its selector has changed, or as a matter of routine,
+   * to find what nobody told of.
+   */
+  readonly unselected: "selector" | "routine" | "no";
+  /** Namespaces that the ring has ceased to select. */
+  readonly namespaces: ReadonlySet<string>;
+}
 
 /**
  * Where objects may be that carry a ring's labels and are not in its scope.
@@ -20,18 +24,25 @@ export type LeavingNamespaces =
 export function leavingReads(
   target: Target,
   snapshot: RingSnapshot | undefined,
-  namespaces: LeavingNamespaces,
+  { unselected, namespaces }: LeavingSweep,
 ): readonly LeavingRead[] {
-  const everywhere = [{ namespace: undefined }];
-  if (snapshot?.roleOf(target.groupResource) === undefined) return everywhere;
-  if (!target.resource.namespaced) return isNamespaces(target) && namespacesNeedLook(namespaces) ? everywhere : [];
-  if (namespaces !== "unselected") return [...namespaces].map((namespace) => ({ namespace }));
-  const { unselected } = snapshot;
-  if (unselected.length <= fewNamespaces) return unselected.map((namespace) => ({ namespace }));
+  if (snapshot?.roleOf(target.groupResource) === undefined) return [{ namespace: undefined, isRoutine: false }];
+  if (!target.resource.namespaced) {
+    const isDue = isNamespaces(target) && (unselected !== "no" || namespaces.size > 0);
+    return isDue ? [{ namespace: undefined, isRoutine: false }] : [];
+  }
+  const known = [...namespaces].map((namespace) => ({ namespace, isRoutine: false }));
+  if (unselected === "no") return known;
+  const isRoutine = unselected === "routine";
+  const others = snapshot.unselected.filter((namespace) => !namespaces.has(namespace));
+  if (others.length <= fewNamespaces) {
+    return [...known, ...others.map((namespace) => ({ namespace, isRoutine }))];
+  }
   const { selected } = snapshot.scope;
-  if (selected.length === 0 || selected.length > fewNamespaces) return everywhere;
+  const everywhere = { namespace: undefined, isRoutine };
+  if (selected.length === 0 || selected.length > fewNamespaces) return [...known, everywhere];
   const fieldSelector = selected.map((name) => `metadata.namespace!=${name}`).join(",");
-  return [{ namespace: undefined, fieldSelector }];
+  return [...known, { ...everywhere, fieldSelector }];
 }
 
 /**
@@ -50,8 +61,4 @@ export function isOutside(
 
 function isNamespaces({ resource: { group, kind } }: Target): boolean {
   return group === "" && kind === "Namespace";
-}
-
-function namespacesNeedLook(namespaces: LeavingNamespaces): boolean {
-  return namespaces === "unselected" || namespaces.size > 0;
 }

@@ -17,25 +17,34 @@ export interface LabelledResource {
  */
 export class LabelledResources {
   readonly #resources = new Map<string, LabelledResource>();
+  /** Forgotten ones that a configuration may still name, as it is older than that. */
+  readonly #forgotten = new Set<string>();
 
   /** Adds what the ring names. Its word on roles is the last one. */
   learnRing(ring: ControllerRing): void {
     for (const resource of mainResources(ring)) this.#set(resource, "main");
     for (const resource of controlledResources(ring)) this.#set(resource, "controlled");
+    for (const name of this.#forgotten) if (this.#resources.has(name)) this.#forgotten.delete(name);
   }
 
   /** Adds what a webhook configuration tells: its record, and its rules, where another sharder has written them. */
-  learnConfiguration(configuration: MutatingWebhookConfiguration): void {
+  learn(configuration: MutatingWebhookConfiguration): void {
     const recorded = parseRecord(configuration.metadata.annotations?.[labelledResourcesAnnotation]);
-    for (const { resource, role } of [...recorded, ...ruledResources(configuration)]) {
-      const known = this.#resources.get(formatGroupResource(resource));
-      if (known?.role === undefined) this.#set(resource, role ?? known?.role);
+    const named = new Map<string, LabelledResource>();
+    for (const one of [...ruledResources(configuration), ...recorded]) {
+      named.set(formatGroupResource(one.resource), one);
+    }
+    for (const name of this.#forgotten) if (!named.has(name)) this.#forgotten.delete(name);
+    for (const [name, { resource, role }] of named) {
+      if (this.#forgotten.has(name) || this.#resources.get(name)?.role !== undefined) continue;
+      this.#set(resource, role);
     }
   }
 
   /** No object of the resource carries the labels any more. */
   forget(resource: GroupResource): void {
-    this.#resources.delete(formatGroupResource(resource));
+    const name = formatGroupResource(resource);
+    if (this.#resources.delete(name)) this.#forgotten.add(name);
   }
 
   /** All of them, sorted by name. */

@@ -52,6 +52,11 @@ export class LeavingResult {
     return this.#drained;
   }
 
+  /** Objects that were changed here, or by others meanwhile. */
+  get written(): number {
+    return this.#stripped + this.#drained + this.#changed;
+  }
+
   /** Objects that keep their labels for now. */
   get waiting(): number {
     return this.#waiting + this.#blocked;
@@ -59,13 +64,12 @@ export class LeavingResult {
 
   /** There was no object with labels, and nothing that could not be looked at. */
   get isEmpty(): boolean {
-    return this.#stripped + this.#drained + this.#changed + this.waiting + this.#failed + this.forbidden.size === 0;
+    return this.written + this.waiting + this.#failed + this.forbidden.size === 0;
   }
 
   /** All that is left is what the sharder has no right to do. */
   get isForbidden(): boolean {
-    const others = this.#stripped + this.#drained + this.#changed + this.#waiting + this.#failed;
-    return this.forbidden.size > 0 && others === 0;
+    return this.forbidden.size > 0 && this.written + this.#waiting + this.#failed === 0;
   }
 
   /** Does the shard have main objects that it has to let go of, or may it have some? */

@@ -86,6 +86,7 @@ const timings: Readonly<Record<Pace, ElectionTiming>> = {
 export interface SharderSettings {
   readonly maxPendingDrains?: number;
   readonly syncPeriod?: string;
+  readonly ringFinalizer?: boolean;
   readonly namespaceSelector?: Record<string, unknown>;
   /** It issues the webhook's certificate itself. */
   readonly issuesCertificates?: boolean;

@@ -144,8 +144,14 @@ export class World implements AsyncDisposable {
   async createRing(name: string, spec: ControllerRingSpec): Promise<void> {
     await this.rings.create({ metadata: { name }, spec });
     // The garbage collector takes its time, and until then the API server would call a webhook that is gone.
-    this.#objects.push(() => this.rings.delete(name));
+    this.#objects.push(() => this.#removeRing(name));
     this.#objects.push(() => this.api(mutatingWebhookConfigurations).delete(webhookConfigurationName(name)));
+  }
+
+  /** Removes a ring whose sharder is gone, and would have taken its finalizer away. */
+  async #removeRing(name: string): Promise<void> {
+    await this.rings.delete(name);
+    await this.rings.patch(name, { type: "merge", patch: { metadata: { finalizers: null } } });
   }
 
   /** Starts a replica of the sharder. */

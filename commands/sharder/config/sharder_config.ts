@@ -24,6 +24,8 @@ export interface SharderConfig extends ComponentConfig {
        * waiting takes, and keeps one stuck shard from holding up the others.
        */
       readonly maxPendingDrains: number;
+      /** Ours. A shard that has not let go of an object after so long is reported. */
+      readonly drainDeadline: number;
       /**
        * Ours. Most objects of a ring that live shards are asked to let go of in a second, where the ring's annotation
        * says nothing else; 0 for no limit.
@@ -31,6 +33,8 @@ export interface SharderConfig extends ComponentConfig {
       readonly movesPerSecond: number;
       /** Ours. A silent shard without a proof of its stop is taken over after so many durations of its Lease. */
       readonly takeOverAfter: number;
+      /** Ours. A ring that is deleted stays until its objects have lost its labels, by a finalizer. */
+      readonly ringFinalizer: boolean;
     };
     /** Ours. */
     readonly leases: LeaseSettings;
@@ -134,6 +138,8 @@ const usualMoves = 100;
 function readSharder(fields: Fields, warnings: string[]): SharderConfig["controller"]["sharder"] {
   const syncPeriod = fields.duration("syncPeriod") ?? 300_000;
   if (syncPeriod < 0) fields.problem("syncPeriod", "must be 0 (never) or longer");
+  const drainDeadline = fields.duration("drainDeadline") ?? 300_000;
+  if (drainDeadline <= 0) fields.problem("drainDeadline", "must be longer than 0s");
   const concurrentMoves = fields.integer("concurrentMoves", 0) ?? usualMoves;
   if (concurrentMoves === 0) {
     // The reference starts with it, but then moves nothing: nobody means that.
@@ -143,8 +149,10 @@ function readSharder(fields: Fields, warnings: string[]): SharderConfig["control
     syncPeriod: syncPeriod === 0 ? Infinity : syncPeriod,
     concurrentMoves: concurrentMoves === 0 ? usualMoves : concurrentMoves,
     maxPendingDrains: fields.integer("maxPendingDrains", 1) ?? 5_000,
+    drainDeadline,
     movesPerSecond: fields.number("movesPerSecond", 0) ?? 0,
     takeOverAfter: fields.number("takeOverAfter", 1) ?? ourTiming.uncertainAfter,
+    ringFinalizer: fields.boolean("ringFinalizer") ?? true,
   };
 }
 

@@ -5,6 +5,7 @@ import { certificates } from "./certificates.ts";
 import { faultTolerance } from "./faults.ts";
 import { guarantees } from "./guarantees.ts";
 import { leases } from "./leases.ts";
+import { leaving } from "./leaving.ts";
 import { moves } from "./moves.ts";
 import { ringCommand } from "./ring_command.ts";
 import { rings } from "./rings.ts";
@@ -15,6 +16,7 @@ export const all: readonly Behaviour[] = [
   moves,
   rings,
   leases,
+  leaving,
   guarantees,
   faultTolerance,
   brakes,

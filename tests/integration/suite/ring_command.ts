@@ -40,7 +40,7 @@ export const ringCommand: readonly Behaviour[] = [
     name: "the ring command tells who has what, foretells a move, and releases the labels of a deleted ring",
     run: async (world) => {
       await world.setUp();
-      await world.startAll(three);
+      const { sharder } = await world.startAll(three);
       const names = await world.createSecrets(9);
       await world.spread(three, names);
 
@@ -71,6 +71,8 @@ export const ringCommand: readonly Behaviour[] = [
       const moving = names.filter((name) => world.ownerAmong(four, name) === "shard-d");
       has(data, { objects: 18, moved: 2 * moving.length, underway: 0 });
 
+      // It would do the same.
+      await sharder.stop();
       await world.rings.delete(world.name);
       const labels = ["--labels", "--resource", "secrets", "--controlled", "configmaps"];
       const released = await ask(world, "release", world.name, ...labels);

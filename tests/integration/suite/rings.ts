@@ -182,10 +182,10 @@ export const rings: readonly Behaviour[] = [
     },
   },
   {
-    name: "with a ring its webhook configuration goes, and its objects are left alone",
+    name: "without our finalizer a ring goes at once, with its webhook configuration, and new objects are left alone",
     run: async (world) => {
       await world.setUp();
-      await world.startAll(["shard-a"]);
+      await world.startAll(["shard-a"], { ringFinalizer: false });
       await world.createSecret("foo");
       await world.rings.delete(world.name);
       await world.eventually(
@@ -193,6 +193,7 @@ export const rings: readonly Behaviour[] = [
         async () => await configurationOf(world) === undefined,
         30_000,
       );
+      await world.eventually("foo has no label", async () => await world.shardOf(world.secrets, "foo") === undefined);
       const mark = world.mark;
       const { metadata } = await world.createSecret("bar");
       assert.equal(metadata.labels?.[world.shardLabel], undefined);
@@ -213,7 +214,7 @@ export const rings: readonly Behaviour[] = [
     name: "a ring that is created again under its name starts anew",
     run: async (world) => {
       await world.setUp();
-      await world.startAll(["shard-a"]);
+      await world.startAll(["shard-a"], { ringFinalizer: false });
       await world.rings.delete(world.name);
       await world.rings.create({ metadata: { name: world.name }, spec: world.spec() });
       await world.isReady(1);

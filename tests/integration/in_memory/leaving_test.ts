@@ -1,0 +1,4 @@
+import { leaving } from "../suite/leaving.ts";
+import { showInMemory } from "./show_in_memory.ts";
+
+showInMemory(leaving);
