@@ -16,7 +16,6 @@ import { webhookCertificates } from "./wiring/certificates.ts";
 import { Connections } from "./wiring/connections.ts";
 import { controllerRingController } from "./wiring/controller_ring.ts";
 import { leavingController } from "./wiring/leaving.ts";
-import { leavingController } from "./wiring/leaving.ts";
 import type { ControllerParts } from "./wiring/parts.ts";
 import { noting, reportsOf } from "./wiring/reports.ts";
 import { shardLeaseController } from "./wiring/shard_lease.ts";
@@ -77,7 +76,6 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(shardLeaseController(parts, unjudged), "leader");
   manager.add(shardTroubles(rings, reports.troubles), "leader");
   manager.add(objectSharder(parts, unjudged), "leader");
-  manager.add(leavingController(parts), "leader");
   manager.add(leavingController(parts), "leader");
   await manager.run(signal);
 }
