@@ -1,7 +1,7 @@
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import type { ObjectKey } from "../../lib/k8s/types.ts";
 import type { RingWork, RingWorkSource } from "../../lib/rings/metrics/mod.ts";
-import type { RingChange, Rings } from "../../lib/rings/mod.ts";
+import type { RingChange, Rings, RingTroubles } from "../../lib/rings/mod.ts";
 import {
   Controller,
   type ControllerObserver,
@@ -32,6 +32,8 @@ export interface SharderParts {
   /** Objects of a ring's shard cannot move before the shard's Lease is taken over. */
   readonly onUnjudged: (ring: string, shard: string) => void;
   readonly moves?: SharderObserver;
+  /** Where to say what is wrong with rings. @default only the log says so */
+  readonly troubles?: Pick<RingTroubles, "set">;
   readonly observer?: ControllerObserver;
   readonly queueObserver?: QueueObserver;
   readonly watchObserver?: WatchObserver;
@@ -138,7 +140,7 @@ class Term implements Source {
   }
 
   #create(ring: string): RingSharder {
-    const { rings, client, lookup, settings, clock, random, moves = {}, watchObserver, onUnjudged } = this.#parts;
+    const { rings, client, lookup, settings, clock, random, moves = {}, troubles, watchObserver, onUnjudged } = this.#parts;
     return new RingSharder({
       ring,
       client,
@@ -147,6 +149,7 @@ class Term implements Source {
       clock,
       random,
       moves,
+      troubles,
       ...(watchObserver === undefined ? {} : { observer: watchObserver }),
       logger: getLogger(["sharding", "sharder"]).with({ ring }),
       snapshot: () => {

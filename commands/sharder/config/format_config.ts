@@ -8,7 +8,7 @@ export function formatSharderConfig(config: SharderConfig): JSONObject {
   const { leaderElection, clientConnection, controller: { sharder, leases }, webhook: { server, config: webhook } } =
     config;
   const { leaseDuration, renewDeadline, retryPeriod, ...election } = leaderElection;
-  const { syncPeriod, ...limits } = sharder;
+  const { syncPeriod, drainDeadline, ...limits } = sharder;
   const { namespaces, joinWindow, settleWindow, massLossHold } = leases;
   return {
     apiVersion: "config.sharding.timebertt.dev/v1alpha1",
@@ -25,7 +25,11 @@ export function formatSharderConfig(config: SharderConfig): JSONObject {
     health: { bindAddress: addressText(config.health) },
     metrics: { bindAddress: addressText(config.metrics) },
     controller: {
-      sharder: { ...limits, syncPeriod: formatDuration(Number.isFinite(syncPeriod) ? syncPeriod : 0) },
+      sharder: {
+        ...limits,
+        syncPeriod: formatDuration(Number.isFinite(syncPeriod) ? syncPeriod : 0),
+        drainDeadline: formatDuration(drainDeadline),
+      },
       leases: {
         ...(namespaces === undefined ? {} : { namespaces: [...namespaces] }),
         joinWindow: formatDuration(joinWindow),
