@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { VirtualClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../lib/util/random.ts";
-import { type WebhookApp, webhookApp, type WebhookAppOptions } from "../../webhook/app.ts";
+import { type AdmissionReport, type WebhookApp, webhookApp, type WebhookAppOptions } from "../../webhook/app.ts";
 import type { Assignment } from "../../webhook/handler.ts";
 import { readAnswer } from "./answers.ts";
-import { exampleRing, review } from "./rings.ts";
+import { exampleRing, review, secret, viewOf } from "./rings.ts";
 
 const url = "https://localhost/webhooks/sharder/controllerring/example?timeout=5s";
 const json = { "content-type": "application/json" };
@@ -165,6 +165,19 @@ Deno.test("webhookApp() gives up on a client that does not finish its request", 
   assert.equal(app.inFlight, 0);
 });
 
+Deno.test("webhookApp() reads no more of a large body whose time is up", async () => {
+  using setup = setUp({ bodyTimeout: 1_000 });
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+    cancel: () => void (isCancelled = true),
+  });
+  const answer = setup.app.handle(post(body, { ...json, "content-length": "7000000" }));
+  await setup.clock.advance(2_000);
+  assert.equal((await answer).status, 408);
+  assert.ok(isCancelled);
+});
+
 Deno.test("webhookApp() has no timer once nothing is read any more", async () => {
   using setup = setUp({ bodyTimeout: 1_000 });
   await setup.app.handle(sized(JSON.stringify(review())));
@@ -215,4 +228,92 @@ Deno.test("webhookApp() asks to try again when it is overloaded and cannot see t
   const { request, ...rest } = review();
   const response = await setup.app.handle(sized(JSON.stringify({ ...rest, padding: "", request })));
   assert.equal(response.status, 503);
+});
+
+Deno.test("webhookApp() turns requests away unread beyond four times what may be under way", async () => {
+  const reports: AdmissionReport[] = [];
+  using setup = setUp({ maxRequests: 2, observer: { onRequest: (report) => reports.push(report) } });
+  const { app, clock } = setup;
+  const slow = Array.from({ length: 8 }, () => app.handle(post(stream("{", "stall"))));
+  assert.equal(app.inFlight, 8);
+  const late = post(stream("stall"));
+  const response = await app.handle(late);
+  assert.equal(response.status, 503);
+  assert.equal(late.bodyUsed, false);
+  assert.deepEqual(reports, [{ ring: "example", outcome: "shed", status: 503, seconds: 0 }]);
+  await clock.advance(20_000);
+  for (const answer of slow) assert.equal((await answer).status, 408);
+  assert.equal((await app.handle(sized(JSON.stringify(review())))).status, 200);
+});
+
+const limit = 7 * 1_048_576;
+
+/** A review that has exactly so many bytes, most of them labels. */
+function largeReview(bytes: number): string {
+  const one = `"${"k".repeat(40)}-`;
+  const text = JSON.stringify(review({ object: secret({ name: "foo", namespace: "default", labels: { last: "" } }) }));
+  const labels: string[] = [];
+  let left = bytes - text.length;
+  for (let index = 0; left >= 100; index++) {
+    const label = `${one}${index}":"value",`;
+    labels.push(label);
+    left -= label.length;
+  }
+  return text.replace('"last":"', `${labels.join("")}"last":"${"x".repeat(left)}`);
+}
+
+Deno.test("webhookApp() assigns an object in a review of 7 MiB with 120,000 labels, and takes no byte more", async () => {
+  using setup = setUp();
+  const text = largeReview(limit);
+  for (const request of [sized(text), post(text)]) {
+    const answer = readAnswer(await (await setup.app.handle(request)).text());
+    assert.equal(answer.patch?.[0]?.path, "/metadata/labels/shard.alpha.sharding.timebertt.dev~1example");
+  }
+  for (const request of [sized(largeReview(limit + 1)), post(largeReview(limit + 1))]) {
+    assert.equal((await setup.app.handle(request)).status, 413);
+  }
+});
+
+Deno.test("webhookApp() assigns an object that is nested as deeply as JSON can be", async () => {
+  using setup = setUp();
+  const text = JSON.stringify(review()).replace(
+    '"data":{',
+    `"data":{"deep":${"[".repeat(100_000)}${"]".repeat(100_000)},`,
+  );
+  const answer = readAnswer(await (await setup.app.handle(sized(text))).text());
+  assert.notEqual(answer.patch, undefined);
+});
+
+Deno.test("webhookApp() says in few words what is wrong with a large body", async () => {
+  using setup = setUp();
+  const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  for (const kind of [nested, JSON.stringify("x".repeat(100_000)), "{}", "null"]) {
+    const response = await setup.app.handle(sized(`{"kind":${kind},"apiVersion":"admission.k8s.io/v1"}`));
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /^not an AdmissionReview: kind must be AdmissionReview, it is .{1,120}\n$/);
+  }
+});
+
+Deno.test("webhookApp() keeps no more than 64 MiB of bodies at a time, and lets the others through", async () => {
+  const outcomes = new Map<string, number>();
+  const count = ({ outcome }: AdmissionReport): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  using setup = setUp({ observer: { onRequest: count } });
+  const bytes = new TextEncoder().encode(largeReview(limit));
+  const headers = { ...json, "content-length": String(bytes.length) };
+  const responses = await Promise.all(Array.from({ length: 20 }, () => setup.app.handle(post(bytes, headers))));
+  for (const response of responses) readAnswer(await response.text());
+  assert.deepEqual(Object.fromEntries(outcomes), { assigned: 9, shed: 11 });
+});
+
+Deno.test("webhookApp() answers with the usual names in one packet", async () => {
+  const shard = "webhosting-operator-7d9f8b6c5d-x2x4z";
+  using setup = setUp({ lookup: () => exampleRing({ view: viewOf(shard) }) });
+  const ringUrl = "https://localhost/webhooks/sharder/controllerring/webhosting-operator-production-eu1";
+  for (const labels of [undefined, { app: "website" }]) {
+    const body = JSON.stringify(review({ object: secret({ name: "foo", namespace: "default", labels }) }));
+    const response = await setup.app.handle(post(body, { ...json, "content-length": String(body.length) }, ringUrl));
+    const text = await response.text();
+    assert.notEqual(readAnswer(text).patch, undefined);
+    assert.ok(text.length <= 400, String(text.length));
+  }
 });
