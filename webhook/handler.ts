@@ -2,6 +2,7 @@ import type { GroupResource } from "../lib/k8s/api/resource.ts";
 import { pointer } from "../lib/k8s/api/patch.ts";
 import type { ObjectMeta } from "../lib/k8s/types.ts";
 import { controlledKey, groupOf, type HashKey, mainKey } from "../lib/sharding/hash_key.ts";
+import { brakesOf } from "../lib/sharding/brakes.ts";
 import { drainLabel, isShardName, shardLabel } from "../lib/sharding/names.ts";
 import { type ControllerRing, type Role, roleOf } from "../lib/sharding/ring_types.ts";
 import { isLive, type RingView } from "../lib/sharding/ring_view.ts";
@@ -48,6 +49,8 @@ export type ReviewOutcome =
   /** Nothing to assign: another operation, a subresource, an object without readable key or without owner. */
   | "ignored"
   | "no_shard"
+  /** Left to the sharder, which looks where the object's controller is: a paused ring may keep that anywhere. */
+  | "deferred"
   | "unknown_ring"
   /** A mistake of ours. */
   | "error";
@@ -141,6 +144,9 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
     case "none":
       return pass("object should not be assigned");
     case "key": {
+      if (role === "controlled" && brakesOf(found.ring).paused) {
+        return pass("the ring is paused, the sharder will look for the object's controller", "deferred");
+      }
       const shard = found.view.shardFor(key.key);
       if (shard === undefined) return pass("there is no available shard", "no_shard");
       const patch = [...named === undefined ? [] : [named.patch], labelling(ringName, labels, shard)];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type AdmissionRing, handleReview, type Verdict } from "../../webhook/handler.ts";
 import { RingSnapshot } from "../../lib/rings/ring_snapshot.ts";
+import { pausedAnnotation } from "../../lib/sharding/names.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import { answerOf, patched } from "./answers.ts";
@@ -55,6 +56,24 @@ Deno.test("handleReview() replaces an empty shard label", () => {
     patched(object, answer),
     secret({ name: "foo", namespace: "default", labels: { [label]: "shard-a" } }),
   );
+});
+
+Deno.test("handleReview() leaves controlled objects of a paused ring to the sharder, and assigns main objects", () => {
+  const { ring, ...rest } = exampleRing();
+  const annotations = { [pausedAnnotation]: "true" };
+  const paused: AdmissionRing = {
+    ...rest,
+    ring: { ...ring, metadata: { ...ring.metadata, annotations } },
+    selects: () => true,
+  };
+  const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name: "foo", uid: "1", controller: true }];
+  const metadata = { name: "checksums-foo", namespace: "default", ownerReferences };
+  const resource = { group: "", version: "v1", resource: "configmaps" };
+  const child = review({ resource, object: { apiVersion: "v1", kind: "ConfigMap", metadata } });
+  const verdict = handle(child, paused);
+  assert.equal(verdict.type === "answer" && verdict.outcome, "deferred");
+  assert.equal(answerOf(verdict).patch, undefined);
+  assert.equal(answerOf(handle(review(), paused)).patch?.length, 1);
 });
 
 Deno.test("handleReview() assigns a controlled object by its controller, with generateName too", () => {
