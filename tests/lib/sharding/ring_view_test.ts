@@ -126,3 +126,49 @@ Deno.test("RingView gives nothing new to a shard whose Lease is gone, unless the
   assert.deepEqual(view.liveNames(), ["a", "b"]);
   assert.deepEqual(new RingView("ring", [ghost]).assignable.shards, ["a"]);
 });
+
+Deno.test("RingView of a ring that forms gives keys to the shards that were there before, and lists those that wait", () => {
+  const entries = [entryOf("a", "ready"), entryOf("b", "expired"), entryOf("c", "ready"), entryOf("d", "dead")];
+  const first = new RingView("ring", entries, { forming: new Set() });
+  assert.deepEqual([first.assignable.shards, first.available, first.waiting], [[], 0, ["a", "b", "c"]]);
+  assert.equal(first.shardFor("/Secret/default/foo"), undefined);
+  // What they have already is theirs.
+  assert.deepEqual(first.liveNames(), ["a", "b", "c"]);
+  const again = new RingView("ring", entries, { forming: new Set(["a", "b", "d"]) });
+  assert.deepEqual([again.assignable.shards, again.available, again.waiting], [["a", "b"], 2, ["c"]]);
+  const formed = new RingView("ring", entries, { previous: again });
+  assert.deepEqual([formed.assignable.shards, formed.available, formed.waiting], [["a", "c"], 3, []]);
+});
+
+Deno.test("RingView counts the oldest of Leases with one name, in whatever namespace", () => {
+  const older = { ...entryOf("a", "expired", "z"), created: "2026-01-01T00:00:00Z" };
+  const younger = { ...entryOf("a", "ready", "x"), created: "2026-01-01T00:00:01Z" };
+  for (const entries of [[older, younger], [younger, older]]) {
+    const view = new RingView("ring", entries);
+    assert.equal(view.statusOf("a"), "expired");
+    assert.deepEqual(view.conflicts, [{ name: "a", namespace: "z", ignored: ["x"] }]);
+  }
+});
+
+Deno.test("RingView leaves out Leases in namespaces that the ring does not admit, and lists them", () => {
+  const entries = [
+    entryOf("a", "ready", "own"),
+    entryOf("a", "ready", "alien"),
+    entryOf("b", "ready", "alien"),
+    { ...entryOf("c", "ready", "alien"), ghost: true },
+  ];
+  const view = new RingView("ring", entries, { admits: (namespace) => namespace === "own" });
+  assert.deepEqual([view.liveNames(), view.total, view.conflicts], [["a"], 1, []]);
+  assert.equal(view.statusOf("b"), "unknown");
+  assert.deepEqual(view.foreign.map(({ name }) => name), ["a", "b"]);
+});
+
+Deno.test("RingView lists the live shards whose take-over is put off", () => {
+  const keptBack = true;
+  const view = new RingView("ring", [
+    { ...entryOf("a", "expired"), keptBack },
+    { ...entryOf("b", "held"), keptBack },
+    entryOf("c", "uncertain"),
+  ]);
+  assert.deepEqual(view.keptBack, ["a"]);
+});
