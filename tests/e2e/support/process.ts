@@ -19,7 +19,7 @@ echo "pid $child"
 (cat <&3 >/dev/null; kill -9 $child 2>/dev/null) &
 wait $child`;
 
-/** One of our commands, as a process of its own. */
+/** A program as a process of its own. */
 export class Process implements AsyncDisposable {
   readonly name: string;
   readonly #child: Deno.ChildProcess;
@@ -28,9 +28,8 @@ export class Process implements AsyncDisposable {
   readonly #lines: string[] = [];
   #pid = 0;
 
-  private constructor(name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  private constructor(name: string, command: readonly string[], env: Readonly<Record<string, string>>) {
     this.name = name;
-    const command = [Deno.execPath(), "run", ...permissions, main, ...args];
     this.#child = new Deno.Command("sh", {
       args: ["-c", leash, name, ...command],
       env: { ...env, NO_COLOR: "1" },
@@ -48,7 +47,16 @@ export class Process implements AsyncDisposable {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<Process> {
-    const process = new Process(name, args, env);
+    return await Process.spawn(name, [Deno.execPath(), "run", ...permissions, main, ...args], env);
+  }
+
+  /** Starts any program. */
+  static async spawn(
+    name: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Process> {
+    const process = new Process(name, command, env);
     await eventually(`${name} has a process id`, () => process.#pid > 0);
     return process;
   }

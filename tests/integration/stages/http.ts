@@ -117,6 +117,11 @@ export class HttpStage implements Stage {
     return clusterOf(access, systemClock, systemRandom).open({ userAgent });
   }
 
+  /** For a program of its own: a kubeconfig file with an actor's rights. */
+  kubeconfig(actor: Actor): string {
+    return this.#listener.kubeconfig(userOf(actor).username);
+  }
+
   serveWebhook(app: WebhookApp, certificates: CertificateSource = fixedSource(this.#certificate)): Served {
     const server = new WebhookServer({
       address: { hostname: loopback, port: 0 },

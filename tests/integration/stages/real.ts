@@ -93,6 +93,11 @@ export class RealStage implements Stage {
     return clusterOf(access, systemClock, systemRandom).open({ userAgent });
   }
 
+  /** For a program of its own: a kubeconfig file with an actor's rights. */
+  kubeconfig(actor: Actor): string {
+    return (actor === "admin" ? this.#controlPlane.admin : this.#controlPlane.user(users[actor].name)).kubeconfig;
+  }
+
   /** All webhooks listen on one port, which the kernel shares out. */
   serveWebhook(app: WebhookApp, certificates: CertificateSource = fixedSource(this.#certificate)): Served {
     const address = { hostname: loopback, port: this.#port };

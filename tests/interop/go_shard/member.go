@@ -29,7 +29,7 @@ type member struct {
 	provesStop                                bool
 	leases                                    coordinationclient.LeasesGetter
 
-	// When the last successful renewal began.
+	// When the last renewal that was answered began.
 	renewed atomic.Pointer[time.Time]
 }
 
@@ -47,7 +47,7 @@ func (m *member) run(stop context.Context, work func(context.Context) error) err
 	}
 	acquired := make(chan context.Context, 1)
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: timedLock{lock, &m.renewed}, Name: m.name,
+		Lock: timedLock{lock, m.leaseDuration, &m.renewed}, Name: m.name,
 		LeaseDuration: m.leaseDuration, RenewDeadline: m.renewDeadline, RetryPeriod: m.retryPeriod,
 		// The elector would release the Lease before the work has stopped, and try for up to renewDeadline after the
 		// last renewal failed, while the work goes on. So releasing is done here, when the work is over.
@@ -111,31 +111,42 @@ func (m *member) release(lock *resourcelock.LeaseLock) error {
 }
 
 // fence tells whether a write may be sent. A process that was frozen, or got no processor, may still hold a term that
-// ended long ago: so each write asks. Counted from the beginning of the last renewal, on both clocks, as the monotonic
-// one stands still while a machine is suspended.
+// ended long ago: so each write asks.
 func (m *member) fence() error {
 	renewed := m.renewed.Load()
-	if renewed == nil || time.Since(*renewed) >= m.leaseDuration || time.Since(renewed.Round(0)) >= m.leaseDuration {
+	if renewed == nil || over(*renewed, m.leaseDuration) {
 		return errLost
 	}
 	return nil
 }
 
-// timedLock writes down when the last renewal that was answered began.
+// over counts on both clocks, as the monotonic one stands still while a machine is suspended.
+func over(since time.Time, duration time.Duration) bool {
+	return time.Since(since) >= duration || time.Since(since.Round(0)) >= duration
+}
+
+// timedLock writes down when the last renewal that was answered began, and never lets one term go on after a gap. The
+// elector would: it takes a Lease that was released meanwhile as if nothing had happened, so a process that was frozen
+// would work with caches of before, on objects that have been others' for long.
 type timedLock struct {
 	resourcelock.Interface
-	renewed *atomic.Pointer[time.Time]
+	leaseDuration time.Duration
+	renewed       *atomic.Pointer[time.Time]
 }
 
 func (l timedLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	return l.note(record, l.Interface.Create(ctx, record))
+	return l.timed(record, func() error { return l.Interface.Create(ctx, record) })
 }
 
 func (l timedLock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	return l.note(record, l.Interface.Update(ctx, record))
+	return l.timed(record, func() error { return l.Interface.Update(ctx, record) })
 }
 
-func (l timedLock) note(record resourcelock.LeaderElectionRecord, err error) error {
+func (l timedLock) timed(record resourcelock.LeaderElectionRecord, write func() error) error {
+	if renewed := l.renewed.Load(); renewed != nil && over(*renewed, l.leaseDuration) {
+		return errLost
+	}
+	err := write()
 	if err == nil {
 		l.renewed.Store(&record.RenewTime.Time)
 	}
