@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import type { JsonPatchOperation } from "../../lib/k8s/api/patch.ts";
-import { formatGroupResource } from "../../lib/k8s/api/resource.ts";
+import { formatGroupResource, type GroupResource } from "../../lib/k8s/api/resource.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
 import { UnknownResourceError } from "../../lib/k8s/discovery.ts";
 import { isConflict, isForbidden, isInvalid, isNotFound } from "../../lib/k8s/errors.ts";
@@ -94,7 +94,7 @@ class Look {
         found.push({ role, target: await resolveTarget(role ?? "main", resource, lookup, client, this.#signal) });
       } catch (error) {
         // With its definition all objects of a resource are gone.
-        if (!(error instanceof UnknownResourceError)) this.#fail(role, formatGroupResource(resource), error);
+        if (!(error instanceof UnknownResourceError)) this.#fail(role, resource, undefined, error);
       }
     }
     const mains = found.filter(({ role }) => role === "main");
@@ -123,7 +123,8 @@ class Look {
         } catch (error) {
           // With its definition all objects of a resource are gone.
           if (isNotFound(error) || (isRoutine && isForbidden(error))) break;
-          this.#fail(role, formatGroupResource(target.groupResource), error);
+          this.#fail(role, target.groupResource, target.resource.kind, error);
+          break;
         }
       }
     }
@@ -136,7 +137,7 @@ class Look {
       const plan = await this.#makeSure(this.#plan(role, object));
       await this.#do(plan, target, object);
     } catch (error) {
-      this.#fail(role, formatGroupResource(target.groupResource), error, true);
+      this.#fail(role, target.groupResource, target.resource.kind, error);
     }
   }
 
@@ -144,7 +145,7 @@ class Look {
     const { ring } = this.#parts;
     return planLeaving(metadata, role, ring.view(), {
       mayJudgeUnknown: ring.mayJudgeUnknown(),
-      isBusy: (shard) => this.result.isBusy(shard),
+      isBusy: (shard) => this.result.ownerOf(metadata, shard) !== "free",
       isRingGone: ring.isGone(),
     });
   }
@@ -166,7 +167,11 @@ class Look {
         return;
       case "wait":
         if (plan.for === "acknowledgement") this.#pend(plan.shard);
-        this.result.waits(plan.shard, plan.for);
+        this.result.waits(
+          plan.shard,
+          plan.for,
+          plan.for === "owners" && this.result.ownerOf(object.metadata, plan.shard) === "forbidden",
+        );
         return;
       case "strip": {
         const done = await this.#patch(target, object, acknowledgementPatch(object.metadata, ring.name));
@@ -208,9 +213,16 @@ class Look {
     }
   }
 
-  /** @param isObject one object failed, which was found; else it is not known what there is */
-  #fail(role: Role | undefined, resource: string, error: unknown, isObject = false): void {
+  #fail(role: Role | undefined, resource: GroupResource, kind: string | undefined, error: unknown): void {
     this.#signal.throwIfAborted();
-    this.result.failed({ role, resource, error, isForbidden: isForbidden(error), isObject });
+    const { group } = resource;
+    this.result.failed({
+      role,
+      resource: formatGroupResource(resource),
+      group,
+      kind,
+      error,
+      isForbidden: isForbidden(error),
+    });
   }
 }

@@ -1,3 +1,5 @@
+import { controllerOf, type ObjectMeta } from "../../lib/k8s/types.ts";
+import { groupOf } from "../../lib/sharding/hash_key.ts";
 import type { LeavingWait } from "../../lib/sharding/leaving_plan.ts";
 import type { Role } from "../../lib/sharding/ring_types.ts";
 
@@ -6,11 +8,12 @@ export interface LeavingFailure {
   readonly role: Role | undefined;
   /** Name of the resource. */
   readonly resource: string;
+  readonly group: string;
+  /** Undefined when the resource could not be looked up. */
+  readonly kind: string | undefined;
   readonly error: unknown;
   /** The sharder has no right to. */
   readonly isForbidden: boolean;
-  /** One object failed; else it is not known what there is of the resource. */
-  readonly isObject: boolean;
 }
 
 /** What became of the labels of one object. */
@@ -37,8 +40,8 @@ export class LeavingResult {
   #failed = 0;
   #waiting = 0;
   readonly #waits = new Map<LeavingWait, Set<string>>();
-  /** A main resource failed: its objects may still be with any shard. */
-  #mainsFailed: "no" | "forbidden" | "other" = "no";
+  /** Main resources of which nobody knows whether shards are still at work on their objects. */
+  readonly #doubtful: LeavingFailure[] = [];
   /** Objects that wait for owners which the sharder has no right to look after. */
   #blocked = 0;
 
@@ -72,10 +75,21 @@ export class LeavingResult {
     return this.forbidden.size > 0 && this.written + this.#waiting + this.#failed === 0;
   }
 
-  /** Does the shard have main objects that it has to let go of, or may it have some? */
-  isBusy(shard: string): boolean {
-    return this.#mainsFailed !== "no" || this.#waits.get("acknowledgement")?.has(shard) === true ||
-      this.#waits.get("judgement")?.has(shard) === true;
+  /**
+   * Does the shard of a controlled object have main objects that it has to let go of, or may it have the object's owner?
+   * "forbidden" when it may, and the sharder has no right to find out.
+   */
+  ownerOf(metadata: ObjectMeta, shard: string): "free" | "busy" | "forbidden" {
+    const isWaiting = (["acknowledgement", "judgement"] as const).some((what) => this.#waits.get(what)?.has(shard));
+    if (isWaiting) return "busy";
+    const owner = controllerOf(metadata);
+    if (owner === undefined) return "free";
+    const group = groupOf(owner.apiVersion);
+    const doubts = this.#doubtful.filter((one) =>
+      one.group === group && (one.kind === undefined || one.kind === owner.kind)
+    );
+    if (doubts.length === 0) return "free";
+    return doubts.every(({ isForbidden }) => isForbidden) ? "forbidden" : "busy";
   }
 
   /** The shards that are waited for, sorted by name. */
@@ -83,10 +97,13 @@ export class LeavingResult {
     return [...this.#waits.get(what) ?? []].sort();
   }
 
-  /** Notes an object that keeps its labels for now. */
-  waits(shard: string, what: LeavingWait): void {
+  /**
+   * Notes an object that keeps its labels for now.
+   * @param isForbidden it waits for an owner that the sharder has no right to look after
+   */
+  waits(shard: string, what: LeavingWait, isForbidden = false): void {
     this.#waits.set(what, (this.#waits.get(what) ?? new Set()).add(shard));
-    if (what === "owners" && this.#mainsFailed === "forbidden") this.#blocked++;
+    if (isForbidden) this.#blocked++;
     else this.#waiting++;
   }
 
@@ -102,7 +119,9 @@ export class LeavingResult {
     if (failure.isForbidden) this.forbidden.add(failure.resource);
     else this.#failed++;
     if (this.failures.length < keptFailures) this.failures.push(failure);
-    if (failure.role === "controlled" || this.#mainsFailed === "other") return;
-    this.#mainsFailed = failure.isForbidden ? "forbidden" : "other";
+    if (failure.role === "controlled") return;
+    const { isForbidden, resource } = failure;
+    const isKnown = this.#doubtful.some((one) => one.resource === resource && one.isForbidden === isForbidden);
+    if (!isKnown) this.#doubtful.push(failure);
   }
 }

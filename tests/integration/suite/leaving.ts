@@ -322,6 +322,30 @@ export const leaving: readonly Behaviour[] = [
     },
   },
   {
+    name: "a resource that the sharder may not read does not keep the labels of others",
+    needs: needsTime,
+    run: async (world) => {
+      await begin(world);
+      await change(world, { resources: [{ group: "apps", resource: "deployments" }] });
+      await world.eventually("no object carries a label", () => isBare(world));
+      await world.eventually("the record is written", async () => {
+        const record = (await configurationOf(world))?.metadata.annotations?.[labelledResourcesAnnotation];
+        return record?.includes("deployments") === true;
+      });
+      await change(world, { resources: [] });
+      await world.eventually("the ring says so", () => hasReason(world, "ObjectsLeft", "Forbidden"), 30_000);
+      await world.stage.grant("others", [{
+        apiGroups: ["apps"],
+        resources: ["deployments"],
+        verbs: ["list", "patch"],
+      }]);
+      await world.eventually("nothing is left", async () => {
+        const record = (await configurationOf(world))?.metadata.annotations?.[labelledResourcesAnnotation];
+        return record === JSON.stringify({ main: [], controlled: [] });
+      }, 60_000);
+    },
+  },
+  {
     name: "where the sharder may not write finalizers it says so, and objects are released even so",
     run: async (world) => {
       world.fault = ({ path, method }, process) =>
