@@ -56,8 +56,8 @@ export function violations(entries: readonly Entry[], ring: string, byPerson: Re
     if (kind === "Secret") {
       const past = owners.get(now.uid) ?? new Map<string, number>();
       owners.set(now.uid, past);
-      if (previous?.shard !== undefined) past.set(previous.shard, at + landing);
-      if (now.shard !== undefined) past.set(now.shard, Infinity);
+      if (previous !== undefined) past.set(previous.shard ?? "", at + landing);
+      past.set(now.shard ?? "", Infinity);
       if (previous?.shard === undefined || previous.shard === now.shard || previous.draining) continue;
       // A person's replace from a template takes the label along while no webhook restores it.
       if (now.shard === undefined && byPerson.has(revision)) continue;
@@ -75,6 +75,17 @@ export function violations(entries: readonly Entry[], ring: string, byPerson: Re
   }
   return found;
 }
+
+/** The objects that carry a label of the ring in the end. */
+export function labelled(entries: readonly Entry[], ring: string): string[] {
+  const last = new Map(entries.filter(({ kind }) => kind !== "Lease").map((entry) => [entry.key, entry.object]));
+  return [...last].flatMap(([key, object]) => {
+    const { shard, draining } = object === undefined ? nothing : sightOf(object, ring);
+    return shard === undefined && !draining ? [] : [key];
+  });
+}
+
+const nothing = { shard: undefined, draining: false };
 
 function sightOf({ metadata }: KubeObject, ring: string): Sight {
   const { labels = {}, namespace = "", uid = "" } = metadata;

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
+import { controllerRings } from "../../lib/sharding/ring_types.ts";
 import { createTestStage, type TestRequest } from "../../testing.ts";
 import { Crew } from "./crew.ts";
 import { breakEveryNth, type NthFault } from "./every_nth.ts";
 import { Journal } from "./journal.ts";
-import { violations } from "./laws.ts";
+import { labelled, violations } from "./laws.ts";
 import { Person } from "./person.ts";
+
+/** The shard that dies. */
+const killed = "shard-b";
 
 /** How long things go wrong, in seconds. */
 const duration = 60;
@@ -29,7 +33,7 @@ export async function survive(seed: number, faults: readonly NthFault[]): Promis
   for (const name of ["sharder-a", "sharder-b"]) crew.sharder(name);
   for (const name of ["shard-a", "shard-b", "shard-c"]) crew.shard(name);
   for (let second = 0; second < duration; second++) {
-    if (second === 15) crew.kill("shard-b");
+    if (second === 10) crew.kill(killed);
     if (second === 30) crew.shard("shard-d");
     if (second === 45) crew.kill("sharder-a");
     if (second % 2 === 0) await person.act();
@@ -42,14 +46,25 @@ export async function survive(seed: number, faults: readonly NthFault[]): Promis
   await crew.advance(5_000);
   await ring.untilReconciled({ within: 120_000 });
   ring.assertOneOwner();
-  // A minute after its shard died, and was found to have nothing any more.
-  while (await stage.api(leases).inNamespace("default").find("shard-b") !== undefined) await crew.advance(5_000);
-  // The late look at the last change.
+  // The late look at the last change. The dead shard's Lease goes a minute after its objects.
   await crew.advance(15_000);
+  while (await stage.api(leases).inNamespace("default").find(killed) !== undefined) await crew.advance(1_000);
+  await crew.advance(1_000);
   const mark = stage.mark;
-  await crew.advance(30_000);
+  await crew.advance(20_000);
   const loud = stage.requests({ since: mark, where: (request) => !isQuiet(request) });
   assert.deepEqual(loud.map(({ process, verb, path }) => `${process}: ${verb} ${path}`), []);
   await person.assertUntouched(ring.name);
+
+  // In the end the ring is deleted, and its labels go with it, again through faults (G7).
+  const again = faults.map((fault) => breakEveryNth(stage, fault));
+  await stage.api(controllerRings).delete(ring.name);
+  await crew.advance(10_000);
+  for (const fault of again) fault[Symbol.dispose]();
+  for (let tries = 0; await stage.api(controllerRings).find(ring.name) !== undefined; tries++) {
+    assert.ok(tries < 12, "the ring is still there after a minute");
+    await crew.advance(5_000);
+  }
+  assert.deepEqual(labelled(journal.entries, ring.name), []);
   assert.deepEqual(violations(journal.entries, ring.name, person.revisions), []);
 }
