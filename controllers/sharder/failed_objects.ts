@@ -34,6 +34,12 @@ export class FailedObjects {
     return this.#failed.size;
   }
 
+  /** Is this object to be tried again, or being tried just now? */
+  has(object: ObjectReference): boolean {
+    const name = nameOf(object);
+    return this.#failed.has(name) || this.#trying.has(name);
+  }
+
   /** Notes objects that have failed. False when there are too many: then the rest is not noted. */
   note(objects: readonly ObjectReference[]): boolean {
     for (const object of objects) {
@@ -46,9 +52,13 @@ export class FailedObjects {
     return true;
   }
 
-  /** Takes out those that are to be tried again now. Those of them that are not noted again before the next call are done. */
-  takeDue(): readonly ObjectReference[] {
+  /** Those that were taken out have been tried, and noted again if they have failed again. */
+  tried(): void {
     this.#trying.clear();
+  }
+
+  /** Takes out those that are to be tried again now; they count as being tried until {@link tried}. */
+  takeDue(): readonly ObjectReference[] {
     const now = this.#clock.monotonic();
     const due: ObjectReference[] = [];
     for (const [name, { object, failures, at }] of this.#failed) {

@@ -63,6 +63,11 @@ export class Families {
     return this.#families.has(key);
   }
 
+  /** The owners, at this moment. */
+  owners(): readonly Parentage[] {
+    return [...this.#families.values()].map(({ owner }) => owner);
+  }
+
   /** The hash keys of the owners, at this moment. */
   keys(): readonly string[] {
     return [...this.#families.keys()];

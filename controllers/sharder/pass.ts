@@ -9,6 +9,7 @@ import type { Child } from "./families.ts";
 import { settleFamily } from "./family_moves.ts";
 import { KeptOwners } from "./kept_owners.ts";
 import { MainMoves, type MainMovesParts } from "./main_moves.ts";
+import type { Parentage } from "./owner_lookup.ts";
 import { type ObjectReference, type PassScope, referenceTo, selectorFor } from "./pass_scope.ts";
 import { type PassResult, PassTally } from "./pass_tally.ts";
 import { readObject } from "./read_object.ts";
@@ -23,6 +24,8 @@ export interface PassParts extends MainMovesParts {
   readonly targets: readonly Target[];
   /** Most objects that are written at the same time. */
   readonly concurrency: number;
+  /** Is this object to be tried again by itself? @default none is */
+  readonly isRetried?: (object: ObjectReference) => boolean;
   /** Hears of each object in scope, before anything is done with it. */
   readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
 }
@@ -116,8 +119,12 @@ class Pass {
 
   /** Settles the children whose owners are where they should be. Those of a draining owner wait on. */
   async settleLeftovers(): Promise<void> {
-    const { families, pending, concurrency } = this.#parts;
-    const keys = families.keys().filter((key) => !pending.has(key) && !this.#failedMains.has(key));
+    const { families, pending, concurrency, isRetried = () => false } = this.#parts;
+    const isSettled = (owner: Parentage): boolean =>
+      !pending.has(owner.key) && !this.#failedMains.has(owner.key) &&
+      // It was found to be misplaced, and takes its children along when it can be written.
+      (this.#scope.type === "objects" || !isRetried(referenceTo(owner)));
+    const keys = families.owners().filter(isSettled).map(({ key }) => key);
     await pMap(keys, async (key) => {
       const family = families.take(key);
       if (family === undefined) return;

@@ -186,6 +186,7 @@ export class RingSharder {
     }
   }
 
+      this.#failed.tried();
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
   async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly Error[]> {
     const { lookup, client } = this.#parts;
@@ -226,6 +227,7 @@ export class RingSharder {
     };
   }
 
+      isRetried: (object) => this.#failed.has(object),
   #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly Error[]): void {
     const { logger, clock, onUnjudged } = this.#parts;
     const { listed, found, written, unjudged, paused, limited, overflowed, failed, failures, missed } = result;

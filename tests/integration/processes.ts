@@ -85,6 +85,7 @@ const timings: Readonly<Record<Pace, ElectionTiming>> = {
 /** Settings of a sharder that tests vary. */
 export interface SharderSettings {
   readonly maxPendingDrains?: number;
+  readonly drainDeadline?: string;
   readonly syncPeriod?: string;
   readonly ringFinalizer?: boolean;
   readonly namespaceSelector?: Record<string, unknown>;
