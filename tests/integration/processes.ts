@@ -89,6 +89,8 @@ export interface SharderSettings {
   readonly syncPeriod?: string;
   readonly ringFinalizer?: boolean;
   readonly namespaceSelector?: Record<string, unknown>;
+  /** Fields of controller.leases. */
+  readonly leases?: Record<string, unknown>;
   /** It issues the webhook's certificate itself. */
   readonly issuesCertificates?: boolean;
 }
@@ -106,7 +108,9 @@ export class SharderProcess extends TestProcess {
   ) {
     const { stage, seed, pace } = context;
     const { leaseDuration, renewDeadline, retryPeriod } = timings[pace];
-    const { namespaceSelector, issuesCertificates = false, ...sharder } = settings;
+    const { namespaceSelector, issuesCertificates = false, leases, ...sharder } = settings;
+    // Each test waits for its first shards: in real time that adds up.
+    const windows = stage.time === "real" ? { joinWindow: "200ms", settleWindow: "200ms" } : {};
     const { caBundle: _, ...untrusted } = stage.clientConfig;
     const clientConfig = issuesCertificates ? untrusted : stage.clientConfig;
     const { config } = parseSharderConfig({
@@ -116,7 +120,7 @@ export class SharderProcess extends TestProcess {
         retryPeriod: `${retryPeriod}ms`,
         resourceName: election,
       },
-      controller: { sharder },
+      controller: { sharder, leases: { ...windows, ...leases } },
       webhook: {
         config: { clientConfig, ...(namespaceSelector === undefined ? {} : { namespaceSelector }) },
       },
