@@ -8,7 +8,6 @@ import { glyphsFor, moveLine, printLine, shortNames } from "../ring_view/mod.ts"
 import type { Located } from "./cluster/apply.ts";
 import type { DemoCluster } from "./cluster/demo_cluster.ts";
 import { install } from "./cluster/install.ts";
-import { issueWebhookCertificate } from "./cluster/webhook_certificate.ts";
 import { findKubectl, type Kubectl } from "./kubectl.ts";
 import { liveView } from "../live_ring/live_view.ts";
 import type { Terminal } from "../live_ring/terminal.ts";
@@ -52,7 +51,6 @@ export async function runDemo(options: RunOptions, signal: AbortSignal): Promise
   const { cluster, parts } = options;
   const { clock, random } = parts;
   using client = cluster.connect("demo");
-  const certificate = await issueWebhookCertificate(clock);
   const webhook = cluster.webhook ?? { type: "service" as const };
   const applied: Located[] = [];
   const adapt = (object: JSONObject): JSONObject | undefined => cluster.adapt(object);
@@ -60,7 +58,7 @@ export async function runDemo(options: RunOptions, signal: AbortSignal): Promise
   const stop = AbortSignal.any([signal, done.signal]);
   const running: Promise<unknown>[] = [];
   try {
-    await install({ client, clock, certificate, webhook, adapt, onApplied: (object) => applied.push(object) }, signal);
+    await install({ client, clock, webhook, adapt, onApplied: (object) => applied.push(object) }, signal);
     const ring = await new Api(client, controllerRings).get(place.ring, { signal });
     const watch = new RingWatch({ ring, client, clock, random });
     const watching = watch.run(stop);

@@ -15,6 +15,7 @@ const collections: Readonly<Record<string, string>> = {
   ControllerRing: "controllerrings",
   CustomResourceDefinition: "customresourcedefinitions",
   Deployment: "deployments",
+  FlowSchema: "flowschemas",
   Namespace: "namespaces",
   PodDisruptionBudget: "poddisruptionbudgets",
   Role: "roles",

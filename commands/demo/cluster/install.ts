@@ -7,7 +7,6 @@ import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { type Clock, deadline, sleep } from "../../../lib/util/clock/mod.ts";
 import { applyObject, deleteObject, findObject, locate, type Located } from "./apply.ts";
 import { readManifests } from "./manifests.ts";
-import type { WebhookCertificate } from "./webhook_certificate.ts";
 
 const deploy = new URL("../../../deploy/", import.meta.url);
 
@@ -22,7 +21,6 @@ export type WebhookWay =
 export interface InstallOptions {
   readonly client: RestClient;
   readonly clock: Clock;
-  readonly certificate: WebhookCertificate;
   readonly webhook: WebhookWay;
   /** Changes an object before it is written; undefined leaves it out. */
   readonly adapt: (object: JSONObject) => JSONObject | undefined;
@@ -34,11 +32,12 @@ export interface InstallOptions {
 const definitionTimeout = 15_000;
 
 /**
- * Applies what is in `deploy/`, as a person would, with a certificate and a configuration that names it.
+ * Applies what is in `deploy/`, as a person would. Where the API server cannot reach services, the sharder's configuration
+ * names a URL.
  * @throws ManifestError, ApiError, ConnectionError, DeadlineError
  */
 export async function install(options: InstallOptions, signal: AbortSignal): Promise<void> {
-  const { client, certificate, webhook, adapt, onApplied } = options;
+  const { client, webhook, adapt, onApplied } = options;
   const apply = async (objects: readonly JSONObject[]): Promise<void> => {
     for (const object of objects.map(adapt)) {
       if (object === undefined) continue;
@@ -49,8 +48,7 @@ export async function install(options: InstallOptions, signal: AbortSignal): Pro
   await apply(await readManifests(new URL("crds/", deploy)));
   await waitUntilServed(options, signal);
   const sharder = await readManifests(new URL("sharder/", deploy));
-  await apply([certificateSecret(certificate)]);
-  await apply(sharder.map((object) => isSharderConfig(object) ? sharderConfig(certificate, webhook) : object));
+  await apply(sharder.map((object) => webhook.type === "url" && isSharderConfig(object) ? configFor(webhook) : object));
   await apply(await readManifests(new URL("examples/checksum-controller/", deploy)));
 }
 
@@ -72,28 +70,14 @@ function isSharderConfig(object: JSONObject): boolean {
   return kind === "ConfigMap" && name === "sharder-config";
 }
 
-function sharderConfig({ authority }: WebhookCertificate, webhook: WebhookWay): JSONObject {
-  const caBundle = toBase64(authority);
-  const clientConfig = webhook.type === "url" ? { url: webhook.url, caBundle } : { caBundle };
+function configFor({ url }: Extract<WebhookWay, { readonly type: "url" }>): JSONObject {
   const config: JSONValue = {
     apiVersion: "config.sharding.timebertt.dev/v1alpha1",
     kind: "SharderConfig",
-    webhook: { config: { clientConfig } },
+    webhook: { config: { clientConfig: { url } } },
   };
-  return systemObject("ConfigMap", "sharder-config", { data: { "config.yaml": stringify(config) } });
-}
-
-function certificateSecret({ certificate, key }: WebhookCertificate): JSONObject {
-  const data = { "tls.crt": toBase64(certificate), "tls.key": toBase64(key) };
-  return systemObject("Secret", "webhook-server", { type: "kubernetes.io/tls", data });
-}
-
-function systemObject(kind: string, name: string, content: JSONObject): JSONObject {
-  return { apiVersion: "v1", kind, metadata: { name, namespace: systemNamespace }, ...content };
-}
-
-function toBase64(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
+  const metadata = { name: "sharder-config", namespace: systemNamespace };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "config.yaml": stringify(config) } };
 }
 
 /** The object with its pod template bound to a node, if it is a Deployment: no scheduler is asked then. */

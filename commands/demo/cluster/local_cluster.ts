@@ -88,8 +88,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<D
     // All of it is in memory.
     cleanUp: () => Promise.resolve(),
     log: (namespace, pod, container) => lastLines(node, namespace, pod, container),
-    // Nobody evicts pods here, and the API server in memory has no budgets for that.
-    adapt: (object) => object["kind"] === "PodDisruptionBudget" ? undefined : object,
+    adapt: (object) => object,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { applyObject } from "../../../commands/demo/cluster/apply.ts";
 import type { DemoCluster } from "../../../commands/demo/cluster/demo_cluster.ts";
 import { install } from "../../../commands/demo/cluster/install.ts";
-import { issueWebhookCertificate } from "../../../commands/demo/cluster/webhook_certificate.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import type { JSONObject, RestClient } from "../../../lib/k8s/contract.ts";
 import { isJsonObject } from "../../../lib/k8s/errors.ts";
@@ -46,11 +45,9 @@ export class System implements AsyncDisposable {
     const cluster = stack.use(await server.start());
     const client = stack.use(cluster.connect("e2e"));
     const system = new System(server.name, cluster, client);
-    const certificate = await issueWebhookCertificate(clock);
     await install({
       client,
       clock,
-      certificate,
       webhook: cluster.webhook ?? assert.fail("the API server can reach the webhook"),
       adapt: (object) => isExampleDeployment(object) ? undefined : cluster.adapt(object),
       onApplied: () => {},

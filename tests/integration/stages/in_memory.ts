@@ -1,5 +1,5 @@
-import { ApiServer, serviceAccountUser } from "../../../lib/apiserver/mod.ts";
-import type { RestClient } from "../../../lib/k8s/contract.ts";
+import { ApiServer, type Intercept, serviceAccountUser } from "../../../lib/apiserver/mod.ts";
+import type { RequestOptions, RestClient } from "../../../lib/k8s/contract.ts";
 import { consistently, eventually } from "../../../lib/testing/conditions.ts";
 import { Webhooks } from "../../../lib/testing/webhooks.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
@@ -26,6 +26,8 @@ export class InMemoryStage implements Stage {
   readonly latency = 10;
   readonly clientConfig = { url: origin };
   readonly logs: string[] = [];
+  /** Is told of each request before it is sent. */
+  onRequest: (actor: Actor, request: RequestOptions) => void = () => undefined;
   readonly server = new ApiServer({
     clock: this.clock,
     random: seededRandom(2),
@@ -50,7 +52,11 @@ export class InMemoryStage implements Stage {
   connect(actor: Actor, userAgent: string): RestClient {
     if (actor === "admin") return this.server.client({ user: actor, userAgent });
     const { namespace, name } = accounts[actor];
-    return this.server.client({ user: serviceAccountUser(namespace, name), userAgent });
+    const intercept: Intercept = (request, next) => {
+      this.onRequest(actor, request);
+      return next(request);
+    };
+    return this.server.client({ user: serviceAccountUser(namespace, name), userAgent, intercept });
   }
 
   serveWebhook(app: WebhookApp): Served {

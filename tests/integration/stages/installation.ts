@@ -16,6 +16,7 @@ const manifests = [
 const roles: Readonly<Record<Rights, readonly string[]>> = {
   ours: [
     "rbac/sharder.yaml",
+    "rbac/leases.yaml",
     "rbac/leader_election.yaml",
     "rbac/webhook_certificate.yaml",
     "examples/checksum-controller/rbac.yaml",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { locate } from "../../../../commands/demo/cluster/apply.ts";
@@ -8,13 +9,21 @@ import { binariesAvailable, locateBinaries } from "../../../controlplane/assets.
 const deploy = new URL("../../../../deploy/", import.meta.url);
 const ignore = !binariesAvailable();
 
-/** What `kubectl kustomize` makes of a folder: kind and name of each object. */
-async function kustomized(folder: string): Promise<readonly string[]> {
+/** What `kubectl kustomize` makes of a folder. */
+async function kustomize(folder: string): Promise<string> {
   const { kubectl } = locateBinaries({ controllerManager: false });
-  const args = ["kustomize", fileURLToPath(new URL(folder, deploy))];
-  const { success, stdout, stderr } = await new Deno.Command(kubectl, { args }).output();
+  const { success, stdout, stderr } = await new Deno.Command(kubectl, { args: ["kustomize", folder] }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return parseAllDocuments(new TextDecoder().decode(stdout)).map((document) => {
+  return new TextDecoder().decode(stdout);
+}
+
+/** Kind and name of each object in a folder of deploy/. */
+async function kustomized(folder: string): Promise<readonly string[]> {
+  return namesIn(await kustomize(fileURLToPath(new URL(folder, deploy))));
+}
+
+function namesIn(yaml: string): readonly string[] {
+  return parseAllDocuments(yaml).map((document) => {
     return `${document.getIn(["kind"])} ${document.getIn(["metadata", "name"])}`;
   }).toSorted();
 }
@@ -28,14 +37,24 @@ for (const folder of ["crds", "rbac", "sharder", "examples/checksum-controller"]
   });
 }
 
-Deno.test(
-  "deploy/default is the sharder with everything that it needs in a cluster with cert-manager",
-  { ignore },
-  async () => {
-    const objects = await kustomized("default");
-    for (const folder of ["crds", "sharder"]) {
-      for (const object of await kustomized(folder)) assert.ok(objects.includes(object), object);
-    }
-    assert.ok(objects.includes("Certificate webhook-server") && objects.includes("Issuer selfsigned"));
-  },
-);
+Deno.test("deploy/default is the custom resource and the sharder, and nothing else", { ignore }, async () => {
+  const objects = [...await kustomized("crds"), ...await kustomized("sharder")];
+  assert.deepEqual(await kustomized("default"), objects.toSorted());
+});
+
+Deno.test("components/cert-manager has cert-manager issue the certificate and inject its CA", { ignore }, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = (part: string): string => relative(folder, fileURLToPath(new URL(part, deploy)));
+    const kustomization = { resources: [path("default")], components: [path("components/cert-manager")] };
+    await Deno.writeTextFile(join(folder, "kustomization.yaml"), JSON.stringify(kustomization));
+    const yaml = await kustomize(folder);
+    const added = ["Certificate webhook-server", "Issuer selfsigned"];
+    assert.deepEqual(namesIn(yaml), [...await kustomized("default"), ...added].toSorted());
+    assert.match(yaml, /cert-manager\.io\/inject-ca-from: sharding-system\/webhook-server/);
+    assert.match(yaml, /certDir: \/etc\/controller-sharding\/webhook-server/);
+    assert.match(yaml, /mountPath: \/etc\/controller-sharding\/webhook-server/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

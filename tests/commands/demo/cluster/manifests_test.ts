@@ -16,6 +16,8 @@ Deno.test("readManifests() reads the sharder with its roles", async () => {
     "ServiceAccount sharder",
     "ClusterRole sharding:sharder",
     "ClusterRoleBinding sharding:sharder",
+    "ClusterRole sharding:sharder:leases",
+    "ClusterRoleBinding sharding:sharder:leases",
     "Role sharding:sharder:leader-election",
     "RoleBinding sharding:sharder:leader-election",
     "ClusterRole sharding:metrics-auth",
@@ -28,6 +30,7 @@ Deno.test("readManifests() reads the sharder with its roles", async () => {
     "Deployment sharder",
     "Service sharder",
     "PodDisruptionBudget sharder",
+    "FlowSchema sharding-sharder-leases",
   ]);
 });
 
