@@ -6,7 +6,7 @@ import { getLogger, type Logger } from "../lib/util/log.ts";
 import type { Random } from "../lib/util/random.ts";
 import { encodePass } from "./admission_review.ts";
 import { type Body, BodyReader, declaredLength } from "./body.ts";
-import { type Assignment, handleReview, type ReviewOutcome, type RingLookup } from "./handler.ts";
+import { type Assignment, handleReview, type OwnerScopes, type ReviewOutcome, type RingLookup } from "./handler.ts";
 import { readHead } from "./review_head.ts";
 
 /** What became of a request. */
@@ -45,6 +45,8 @@ interface Reply {
 /** What the webhook works with. */
 export interface WebhookAppOptions {
   readonly lookup: RingLookup;
+  /** Where the owners of controlled objects lie. @default as the reference has it: all of them in namespaces */
+  readonly isClusterScoped?: OwnerScopes;
   /** Makes the names of objects that have only a `generateName`. */
   readonly random: Random;
   readonly clock: Clock;
@@ -84,7 +86,7 @@ const headBytes = 4_096;
  * router in front of it cost 3 to 17 ms of CPU per 1,000 requests over TLS (measured with hono in front of it).
  */
 export function webhookApp(options: WebhookAppOptions): WebhookApp {
-  const { lookup, random, clock, observer, logger = getLogger(["sharding", "webhook"]) } = options;
+  const { lookup, isClusterScoped, random, clock, observer, logger = getLogger(["sharding", "webhook"]) } = options;
   const { bodyLimit = 7 * mebibyte, bodyTimeout = 10_000, maxRequests = 1_000, maxBytes = 64 * mebibyte } = options;
   const turnedAway = 4 * Math.max(maxRequests, 1);
   const bodies = new BodyReader(clock, bodyLimit, bodyTimeout);
@@ -96,7 +98,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     if (body.type !== "text") return refused(refuse(body));
     const json = parse(body.text);
     if (json === undefined) return refused(badRequest("the body is not JSON"));
-    const verdict = handleReview(json.value, ring, lookup, random);
+    const verdict = handleReview(json.value, ring, lookup, random, isClusterScoped);
     if (verdict.type === "malformed") return refused(badRequest(verdict.problem));
     const { outcome, error, uid, assignment } = verdict;
     if (error !== undefined) logger.error("cannot handle an admission review", { ring, uid, error });

@@ -1,7 +1,13 @@
 import type { GroupResource } from "../lib/k8s/api/resource.ts";
 import { pointer } from "../lib/k8s/api/patch.ts";
-import type { ObjectMeta } from "../lib/k8s/types.ts";
-import { controlledKey, groupOf, type HashKey, mainKey } from "../lib/sharding/hash_key.ts";
+import {
+  controlledKey,
+  type GroupKind,
+  groupOf,
+  type HashKey,
+  type KeyMetadata,
+  mainKey,
+} from "../lib/sharding/hash_key.ts";
 import { brakesOf } from "../lib/sharding/brakes.ts";
 import { drainLabel, isShardName, shardLabel } from "../lib/sharding/names.ts";
 import { type ControllerRing, type Role, roleOf } from "../lib/sharding/ring_types.ts";
@@ -15,7 +21,7 @@ import {
   encodePatch,
   type JsonObject,
 } from "./admission_review.ts";
-import { isLabels, isMetadata, type KeyMetadata } from "./metadata.ts";
+import { isLabels, isMetadata } from "./metadata.ts";
 import { finalName } from "./final_name.ts";
 
 /** What the handler needs to know of a ring at the moment of a request. */
@@ -31,6 +37,11 @@ export interface AdmissionRing {
 
 /** Finds a ring by name; undefined when there is none, or nothing is known yet. */
 export type RingLookup = (ring: string) => AdmissionRing | undefined;
+
+/**
+ * Is this the kind of a main resource of the ring that lies in no namespace? Undefined when that is not known (yet).
+ */
+export type OwnerScopes = (ring: ControllerRing, owner: GroupKind) => boolean | undefined;
 
 /** An object was given to a shard. */
 export interface Assignment extends GroupResource {
@@ -87,13 +98,20 @@ type Decision =
  * A mistake here must not harm the user's request, as `failurePolicy: Ignore` does not cover answers: whatever is unknown,
  * odd or fails inside, the answer allows the request, and its patch is one that the API server can apply and validate.
  * What is not assigned here is assigned by the sharder's next pass.
+ * @param isClusterScoped by default no owner is: namespaced children have the keys of the reference.
  */
-export function handleReview(body: unknown, ring: string, lookup: RingLookup, random: Random): Verdict {
+export function handleReview(
+  body: unknown,
+  ring: string,
+  lookup: RingLookup,
+  random: Random,
+  isClusterScoped: OwnerScopes = () => false,
+): Verdict {
   const decoded = decodeReview(body);
   if (decoded.type === "malformed") return decoded;
   const { envelope, request } = decoded;
   try {
-    const decision = decide(request, ring, lookup, random);
+    const decision = decide(request, ring, lookup, random, isClusterScoped);
     const { outcome } = decision;
     if (decision.type === "pass") {
       return { type: "answer", outcome, body: encodePass(envelope, request.uid, decision.reason) };
@@ -108,7 +126,13 @@ export function handleReview(body: unknown, ring: string, lookup: RingLookup, ra
   }
 }
 
-function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup, random: Random): Decision {
+function decide(
+  request: AdmissionRequest,
+  ringName: string,
+  lookup: RingLookup,
+  random: Random,
+  isClusterScoped: OwnerScopes,
+): Decision {
   const { operation, resource, subresource, object } = request;
   if (operation !== "CREATE" && operation !== "UPDATE") return pass("only created and updated objects are assigned");
   if (subresource) return pass("subresources are not assigned");
@@ -137,7 +161,9 @@ function decide(request: AdmissionRequest, ringName: string, lookup: RingLookup,
   }
 
   const named = nameFor(role, operation, metadata, random);
-  const key = keyOf(role, object, named?.metadata ?? metadata);
+  const key = role === "controlled"
+    ? controlledKey(metadata, (owner) => isClusterScoped(found.ring, owner))
+    : keyOf(object, named?.metadata ?? metadata);
   switch (key.type) {
     case "problem":
       return pass(key.problem);
@@ -185,8 +211,7 @@ function nameFor(
   return { metadata: { ...metadata, name }, patch: { op: "add", path: pointer("metadata", "name"), value: name } };
 }
 
-function keyOf(role: Role, object: JsonObject, metadata: ObjectMeta): HashKey {
-  if (role === "controlled") return controlledKey(metadata);
+function keyOf(object: JsonObject, metadata: KeyMetadata): HashKey {
   const { apiVersion, kind } = object;
   const group = typeof apiVersion === "string" ? groupOf(apiVersion) : undefined;
   if (group === undefined || typeof kind !== "string") {

@@ -1,8 +1,5 @@
-import type { ObjectMeta } from "../lib/k8s/types.ts";
+import type { KeyMetadata } from "../lib/sharding/hash_key.ts";
 import { isObject, type JsonObject } from "./admission_review.ts";
-
-/** The metadata that decides the shard of an object. */
-export type KeyMetadata = Pick<ObjectMeta, "name" | "generateName" | "namespace" | "ownerReferences">;
 
 /** Metadata of an object under admission. Its labels were not looked at yet: they are JSON, and may be null. */
 export type UncheckedMetadata = KeyMetadata & { readonly labels?: unknown };

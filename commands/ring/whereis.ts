@@ -103,14 +103,20 @@ async function locate(
   }
   const object = await allowed("get", plural, () => objects.inNamespace(namespace).find(name, { signal }));
   if (object === undefined) throw new RingCommandError(`there is no ${resource.kind} ${path(namespace, name)}`);
-  const key = role === "main" ? mainKey(resource, object.metadata) : controlledKey(object.metadata);
-  const { shard = "", draining } = ownerView(object, view.ring);
   const owners = new OwnerLookup(reading.targets);
+  const { isClusterScoped } = owners;
+  const key = role === "main" ? mainKey(resource, object.metadata) : controlledKey(object.metadata, isClusterScoped);
+  const { shard = "", draining } = ownerView(object, view.ring);
   const owner: Owner = role === "controlled"
     ? await allowed("get", "the object's controller", () => owners.find(object, view.ring, signal))
     : "unknown";
   const planned = { metadata: object.metadata, group: resource.group, kind: resource.kind };
-  const plan = planFor(planned, role, view, { mayJudgeUnknown: true, owner, paused: brakesOf(ring).paused });
+  const plan = planFor(planned, role, view, {
+    mayJudgeUnknown: true,
+    owner,
+    isClusterScoped,
+    paused: brakesOf(ring).paused,
+  });
   const inScope = isInScope({ ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }, reading.selects);
   return {
     ring: view.ring,

@@ -1,7 +1,7 @@
 import { shardTroubles } from "../../controllers/shard_lease/shard_troubles.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
 import type { ObjectKey } from "../../lib/k8s/types.ts";
-import { Rings } from "../../lib/rings/mod.ts";
+import { OwnerKinds, Rings } from "../../lib/rings/mod.ts";
 import { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import { Manager } from "../../lib/runtime/manager.ts";
 import type { Runnable } from "../../lib/runtime/runnable.ts";
@@ -43,7 +43,9 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   const parts: ControllerParts = { config, clock, random, observers, measured, ...cluster };
 
   const observer = noting(reports.webhookHealth, measured.admission(() => app.inFlight).observer);
-  const app: WebhookApp = webhookApp({ lookup: (ring) => rings.get(ring), random, clock, observer });
+  const ownerKinds = new OwnerKinds({ rings, lookup: discovery, clock, random });
+  const keys = config.controller.sharder.referenceKeys ? {} : { isClusterScoped: ownerKinds.isClusterScoped };
+  const app: WebhookApp = webhookApp({ lookup: (ring) => rings.get(ring), ...keys, random, clock, observer });
   const webhook = options.serveWebhook(app, certificates);
 
   const manager = new Manager({
@@ -56,6 +58,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(named("informer of Namespaces", caches.namespaces));
   manager.add(recorder);
   manager.add(rings);
+  manager.add(ownerKinds);
   for (const runnable of certificates?.runnables ?? []) manager.add(runnable);
   manager.add(webhook);
   if (metrics !== undefined && connections.reviews !== undefined) {

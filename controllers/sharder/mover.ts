@@ -166,11 +166,12 @@ export class Mover {
     const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
     const { view, mayJudgeUnknown } = snapshot;
     const { paused } = brakesOf(snapshot.ring);
-    const plan = planFor(planned, target.role, view, { mayJudgeUnknown, paused });
+    const { isClusterScoped } = this.#owners;
+    const plan = planFor(planned, target.role, view, { mayJudgeUnknown, paused, isClusterScoped });
     if (target.role === "main" || plan.type === "none") return plan.type === "drain" ? pausedOr(plan, snapshot) : plan;
     // Where the key says that a child has to go somewhere, its owner has the last word.
     const owner: Owner = await this.#owners.find(object, view.ring, signal);
-    const informed = planFor(planned, target.role, view, { mayJudgeUnknown, owner });
+    const informed = planFor(planned, target.role, view, { mayJudgeUnknown, owner, isClusterScoped });
     // A child comes to the live shard of its owner even so; one without an owner stays where it is looked after.
     const follows = typeof owner === "object" && owner.shard !== undefined && isLive(view.statusOf(owner.shard));
     if (follows || informed.type !== "move" || !isLive(view.statusOf(informed.from))) return informed;

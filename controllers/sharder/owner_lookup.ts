@@ -1,5 +1,5 @@
 import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
-import { controlledKey, groupOf, mainKey } from "../../lib/sharding/hash_key.ts";
+import { type ClusterScoped, controlledKey, groupOf, mainKey, referenceKeys } from "../../lib/sharding/hash_key.ts";
 import { drainLabel, shardLabel } from "../../lib/sharding/names.ts";
 import type { Owner } from "../../lib/sharding/plan.ts";
 import { readObject } from "./read_object.ts";
@@ -11,16 +11,27 @@ export interface Parentage {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** The owner's own hash key; of a cluster-scoped owner it is not the one by which a namespaced child is assigned. */
+  /** The owner's own hash key. */
   readonly key: string;
 }
 
 /** Finds the owners of controlled objects among the ring's main resources. */
 export class OwnerLookup {
   readonly #mains: readonly Target[];
+  readonly #likeReference: boolean;
+  /** Whose children have the key of an owner without namespace. */
+  readonly isClusterScoped: ClusterScoped;
 
-  constructor(targets: readonly Target[]) {
+  /**
+   * @param likeReference Leave namespaced children of cluster-scoped owners where the reference's sharder wants them,
+   * instead of with their owners.
+   */
+  constructor(targets: readonly Target[], likeReference = false) {
     this.#mains = targets.filter((target) => target.role === "main");
+    this.#likeReference = likeReference;
+    this.isClusterScoped = likeReference
+      ? referenceKeys
+      : (owner) => this.#mainOf(owner.group, owner.kind)?.resource.namespaced === false;
   }
 
   /** The controller of an object, if it is of one of the ring's main resources. */
@@ -28,12 +39,18 @@ export class OwnerLookup {
     const reference = controllerOf(child.metadata);
     if (reference === undefined || controlledKey(child.metadata).type !== "key") return undefined;
     const group = groupOf(reference.apiVersion);
-    const target = this.#mains.find(({ resource }) => resource.kind === reference.kind && resource.group === group);
+    const target = this.#mainOf(group, reference.kind);
     if (target === undefined) return undefined;
-    const namespace = target.resource.namespaced ? child.metadata.namespace ?? "" : "";
+    const { namespace: around = "" } = child.metadata;
+    if (this.#likeReference && around !== "" && !target.resource.namespaced) return undefined;
+    const namespace = target.resource.namespaced ? around : "";
     const { name, uid } = reference;
     const key = mainKey(target.resource, { namespace, name });
     return key.type === "key" ? { target, namespace, name, uid, key: key.key } : undefined;
+  }
+
+  #mainOf(group: string | undefined, kind: string): Target | undefined {
+    return this.#mains.find(({ resource }) => resource.kind === kind && resource.group === group);
   }
 
   /** Reads which shard the owner of an object has. */

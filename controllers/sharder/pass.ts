@@ -81,7 +81,8 @@ class Pass {
     await this.#each(target, async (object) => {
       const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
       const { view, mayJudgeUnknown } = snapshot;
-      const plan = planFor(planned, "controlled", view, { mayJudgeUnknown });
+      const { isClusterScoped } = owners;
+      const plan = planFor(planned, "controlled", view, { mayJudgeUnknown, isClusterScoped });
       if (plan.type === "none") return;
       const owner = plan.type === "wait" ? undefined : owners.parentOf(object);
       // Nobody sees a child without a shard, and its owner may take its time.

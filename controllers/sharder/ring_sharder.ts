@@ -212,7 +212,7 @@ export class RingSharder {
   #passParts(inPass = false): PassParts | undefined {
     const snapshot = this.#parts.snapshot();
     if (snapshot === undefined) return undefined;
-    const owners = new OwnerLookup(this.#targets);
+    const owners = new OwnerLookup(this.#targets, this.#parts.settings.referenceKeys);
     return {
       snapshot,
       targets: this.#targets,

@@ -10,6 +10,8 @@ export interface SharderSettings {
   readonly drainDeadline?: number;
   /** Most objects of a ring that are asked to leave a live shard in a second, where the ring has no limit; 0 for none. */
   readonly movesPerSecond?: number;
+  /** Namespaced children of cluster-scoped owners go where the reference's sharder wants them. @default false */
+  readonly referenceKeys?: boolean;
   /** The only namespaces in which Leases of shards may be read. @default all */
   readonly leaseNamespaces?: readonly string[];
 }

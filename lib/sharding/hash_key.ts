@@ -6,6 +6,9 @@ export interface GroupKind {
   readonly kind: string;
 }
 
+/** The metadata that decide the shard of an object. */
+export type KeyMetadata = Pick<ObjectMeta, "name" | "generateName" | "namespace" | "ownerReferences">;
+
 /** What decides the shard of an object. Odd objects have a problem instead of a key; nothing here throws. */
 export type HashKey =
   | { readonly type: "key"; readonly key: string }
@@ -14,7 +17,7 @@ export type HashKey =
   | { readonly type: "problem"; readonly problem: string };
 
 /** The key of an object that is sharded by its own name: `group/Kind/namespace/name`, cluster-scoped with namespace "". */
-export function mainKey(groupKind: GroupKind, metadata: ObjectMeta): HashKey {
+export function mainKey(groupKind: GroupKind, metadata: KeyMetadata): HashKey {
   const { group, kind } = groupKind;
   if (!isText(kind)) return problem("the object has no kind");
   if (!isText(metadata.name)) {
@@ -24,15 +27,27 @@ export function mainKey(groupKind: GroupKind, metadata: ObjectMeta): HashKey {
         : "the object has no name",
     );
   }
-  return { type: "key", key: keyFrom(group, kind, metadata, metadata.name) };
+  return { type: "key", key: keyFrom(group, kind, metadata.namespace ?? "", metadata.name) };
 }
 
 /**
- * The key of an object that follows its controller. It is built from the controller reference, but with the namespace
- * of the object itself: for a namespaced child of a cluster-scoped owner it is not the owner's key (as the protocol
- * has it).
+ * Are objects of this kind in no namespace? Undefined while that is not known, of a kind that may belong to the ring's
+ * main resources.
  */
-export function controlledKey(metadata: ObjectMeta): HashKey {
+export type ClusterScoped = (owner: GroupKind) => boolean | undefined;
+
+/**
+ * How the reference makes keys: no owner counts as cluster-scoped, so a namespaced child of one has a key of its own, and
+ * is not where its owner is.
+ */
+export const referenceKeys: ClusterScoped = (): boolean => false;
+
+/**
+ * The key of an object that follows its controller, which is the controller's own key. It is built from the controller
+ * reference, which names no namespace: an owner in a namespace is in that of the object.
+ * @param isClusterScoped with {@link referenceKeys} the key is the reference's also where it is not the owner's.
+ */
+export function controlledKey(metadata: KeyMetadata, isClusterScoped: ClusterScoped = referenceKeys): HashKey {
   const owner = controllerReference(metadata);
   if (owner === undefined) return { type: "none" };
   const { apiVersion, kind, name } = owner;
@@ -43,7 +58,10 @@ export function controlledKey(metadata: ObjectMeta): HashKey {
   if (group === undefined) {
     return problem(`the object's controller reference has the malformed apiVersion "${apiVersion}"`);
   }
-  return { type: "key", key: keyFrom(group, kind, metadata, name) };
+  if (!isText(metadata.namespace)) return { type: "key", key: keyFrom(group, kind, "", name) };
+  const noNamespace = isClusterScoped({ group, kind });
+  if (noNamespace === undefined) return problem(`it is not known (yet) whether a ${kind} lies in a namespace`);
+  return { type: "key", key: keyFrom(group, kind, noNamespace ? "" : metadata.namespace, name) };
 }
 
 /** The group in an apiVersion, "" for the core group; undefined when it is not `version` or `group/version`. */
@@ -54,14 +72,14 @@ export function groupOf(apiVersion: string): string | undefined {
 }
 
 /** Like `controllerOf`, for metadata that nobody has validated yet. */
-function controllerReference(metadata: ObjectMeta): OwnerReference | undefined {
+function controllerReference(metadata: KeyMetadata): OwnerReference | undefined {
   const references: unknown = metadata.ownerReferences;
   if (!Array.isArray(references)) return undefined;
   return metadata.ownerReferences?.find((reference: OwnerReference | null) => reference?.controller === true);
 }
 
-function keyFrom(group: string, kind: string, metadata: ObjectMeta, name: string): string {
-  return `${group}/${kind}/${metadata.namespace ?? ""}/${name}`;
+function keyFrom(group: string, kind: string, namespace: string, name: string): string {
+  return `${group}/${kind}/${namespace}/${name}`;
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../k8s/types.ts";
-import { controlledKey, type GroupKind, type HashKey, mainKey } from "./hash_key.ts";
+import { type ClusterScoped, controlledKey, type GroupKind, type HashKey, mainKey } from "./hash_key.ts";
 import { drainLabel, shardLabel } from "./names.ts";
 import type { Role } from "./ring_types.ts";
 import { isLive, type RingView } from "./ring_view.ts";
@@ -53,6 +53,8 @@ export interface PlanContext {
   readonly mayJudgeUnknown: boolean;
   /** Of a controlled object. @default "unknown" */
   readonly owner?: Owner;
+  /** Of a controlled object: does its owner lie in no namespace? @default the reference's way, which is never */
+  readonly isClusterScoped?: ClusterScoped;
   /** Is the ring paused? Then a live shard keeps also what it was asked to let go of. @default false */
   readonly paused?: boolean;
 }
@@ -100,7 +102,7 @@ function planMain(object: PlannedObject, view: RingView, context: PlanContext): 
 }
 
 function planControlled(object: PlannedObject, view: RingView, context: PlanContext): Plan {
-  const byKey = desiredBy(controlledKey(object.metadata), view);
+  const byKey = desiredBy(controlledKey(object.metadata, context.isClusterScoped), view);
   if (typeof byKey !== "string") return byKey;
   const { owner = "unknown" } = context;
   const desired = shardOfOwner(owner, view) ?? byKey;

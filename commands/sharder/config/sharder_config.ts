@@ -35,6 +35,11 @@ export interface SharderConfig extends ComponentConfig {
       readonly takeOverAfter: number;
       /** Ours. A ring that is deleted stays until its objects have lost its labels, by a finalizer. */
       readonly ringFinalizer: boolean;
+      /**
+       * Ours. Namespaced children of cluster-scoped owners go where the reference's sharder wants them, as long as one of
+       * its replicas may answer too; else they go where their owners are.
+       */
+      readonly referenceKeys: boolean;
     };
     /** Ours. */
     readonly leases: LeaseSettings;
@@ -153,6 +158,7 @@ function readSharder(fields: Fields, warnings: string[]): SharderConfig["control
     movesPerSecond: fields.number("movesPerSecond", 0) ?? 0,
     takeOverAfter: fields.number("takeOverAfter", 1) ?? ourTiming.uncertainAfter,
     ringFinalizer: fields.boolean("ringFinalizer") ?? true,
+    referenceKeys: fields.boolean("referenceKeys") ?? false,
   };
 }
 
