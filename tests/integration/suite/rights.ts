@@ -20,6 +20,22 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "nothing is told one by one: each list is of all objects without an owner",
   ],
   [
+    "a ring that is deleted has its objects released by the shards that live, after its webhook has no rules",
+    "the reference's role does not let the sharder write finalizers: rings go at once, and their objects are released then",
+  ],
+  [
+    "a ring that is deleted goes 10 s after its last object has lost its labels, and its shards run on",
+    "the reference's role does not let the sharder write finalizers",
+  ],
+  [
+    "a shard that does not let go keeps a deleted ring for 10 minutes, and the ring says so",
+    "the reference's role does not let the sharder write finalizers",
+  ],
+  [
+    "a ring without sharder waits for `ring release`",
+    "the reference's role does not let the sharder write finalizers",
+  ],
+  [
     "a Lease that somebody deletes counts as not renewed: it is created again to be taken over, and objects move then",
     "the reference's role does not let the sharder create Leases of shards: see degraded.ts",
   ],
