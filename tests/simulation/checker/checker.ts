@@ -1,0 +1,146 @@
+import { configMaps, type KubeObject, type Lease, leases, type Secret, secrets } from "../../../mod.ts";
+import type { TestRequest, TestStage } from "../../../testing.ts";
+import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
+import { isWrite } from "../traffic.ts";
+import { secretName } from "../worker.ts";
+import { Tenures } from "./tenures.ts";
+import type { Report } from "./violation.ts";
+
+/** What is known of a main object. */
+interface Main {
+  readonly tenures: Tenures;
+  object: Secret | undefined;
+  /** Somebody changed its labels by hand (assumption A4): nothing is promised for its owners. */
+  tampered: boolean;
+  /** Somebody has replaced it by an object without labels, or is about to. */
+  replaced: boolean;
+}
+
+/**
+ * Watches every change and every write of a simulated cluster as it happens, and asserts what holds at any time, whatever
+ * faults are active: G1 (one owner, and no move without a drain while the shard may be at work) and G4 (families stay
+ * together).
+ */
+export class Checker implements Disposable {
+  readonly #ring: string;
+  readonly #report: Report;
+  readonly #trace: (line: string) => void;
+  readonly #mains = new Map<string, Main>();
+  readonly #holders = new Map<string, string>();
+  readonly #ends: Disposable[];
+
+  constructor(stage: TestStage, ring: string, report: Report, trace: (line: string) => void) {
+    this.#ring = ring;
+    this.#report = report;
+    this.#trace = trace;
+    this.#ends = [
+      stage.onRequest((request) => this.#onRequest(request)),
+      stage.server.observe(secrets, (previous, next) => this.#onSecret(previous, next)),
+      stage.server.observe(configMaps, (previous, next) => this.#onChild(previous, next)),
+      stage.server.observe(leases, (previous, next) => this.#onLease(previous, next)),
+    ];
+  }
+
+  /** Somebody changes the labels of an object against the protocol: nobody can be sure of its owner any more. */
+  tamper(object: string): void {
+    this.#main(object).tampered = true;
+  }
+
+  /**
+   * A user replaces an object by one without labels. The webhook puts its label back; without the webhook nobody can
+   * tell afterwards whose it was.
+   */
+  replace(object: string): void {
+    this.#main(object).replaced = true;
+  }
+
+  /** Were the labels of an object changed by hand? */
+  isTampered(object: string): boolean {
+    return this.#mains.get(object)?.tampered === true;
+  }
+
+  [Symbol.dispose](): void {
+    for (const end of this.#ends) end[Symbol.dispose]();
+  }
+
+  #onRequest(request: TestRequest): void {
+    const { process, namespace, name, resource, verb } = request;
+    if (!process.startsWith("shard-") || !isWrite(request)) return;
+    const main = resource === "secrets" ? name : resource === "configmaps" ? secretName(name) : undefined;
+    if (main === undefined) return;
+    const object = `${namespace}/${main}`;
+    this.#trace(`${process} ${verb} ${resource} ${object}`);
+    const { tenures, tampered } = this.#main(object);
+    const problem = tenures.write(process);
+    if (problem !== undefined && !tampered) this.#report("G1", `${object}: ${problem}`);
+  }
+
+  #onSecret(previous: Secret | undefined, next: Secret | undefined): void {
+    const key = keyOf(next ?? previous);
+    const main = this.#main(key);
+    main.object = next;
+    const [before, after] = [this.#shardOf(previous), this.#shardOf(next)];
+    const [drained, draining] = [this.#isDraining(previous), this.#isDraining(next)];
+    if (before === after && drained === draining && previous !== undefined && next !== undefined) return;
+    this.#trace(`${key} ${label(previous, before, drained)} -> ${label(next, after, draining)}`);
+    if (next === undefined) return main.tenures.reset();
+    if (after !== before && after !== undefined) main.tenures.assign(after);
+    if (main.replaced && after === undefined) main.tampered = true;
+    if (before === undefined || after === before || drained || main.tampered) return;
+    // Without a drain only while the shard itself cannot hold its Lease.
+    if (this.#holders.get(before) === before) {
+      this.#report("G1", `${key} moves from ${before} without a drain, while ${before} holds its Lease`);
+    }
+  }
+
+  #onChild(previous: KubeObject | undefined, next: KubeObject | undefined): void {
+    const [before, after] = [this.#shardOf(previous), this.#shardOf(next)];
+    if (before === after && previous !== undefined && next !== undefined) return;
+    const object = next ?? previous;
+    this.#trace(`child ${keyOf(object)} ${label(previous, before, false)} -> ${label(next, after, false)}`);
+    const main = secretName(object?.metadata.name ?? "");
+    if (next === undefined || before === undefined || main === undefined) return;
+    const key = `${next.metadata.namespace}/${main}`;
+    const { object: owner, tampered } = this.#main(key);
+    const isOwner = next.metadata.ownerReferences?.some(({ uid }) => uid === owner?.metadata.uid) === true;
+    if (isOwner && !tampered && this.#isDraining(owner)) {
+      this.#report("G4", `the child of ${key} moves from ${before} to ${after ?? "none"} while its owner is draining`);
+    }
+  }
+
+  #onLease(previous: Lease | undefined, next: Lease | undefined): void {
+    const lease = next ?? previous;
+    const name = lease?.metadata.name ?? "";
+    const [before, after] = [previous?.spec?.holderIdentity, next?.spec?.holderIdentity];
+    if (next === undefined) this.#holders.delete(name);
+    else this.#holders.set(name, after ?? "");
+    if (before !== after || next === undefined) {
+      this.#trace(`Lease ${name} ${before ?? "-"} -> ${next === undefined ? "deleted" : after}`);
+    }
+  }
+
+  #main(key: string): Main {
+    let main = this.#mains.get(key);
+    if (main === undefined) {
+      this.#mains.set(key, main = { tenures: new Tenures(), object: undefined, tampered: false, replaced: false });
+    }
+    return main;
+  }
+
+  #shardOf(object: KubeObject | undefined): string | undefined {
+    return object?.metadata.labels?.[shardLabel(this.#ring)];
+  }
+
+  #isDraining(object: KubeObject | undefined): boolean {
+    return object?.metadata.labels?.[drainLabel(this.#ring)] !== undefined;
+  }
+}
+
+function keyOf(object: KubeObject | undefined): string {
+  return `${object?.metadata.namespace}/${object?.metadata.name}`;
+}
+
+function label(object: KubeObject | undefined, shard: string | undefined, draining: boolean): string {
+  if (object === undefined) return "-";
+  return `${shard ?? "none"}${draining ? " (drain)" : ""}`;
+}
