@@ -72,9 +72,9 @@ async function answersInGo(asked: readonly Question[]): Promise<unknown[]> {
 Deno.test("keys, hashes and owners are the same as of an implementation in Go", {
   ignore: !binariesAvailable() || !goShardAvailable(),
 }, async () => {
-  const asked = fc.sample(questions, 5_000);
+  const asked = fc.sample(questions, 2_500);
   const answers = asked.map(answer);
   assert.deepEqual(await answersInGo(asked), answers);
   const owned = answers.filter(({ owner }) => owner !== "").length;
-  assert.ok(owned > 2_000, `${owned} of the objects have an owner`);
+  assert.ok(owned > 1_000, `${owned} of the objects have an owner`);
 });

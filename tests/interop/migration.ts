@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { runRing } from "../../commands/ring/mod.ts";
+import { parseSharderConfig } from "../../commands/sharder/config/sharder_config.ts";
+import { runSharder } from "../../commands/sharder/run.ts";
+import type { Intercept } from "../../lib/apiserver/mod.ts";
+import type { RequestOptions } from "../../lib/k8s/contract.ts";
+import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
+import { leases } from "../../lib/k8s/kinds/coordination.ts";
+import { secrets } from "../../lib/k8s/kinds/core.ts";
+import type { KubeObject, MutatingWebhookConfiguration } from "../../lib/k8s/types.ts";
+import { fakeParts } from "../commands/common/fake_parts.ts";
+import { TestProcess } from "../integration/processes.ts";
+import { settled } from "../integration/stage.ts";
+import type { Labels, World } from "../integration/world.ts";
+import { ReferenceSharder } from "./support/reference_sharder.ts";
+
+const shards = ["shard-a", "shard-b", "shard-c"];
+
+/** For how long it is looked whether nothing happens, in milliseconds of each kind of time. */
+const quiet = { virtual: 60_000, real: 1_500 } as const;
+
+/** A configuration file of the reference, with nothing in it that it does not know. */
+function referenceConfig(url: string): string {
+  return `
+apiVersion: config.sharding.timebertt.dev/v1alpha1
+kind: SharderConfig
+clientConnection:
+  qps: 200
+  burst: 300
+leaderElection:
+  leaderElect: true
+controller:
+  sharder:
+    syncPeriod: 5m
+    concurrentMoves: 100
+webhook:
+  config:
+    annotations:
+      cert-manager.io/inject-ca-from: sharding-system/webhook-server
+    clientConfig:
+      url: ${url}/
+gracefulShutDown: 5s
+`;
+}
+
+/** A ring as the reference's sharder leaves it: everything is in order, and it leads. */
+class Migration implements Disposable {
+  readonly world: World;
+  readonly reference: ReferenceSharder;
+  /** Requests of our sharder that change something, but those for its own Lease. */
+  readonly writes: string[] = [];
+  names: readonly string[] = [];
+
+  constructor(world: World) {
+    this.world = world;
+    this.reference = new ReferenceSharder(world);
+  }
+
+  /** Shards work, and objects belong to them, without that there ever was a sharder of ours. */
+  async begin(): Promise<void> {
+    const { world, reference } = this;
+    await world.setUp();
+    for (const shard of shards) world.startShard(shard);
+    const exist = async (): Promise<boolean> => (await world.leases.list()).items.length === shards.length;
+    await world.eventually("all shards have Leases", exist);
+    this.names = Array.from({ length: 12 }, (_, index) => `foo-${index}`);
+    for (const name of this.names) {
+      await world.createSecret(name, { [world.shardLabel]: world.ownerAmong(shards, name) });
+    }
+    await world.eventually("shards have made the ConfigMaps", async () => {
+      const made = await world.shardsOf(world.configMaps);
+      return this.names.every((name) => made.has(`checksums-${name}`));
+    });
+    for (const name of this.names) {
+      await reference.assign(world.configMaps, `checksums-${name}`, world.ownerAmong(shards, name));
+    }
+    for (const shard of shards) await reference.labelLease(shard);
+    await reference.lead();
+    await reference.reconcileRing(shards.length);
+    await reference.injectAuthority();
+  }
+
+  /** Starts our sharder with the reference's configuration. */
+  startOurs(): TestProcess {
+    const { stage, pace } = this.world;
+    const { config, warnings } = parseSharderConfig(parse(referenceConfig(stage.clientConfig.url ?? "")));
+    assert.deepEqual(warnings, []);
+    const intercept: Intercept = (request, next) => {
+      this.#note(request);
+      return next(request);
+    };
+    const context = { stage, pace, seed: 7, network: () => intercept };
+    return new TestProcess("sharder-new", "sharder", context, (connect, signal) =>
+      runSharder({
+        config,
+        identity: "sharder-new",
+        clock: stage.clock,
+        random: stage.random,
+        connect: ({ userAgent }) => connect(userAgent),
+        serveWebhook: (app, certificates) => stage.serveWebhook(app, certificates),
+      }, signal));
+  }
+
+  #note({ method, path }: RequestOptions): void {
+    const isOwnLease = path.endsWith("/namespaces/sharding-system/leases/sharder");
+    const isReview = path.includes("/apis/authorization.k8s.io/");
+    const isEvent = path.includes("/events");
+    if (method !== "GET" && !isOwnLease && !isReview && !isEvent) this.writes.push(`${method} ${path}`);
+  }
+
+  /** Who leads. */
+  async leader(): Promise<string> {
+    const lease = await this.world.api(leases).inNamespace("sharding-system").find("sharder");
+    return lease?.spec?.holderIdentity ?? "";
+  }
+
+  async configuration(): Promise<MutatingWebhookConfiguration> {
+    return await this.world.api(mutatingWebhookConfigurations).get(`controllerring-${this.world.name}`);
+  }
+
+  /** Follows the labels of all objects. @returns tells which have changed since */
+  async watchLabels(): Promise<() => readonly string[]> {
+    const { world } = this;
+    const logs: readonly Labels[] = [await world.labels(world.secrets), await world.labels(world.configMaps)];
+    return () => logs.flatMap((log) => log.names.filter((name) => log.of(name).length > 1));
+  }
+
+  [Symbol.dispose](): void {
+    this.reference[Symbol.dispose]();
+  }
+}
+
+/** Our sharder takes over from the reference's, which is asked to stop when ours runs already. */
+export async function takeOver(world: World): Promise<void> {
+  world.pace = "usual";
+  using migration = new Migration(world);
+  await migration.begin();
+  const { reference, names } = migration;
+  const before = await migration.configuration();
+  const changed = await migration.watchLabels();
+
+  const ours = migration.startOurs();
+  try {
+    await world.consistently("ours only watches while the reference leads", async () => {
+      return migration.writes.length === 0 && await migration.leader() !== "sharder-new";
+    }, quiet[world.stage.time]);
+    // The API server asks both of them.
+    const { metadata } = await world.createSecret("meanwhile");
+    assert.equal(metadata.labels?.[world.shardLabel], world.ownerAmong(shards, "meanwhile"));
+
+    await reference.release();
+    await world.eventually("ours leads", async () => await migration.leader() === "sharder-new", 20_000);
+    await world.eventually("the webhook configuration is ours", async () => {
+      return (await migration.configuration()).webhooks?.[0]?.timeoutSeconds === 2;
+    }, 20_000);
+    await world.isReady(shards.length);
+    await world.consistently("nothing moves", () => changed().length === 0, quiet[world.stage.time]);
+
+    const after = await migration.configuration();
+    const [was, is] = [before.webhooks?.[0], after.webhooks?.[0]];
+    assert.deepEqual(is, { ...was, timeoutSeconds: 2 }, "all else is as it was, with the authority that was injected");
+    assert.deepEqual(after.metadata.labels, before.metadata.labels);
+    assert.deepEqual(after.metadata.ownerReferences, before.metadata.ownerReferences);
+    assert.deepEqual(ownersOf(after, "Apply"), ["controllerring-controller"], "one owner of what is applied");
+    const { status } = await world.rings.get(world.name);
+    assert.deepEqual(status?.conditions?.map(({ type, status }) => [type, status]), [["Ready", "True"]]);
+    for (const lease of (await world.leases.list()).items) {
+      assert.equal(lease.metadata.labels?.["alpha.sharding.timebertt.dev/state"], "ready");
+      assert.equal(lease.spec?.holderIdentity, lease.metadata.name);
+      assert.equal(lease.spec?.leaseTransitions, 0);
+    }
+    const configuration = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/";
+    assert.deepEqual(
+      new Set(migration.writes),
+      new Set([
+        `PATCH ${configuration}controllerring-${world.name}`,
+        // The finalizer.
+        `PATCH /apis/sharding.timebertt.dev/v1alpha1/controllerrings/${world.name}`,
+      ]),
+      "nothing else is written",
+    );
+
+    world.startShard("shard-d");
+    await world.spread([...shards, "shard-d"], names, 30_000);
+    assert.ok(changed().length > 0);
+  } finally {
+    await ours.stop();
+  }
+}
+
+/** Our sharder takes over from one that crashed in the middle of its work. */
+export async function takeOverFromCrashed(world: World): Promise<void> {
+  world.pace = "usual";
+  using migration = new Migration(world);
+  await migration.begin();
+  const { reference, names } = migration;
+  // It has taken over a dead shard, whose objects it has not moved yet,
+  await world.writeLease("shard-x", { holder: "shardlease-controller", duration: 30 });
+  for (const name of names.slice(0, 3)) {
+    await reference.assign(world.secrets, name, "shard-x");
+    await reference.assign(world.configMaps, `checksums-${name}`, "shard-x");
+  }
+  // and asked a live one that does not look to let go of what it may keep in the meantime.
+  const asked = names.find((name) => world.ownerAmong(shards, name) === "shard-b" && !names.slice(0, 3).includes(name));
+  assert.ok(asked !== undefined);
+  await reference.drain(asked);
+  reference.crash();
+
+  const ours = migration.startOurs();
+  try {
+    await world.eventually("ours leads", async () => await migration.leader() === "sharder-new", 25_000);
+    await world.spread(shards, names, 20_000);
+    await world.eventually("the dead shard's Lease is given back", async () => {
+      return ((await world.leases.find("shard-x"))?.spec?.holderIdentity ?? "") === "";
+    });
+  } finally {
+    await ours.stop();
+  }
+}
+
+/** What the reference knows: the keys of section 2 of the protocol, each on the kind where it has its meaning. */
+function knownKeys(ring: string): readonly RegExp[] {
+  const domain = "alpha\\.sharding\\.timebertt\\.dev";
+  return [
+    new RegExp(`^(Lease|MutatingWebhookConfiguration) label ${domain}/controllerring$`),
+    new RegExp(`^Lease label ${domain}/state$`),
+    new RegExp(`^(Secret|ConfigMap) label shard\\.${domain}/${ring}$`),
+    // The only two that stay: docs/migration.md says why they do no harm.
+    new RegExp(`^Lease annotation ${domain}/stop-by$`),
+    new RegExp(`^MutatingWebhookConfiguration annotation ${domain}/labelled-resources$`),
+  ];
+}
+
+/** The reference takes over from ours, by the procedure of docs/migration.md. */
+export async function goBack(world: World): Promise<void> {
+  world.pace = "usual";
+  await world.setUp();
+  // Everything that is ours only: its own certificate, the finalizer, a brake.
+  const ours = world.startSharder("sharder-a", { issuesCertificates: true });
+  for (const shard of shards) world.startShard(shard);
+  await world.isReady(shards.length);
+  const names = await world.createSecrets(12);
+  await world.spread(shards, names);
+  await ring(world, "pause", world.name);
+  await world.eventually("the ring has what only our sharder knows", async () => {
+    const { metadata, status } = await world.rings.get(world.name);
+    const isPaused = status?.conditions?.some(({ type }) => type === "Paused") === true;
+    return metadata.finalizers?.length === 1 && isPaused;
+  });
+
+  await ring(world, "resume", world.name);
+  await world.eventually("its condition is gone", async () => {
+    return (await world.rings.get(world.name)).status?.conditions?.length === 1;
+  }, 20_000);
+  await ours.stop();
+  await ring(world, "release", world.name);
+  await world.api(secrets).inNamespace("sharding-system").delete("sharder-webhook-certificate");
+
+  const known = knownKeys(world.name);
+  assert.deepEqual((await ourKeys(world)).filter((key) => !known.some((pattern) => pattern.test(key))), []);
+  for (const lease of (await world.leases.list()).items) assert.equal(lease.spec?.holderIdentity, lease.metadata.name);
+
+  using reference = new ReferenceSharder(world);
+  const mains = await world.labels(world.secrets);
+  const children = await world.labels(world.configMaps);
+  await reference.lead();
+  const applied = await reference.reconcileRing(shards.length);
+  const { webhooks: [wanted] = [], metadata } = reference.webhookConfiguration(await world.rings.get(world.name));
+  const [webhook] = applied.webhooks ?? [];
+  assert.deepEqual(webhook, { ...wanted, matchPolicy: "Equivalent", reinvocationPolicy: "Never" });
+  assert.deepEqual(applied.metadata.labels, metadata.labels);
+  assert.deepEqual(ownersOf(applied, "Apply"), ["controllerring-controller"]);
+  await reference.injectAuthority();
+  await world.consistently("nothing moves", async () => await world.isSpread(shards, names), quiet[world.stage.time]);
+  for (const log of [mains, children]) assert.deepEqual(log.names.filter((name) => log.of(name).length > 1), []);
+  await reference.release();
+
+  // Nothing of ours keeps the ring: whoever deletes it now is rid of it.
+  await world.rings.delete(world.name);
+  assert.equal(await world.rings.find(world.name), undefined);
+}
+
+/** Who owns fields of an object by this operation. */
+function ownersOf({ metadata }: KubeObject, operation: "Apply" | "Update"): (string | undefined)[] {
+  return (metadata.managedFields ?? []).filter((entry) => entry.operation === operation).map(({ manager }) => manager);
+}
+
+/** Every label, annotation and finalizer of the sharding domain on any object that a sharder writes. */
+async function ourKeys(world: World): Promise<string[]> {
+  const objects: [string, KubeObject][] = [];
+  for (const object of (await world.rings.list()).items) objects.push(["ControllerRing", object]);
+  for (const object of (await world.api(leases).list()).items) objects.push(["Lease", object]);
+  for (const object of (await world.api(secrets).list()).items) objects.push(["Secret", object]);
+  for (const object of (await world.configMaps.list()).items) objects.push(["ConfigMap", object]);
+  for (const object of (await world.api(mutatingWebhookConfigurations).list()).items) {
+    objects.push(["MutatingWebhookConfiguration", object]);
+  }
+  const keys = objects.flatMap(([kind, { metadata: { labels, annotations, finalizers } }]) => [
+    ...Object.keys(labels ?? {}).map((key) => `${kind} label ${key}`),
+    ...Object.keys(annotations ?? {}).map((key) => `${kind} annotation ${key}`),
+    ...(finalizers ?? []).map((key) => `${kind} finalizer ${key}`),
+  ]);
+  return [...new Set(keys.filter((key) => key.includes("sharding.timebertt.dev")))].toSorted();
+}
+
+/** Runs the ring command with all rights. */
+async function ring(world: World, ...args: readonly string[]): Promise<void> {
+  const { stage } = world;
+  const { parts, output } = fakeParts({
+    clock: stage.clock,
+    findCluster: () =>
+      Promise.resolve({
+        description: "the stage",
+        namespace: "default",
+        open: ({ userAgent }) => stage.connect("admin", userAgent),
+      }),
+  });
+  const running = runRing(args, parts, undefined, new AbortController().signal);
+  const code = await settled(stage, `ring ${args.join(" ")} ends`, running, 30_000);
+  assert.equal(code, 0, output.stderr);
+}

@@ -1,0 +1,21 @@
+import { InMemoryStage } from "../integration/stages/in_memory.ts";
+import { World } from "../integration/world.ts";
+import { goBack, takeOver, takeOverFromCrashed } from "./migration.ts";
+
+Deno.test("our sharder takes over from the reference's, and no object moves", async () => {
+  await using stage = await InMemoryStage.start();
+  await using world = new World(stage, "migration-there");
+  await takeOver(world);
+});
+
+Deno.test("the reference's sharder takes over from ours, by the documented procedure, and no object moves", async () => {
+  await using stage = await InMemoryStage.start();
+  await using world = new World(stage, "migration-back");
+  await goBack(world);
+});
+
+Deno.test("our sharder takes over from one of the reference that crashed in the middle of its work", async () => {
+  await using stage = await InMemoryStage.start();
+  await using world = new World(stage, "migration-crash");
+  await takeOverFromCrashed(world);
+});
