@@ -1,6 +1,7 @@
 import { Api } from "../../lib/k8s/api/api.ts";
 import { formatGroupResource, type GroupResource, type Resource } from "../../lib/k8s/api/resource.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
+import { DiscreetClient } from "../../lib/k8s/discreet_client.ts";
 import type { KubeObject, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { sharderFieldManager } from "../../lib/sharding/names.ts";
 import { controlledResources, type ControllerRing, mainResources, type Role } from "../../lib/sharding/ring_types.ts";
@@ -72,6 +73,7 @@ export async function resolveTarget(
   signal: AbortSignal,
 ): Promise<Target> {
   const resource = await lookup.resourceFor(groupResource, signal);
-  const objects = new Api(client, resource, { fieldManager: sharderFieldManager }).asMetadata();
+  // What goes wrong with objects is logged, and told in the ring's status.
+  const objects = new Api(new DiscreetClient(client), resource, { fieldManager: sharderFieldManager }).asMetadata();
   return { role, groupResource, resource, objects };
 }

@@ -25,7 +25,7 @@ function isQuiet({ verb, resource }: TestRequest): boolean {
  * where it belongs, and from then on it is quiet; and at no time was anything done that must not be.
  */
 export async function survive(seed: number, faults: readonly NthFault[]): Promise<void> {
-  await using stage = createTestStage({ seed, logLevel: "warning" });
+  await using stage = createTestStage({ seed, logLevel: "debug" });
   const journal = new Journal(stage);
   const ring = await stage.createRing();
   const [crew, person] = [new Crew(stage, ring), new Person(stage)];
@@ -55,6 +55,7 @@ export async function survive(seed: number, faults: readonly NthFault[]): Promis
   const loud = stage.requests({ since: mark, where: (request) => !isQuiet(request) });
   assert.deepEqual(loud.map(({ process, verb, path }) => `${process}: ${verb} ${path}`), []);
   await person.assertUntouched(ring.name);
+  await person.assertKept();
 
   // In the end the ring is deleted, and its labels go with it, again through faults (G7).
   const again = faults.map((fault) => breakEveryNth(stage, fault));
