@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Families } from "../../../controllers/sharder/families.ts";
+import { MoveLimit } from "../../../controllers/sharder/move_limit.ts";
 import { Mover } from "../../../controllers/sharder/mover.ts";
 import { OwnerLookup } from "../../../controllers/sharder/owner_lookup.ts";
 import { pass, type PassResult, type PassScope } from "../../../controllers/sharder/pass.ts";
@@ -8,10 +9,11 @@ import { ownerlessSelector } from "../../../controllers/sharder/selectors.ts";
 import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
+import { ConnectionError } from "../../../lib/k8s/errors.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { KubeObject } from "../../../lib/k8s/types.ts";
 import type { RingSnapshot } from "../../../lib/rings/mod.ts";
-import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
+import { drainLabel, pausedAnnotation, shardLabel } from "../../../lib/sharding/names.ts";
 import { isLive, type ShardStatus } from "../../../lib/sharding/ring_view.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
@@ -31,6 +33,7 @@ class Bench {
   readonly pending = new PendingDrains();
   snapshot: RingSnapshot;
   intercept: Intercept = (request, next) => next(request);
+  turn: (signal: AbortSignal) => Promise<boolean> = () => Promise.resolve(true);
   readonly #targets;
 
   constructor(snapshot: RingSnapshot, capacity = 1_000) {
@@ -55,6 +58,7 @@ class Bench {
       pending: this.pending,
       concurrency: 4,
       maxPendingDrains,
+      turn: this.turn,
     };
     return await pass(typeof kind === "string" ? { type: kind } : kind, parts, signal);
   }
@@ -241,4 +245,196 @@ Deno.test("no more drains than allowed are pending for a shard, and the others a
   assert.deepEqual([...result.congested.keys()].sort(), ["shard-a", "shard-b"]);
   assert.equal(bench.pending.countOf("shard-a"), 3);
   assert.equal((await bench.pass("all", 3)).written, 0);
+});
+
+Deno.test("one object that fails keeps no other from moving, and is named", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-x": "held" }));
+  for (let i = 0; i < 10; i++) {
+    const main = await bench.create(`foo-${i}`, { [shard]: "shard-x" });
+    for (const child of [0, 1]) await bench.create(`foo-${i}-${child}`, { [shard]: "shard-x" }, main);
+  }
+  const broken = ["/secrets/foo-3", "/configmaps/foo-5-0"];
+  bench.intercept = (request, next) => {
+    if (request.method === "PATCH" && broken.some((path) => request.path.endsWith(path))) {
+      throw new ConnectionError("cut");
+    }
+    return next(request);
+  };
+  const result = await bench.pass("ownerless");
+  assert.deepEqual([result.failed, result.missed, result.written], [2, false, 26]);
+  const main = { role: "main", resource: { group: "", resource: "secrets" }, namespace: "default", name: "foo-3" };
+  const child = { role: "controlled", resource: { group: "", resource: "configmaps" }, namespace: "default" };
+  const names = [main, { ...child, name: "foo-5-0" }] as const;
+  assert.deepEqual([...result.failedObjects].sort((a, b) => a.name < b.name ? -1 : 1), names);
+  const left = async (): Promise<string[]> =>
+    [...await bench.labels()].filter(([, labels]) => labels[shard] !== "shard-a").map(([name]) => name).sort();
+  assert.deepEqual(await left(), ["ConfigMap/foo-3-0", "ConfigMap/foo-3-1", "ConfigMap/foo-5-0", "Secret/foo-3"]);
+  // They are read one by one, and the owner takes its children along.
+  bench.intercept = (request, next) => {
+    assert.doesNotMatch(request.path, /(secrets|configmaps)$/);
+    return next(request);
+  };
+  const again = await bench.pass({ type: "objects", objects: result.failedObjects });
+  assert.deepEqual([again.failed, again.listed], [0, 2]);
+  bench.intercept = (request, next) => next(request);
+  assert.deepEqual(await left(), []);
+});
+
+Deno.test("an object that is gone, or not the ring's any more, is no failure when it is tried again", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready" }));
+  const resource = { group: "", resource: "secrets" };
+  const objects = [
+    { role: "main", resource, namespace: "default", name: "gone" },
+    { role: "main", resource, namespace: "kube-system", name: "foo" },
+    { role: "main", resource: { group: "apps", resource: "secrets" }, namespace: "default", name: "foo" },
+  ] as const;
+  const result = await bench.pass({ type: "objects", objects });
+  assert.deepEqual([result.listed, result.failed, result.written], [0, 0, 0]);
+});
+
+Deno.test("a resource that cannot be listed keeps no other from being looked at, and the pass has to be done again", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready" }));
+  const main = await bench.create("foo", { [shard]: "bogus" });
+  await bench.create("foo-0", { [shard]: "bogus" }, main);
+  bench.intercept = (request, next) => {
+    if (request.path.endsWith("/configmaps")) throw new ConnectionError("cut");
+    return next(request);
+  };
+  const result = await bench.pass();
+  assert.deepEqual([result.failed, result.missed, result.complete, result.written], [1, true, false, 1]);
+  assert.deepEqual(result.failedObjects, []);
+});
+
+Deno.test("more failures than can be named have the whole pass done again", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready" }));
+  for (let i = 0; i < 1_001; i++) await bench.create(`foo-${i}`, {});
+  bench.intercept = (request, next) => {
+    if (request.method === "PATCH") throw new ConnectionError("cut");
+    return next(request);
+  };
+  const result = await bench.pass();
+  assert.deepEqual([result.failed, result.failedObjects.length, result.missed], [1_001, 1_000, true]);
+});
+
+Deno.test("drains that are not wanted any more are withdrawn, with their families where they are", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready" }));
+  const wanted = bench.ownerOf("foo") ?? "";
+  const other = wanted === "shard-a" ? "shard-b" : "shard-a";
+  const main = await bench.create("foo", { [shard]: other });
+  await bench.create("foo-0", { [shard]: other }, main);
+  await bench.pass();
+  assert.deepEqual([bench.pending.has("/Secret/default/foo"), bench.families.size], [true, 1]);
+  // The shard that should have had it is gone again.
+  bench.snapshot = snapshotOf({ [other]: "ready" });
+  const result = await bench.pass({ type: "draining" });
+  assert.deepEqual([result.listed, result.written], [1, 1]);
+  const labels = await bench.labels();
+  assert.deepEqual(labels.get("Secret/foo"), { [shard]: other });
+  assert.deepEqual(labels.get("ConfigMap/foo-0"), { [shard]: other });
+  assert.equal(bench.families.size, 0);
+  // It counts as pending until its end is seen, but not as one of the moves.
+  assert.equal(bench.pending.delete("/Secret/default/foo")?.withdrawn, true);
+});
+
+Deno.test("a pass over drains leaves alone what others have to move", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-x": "held", "shard-y": "dead", "late": "expired" }));
+  for (const name of ["shard-x", "shard-y", "late", "bogus"]) {
+    await bench.create(`foo-${name}`, { [shard]: name, [drain]: "true" });
+  }
+  await bench.create("lost", { [drain]: "true" });
+  const before = await bench.labels();
+  assert.equal((await bench.pass({ type: "draining" })).written, 0);
+  assert.deepEqual(await bench.labels(), before);
+});
+
+Deno.test("a pass over shards asks for their objects only, but not for those that were asked for", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready", "shard-c": "ready" }));
+  for (let i = 0; i < 30; i++) {
+    const main = await bench.create(`foo-${i}`, { [shard]: "shard-a" });
+    await bench.create(`foo-${i}-0`, { [shard]: "shard-a" }, main);
+    await bench.create(`bar-${i}`, { [shard]: "shard-b" });
+  }
+  assert.deepEqual([...(await bench.pass("all", 4)).congested.keys()].sort(), ["shard-a", "shard-b"]);
+  const asked = bench.pending.keys().filter((key) => bench.pending.countOf("shard-a") === 4 && key.includes("foo"));
+  assert.equal(asked.length, 4);
+  const result = await bench.pass({ type: "shards", shards: ["shard-a"] }, 6);
+  // All 30 children, as their owners may be any, and the 26 owners that were not asked for.
+  assert.deepEqual([result.listed, bench.pending.countOf("shard-a"), bench.pending.countOf("shard-b")], [56, 6, 4]);
+  assert.equal(result.congested.has("shard-b"), false);
+});
+
+Deno.test("children of owners that a paused ring keeps come to them, wherever they are", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready" }, true, { [pausedAnnotation]: "true" }));
+  const wanted = bench.ownerOf("foo") ?? "";
+  const other = wanted === "shard-a" ? "shard-b" : "shard-a";
+  const main = await bench.create("foo", { [shard]: other });
+  for (const [name, labels] of [["there", { [shard]: other }], ["apart", { [shard]: wanted }], ["new", {}]] as const) {
+    await bench.create(`foo-${name}`, labels, main);
+  }
+  const settled = await bench.create("bar", { [shard]: bench.ownerOf("bar") ?? "" });
+  await bench.create("bar-0", { [shard]: bench.ownerOf("bar") ?? "" }, settled);
+  const result = await bench.pass();
+  assert.deepEqual([result.paused, result.written, bench.pending.size], [1, 2, 0]);
+  const labels = await bench.labels();
+  for (const name of ["there", "apart", "new"]) assert.equal(labels.get(`ConfigMap/foo-${name}`)?.[shard], other, name);
+  assert.equal((await bench.pass()).written, 0);
+});
+
+Deno.test("an unlabelled child of an owner that does not let go gets its shard all the same", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready" }));
+  const other = bench.ownerOf("foo") === "shard-a" ? "shard-b" : "shard-a";
+  const main = await bench.create("foo", { [shard]: other });
+  await bench.pass();
+  assert.equal(bench.pending.size, 1);
+  await bench.create("foo-0", {}, main);
+  await bench.pass("ownerless");
+  assert.equal((await bench.labels()).get("ConfigMap/foo-0")?.[shard], other);
+});
+
+/** Peers 5a no. 12: the reference's list of work blocks when its workers have gone. */
+Deno.test("a pass over thousands of objects ends at once when it is aborted, whatever it waits for", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready", "shard-x": "held" }));
+  for (let i = 0; i < 1_100; i++) await bench.create(`foo-${i}`, { [shard]: i % 3 === 0 ? "shard-x" : "shard-a" });
+  const first = await bench.secrets.get("foo-0");
+  for (let i = 0; i < 600; i++) await bench.create(`child-${i}`, { [shard]: "shard-x" }, first);
+  const reason = new Error("not the leader any more");
+  for (const number of [0, 1, 2, 3, 4, 7, 50, 333, 700]) {
+    const abort = new AbortController();
+    let requests = 0;
+    let late = 0;
+    bench.intercept = (request, next) => {
+      // One that is aborted already is not sent.
+      if (abort.signal.aborted && request.abortSignal?.aborted !== true) late++;
+      if (requests++ < number) return next(request);
+      abort.abort(reason);
+      // An answer that never comes.
+      return new Promise((_, reject) => {
+        const { abortSignal } = request;
+        assert.ok(abortSignal !== undefined, `${request.method} ${request.path} has no signal`);
+        if (abortSignal.aborted) reject(abortSignal.reason);
+        abortSignal.addEventListener("abort", () => reject(abortSignal.reason));
+      });
+    };
+    await assert.rejects(bench.pass("all", 5_000, abort.signal), reason);
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    assert.equal(late, 0, `aborted at request ${number}`);
+    assert.ok(requests <= number + 1 + 2 * 4, `${requests} requests, aborted at ${number}`);
+    bench.pending.keys().forEach((key) => bench.pending.delete(key));
+    bench.families.keys().forEach((key) => bench.families.take(key));
+  }
+});
+
+Deno.test("a pass whose moves wait for their turns ends at once when it is aborted", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready" }));
+  for (let i = 0; i < 50; i++) await bench.create(`foo-${i}`, { [shard]: "shard-a" });
+  const clock = new VirtualClock();
+  const limit = new MoveLimit(clock, () => 0.001);
+  const abort = new AbortController();
+  let turns = 0;
+  bench.turn = (signal) => {
+    if (++turns === 3) queueMicrotask(() => abort.abort(new Error("not the leader any more")));
+    return limit.turn(signal);
+  };
+  await assert.rejects(bench.pass("all", 100, abort.signal), /not the leader/);
+  assert.equal(clock.monotonic(), 0);
 });

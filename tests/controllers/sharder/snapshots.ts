@@ -10,6 +10,7 @@ import { ringOf } from "../controller_ring/rings.ts";
 export function snapshotOf(
   shards: Readonly<Record<string, Exclude<ShardStatus, "unknown">>>,
   mayJudgeUnknown = true,
+  annotations: Readonly<Record<string, string>> = {},
 ): RingSnapshot {
   const namespaces = new StoreWriter<PartialObjectMetadata>();
   namespaces.apply({ type: "init" });
@@ -22,7 +23,7 @@ export function snapshotOf(
   const view = viewOf(shards);
   const holds = (shard: string): boolean => view.statusOf(shard) === "held";
   return new RingSnapshot(
-    ringOf(),
+    ringOf({ metadata: { ...ringOf().metadata, annotations } }),
     view,
     { type: "selector", selector },
     namespaces.reader,
