@@ -221,7 +221,7 @@ export const leaving: readonly Behaviour[] = [
     },
   },
   {
-    name: "main resources that a ring names no more are let go of by their shards, and then forgotten",
+    name: "main resources that a ring names no more are let go of by their shards",
     run: async (world) => {
       const names = await begin(world);
       const mains = await world.labels(world.secrets);
@@ -232,10 +232,43 @@ export const leaving: readonly Behaviour[] = [
         assert.equal(new Set(mains.of(name).map(({ shard }) => shard)).size, 2, `${name} had another owner`);
       }
       assert.equal((await world.createSecret("late")).metadata.labels?.[world.shardLabel], undefined);
-      await world.eventually("the record names the present resources only", async () => {
-        const record = (await configurationOf(world))?.metadata.annotations?.[labelledResourcesAnnotation];
-        return record === JSON.stringify({ main: ["deployments.apps"], controlled: [] });
-      }, 20_000);
+    },
+  },
+  {
+    name: "resources that a ring names no more are forgotten when none of their objects has a label",
+    needs: needsTime,
+    run: async (world) => {
+      await begin(world);
+      const recorded = async (): Promise<string | undefined> =>
+        (await configurationOf(world))?.metadata.annotations?.[labelledResourcesAnnotation];
+      assert.equal(await recorded(), JSON.stringify({ main: ["secrets"], controlled: ["configmaps"] }));
+      await change(world, { resources: [{ group: "", resource: "secrets" }] });
+      await world.consistently(
+        "the record stays",
+        async () => (await recorded())?.includes("configmaps") === true,
+        9_000,
+      );
+      await world.eventually(
+        "the record names the present resources only",
+        async () => await recorded() === JSON.stringify({ main: ["secrets"], controlled: [] }),
+        10_000,
+      );
+    },
+  },
+  {
+    name: "a deleted ring does not wait for a shard whose Lease somebody deletes",
+    needs: needsTime,
+    run: async (world) => {
+      await world.setUp();
+      world.startSharder();
+      await world.writeLease("shard-stuck", { duration: 10 });
+      await world.isReady(1);
+      await world.createSecret("foo");
+      await world.settle(["shard-stuck"], ["foo"]);
+      await isPrepared(world);
+      await world.rings.delete(world.name);
+      await world.leases.delete("shard-stuck");
+      await isReleased(world, 60_000);
     },
   },
   {
