@@ -391,6 +391,33 @@ Deno.test("an unlabelled child of an owner that does not let go gets its shard a
   assert.equal((await bench.labels()).get("ConfigMap/foo-0")?.[shard], other);
 });
 
+Deno.test("a drain of which the answer was lost is accounted for when the object is tried again", async () => {
+  for (const isAcknowledged of [false, true]) {
+    const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready" }));
+    const other = bench.ownerOf("foo") === "shard-a" ? "shard-b" : "shard-a";
+    const main = await bench.create("foo", { [shard]: other });
+    await bench.create("foo-0", { [shard]: other }, main);
+    bench.intercept = async (request, next) => {
+      const answer = await next(request);
+      if (request.method === "PATCH") throw new ConnectionError("cut");
+      return answer;
+    };
+    const { failedObjects } = await bench.pass();
+    assert.equal(failedObjects.length, 1);
+    assert.deepEqual([bench.pending.size, bench.families.size], [0, 1]);
+    let reads = 0;
+    bench.intercept = async (request, next) => {
+      const answer = await next(request);
+      // Its end was told of before it was accounted for.
+      if (isAcknowledged && reads++ === 0) await bench.acknowledge();
+      return answer;
+    };
+    await bench.pass({ type: "objects", objects: failedObjects });
+    assert.equal(bench.pending.size, isAcknowledged ? 0 : 1);
+    if (!isAcknowledged) assert.equal(bench.families.size, 1, "the family waits for the acknowledgement");
+  }
+});
+
 /** Peers 5a no. 12: the reference's list of work blocks when its workers have gone. */
 Deno.test("a pass over thousands of objects ends at once when it is aborted, whatever it waits for", async () => {
   const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready", "shard-x": "held" }));
