@@ -10,6 +10,7 @@ import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { isLive } from "../../lib/sharding/ring_view.ts";
 import { describeError } from "../../lib/util/log.ts";
+import { applyConfiguration } from "./apply_configuration.ts";
 import { injectsCaBundle } from "./ca_injection.ts";
 import { specTroubles } from "./spec_trouble.ts";
 import { lastStatus, nextStatus, type Outcome } from "./status.ts";
@@ -71,7 +72,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
       writer.write(ring, (ring) => nextStatus(ring, outcome, clock.now(), troubles), signal);
     troubles.set(name, "spec", specTroubles(ring));
     try {
-      if (!await applyConfiguration(snapshot, parts, signal)) return;
+      if (!await keepConfiguration(snapshot, parts, signal)) return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
@@ -85,7 +86,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
 }
 
 /** @returns false when the ring is going, and its configuration with it */
-async function applyConfiguration(
+async function keepConfiguration(
   { ring, problem }: RingSnapshot,
   parts: ControllerRingParts,
   signal: AbortSignal,
@@ -105,7 +106,7 @@ async function applyConfiguration(
   }
   // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
   if (existing === undefined && !await isWanted(ring, parts, signal)) return false;
-  const answer = await configurationApi.apply(wanted, { signal });
+  const answer = await applyConfiguration(configurationApi, wanted, signal);
   configurations.applied?.(answer);
   webhookHealth.applied(ring.metadata.name, answer.metadata);
   return true;

@@ -159,7 +159,9 @@ export async function takeOver(world: World): Promise<void> {
 
     const after = await migration.configuration();
     const [was, is] = [before.webhooks?.[0], after.webhooks?.[0]];
-    assert.deepEqual(is, { ...was, timeoutSeconds: 2 }, "all else is as it was, with the authority that was injected");
+    assert.ok(was?.clientConfig.caBundle !== undefined);
+    assert.deepEqual(is?.clientConfig, was.clientConfig, "with the authority that was injected");
+    assert.deepEqual([is?.rules, is?.namespaceSelector], [was.rules, was.namespaceSelector]);
     assert.deepEqual(after.metadata.labels, before.metadata.labels);
     assert.deepEqual(after.metadata.ownerReferences, before.metadata.ownerReferences);
     assert.deepEqual(ownersOf(after, "Apply"), ["controllerring-controller"], "one owner of what is applied");
@@ -217,6 +219,34 @@ export async function takeOverFromCrashed(world: World): Promise<void> {
   } finally {
     await ours.stop();
   }
+}
+
+/**
+ * Our sharder issues the certificate itself, where cert-manager did so for the reference's. @param others somebody else
+ * asks for the injection too, so that cert-manager goes on
+ */
+export async function takeOverFromCertManager(world: World, others: boolean): Promise<void> {
+  using migration = new Migration(world);
+  await migration.begin();
+  if (others) await migration.reference.askForInjection();
+  const injected = (await migration.configuration()).webhooks?.[0]?.clientConfig.caBundle;
+  await migration.reference.release();
+  world.startSharder("sharder-a", { issuesCertificates: true });
+  if (others) {
+    await world.eventually("the ring says who is in the way", async () => {
+      const ready = (await world.rings.get(world.name)).status?.conditions?.find(({ type }) => type === "Ready");
+      return ready?.status === "False" && ready.message.includes("clientConfig.caBundle");
+    }, 20_000);
+    assert.equal((await migration.configuration()).webhooks?.[0]?.clientConfig.caBundle, injected);
+    return;
+  }
+  await world.eventually("API servers shall trust our authority", async () => {
+    const { clientConfig } = (await migration.configuration()).webhooks?.[0] ?? {};
+    return clientConfig?.caBundle !== undefined && clientConfig.caBundle !== injected;
+  }, 20_000);
+  const { metadata } = await migration.configuration();
+  assert.equal(metadata.annotations?.["cert-manager.io/inject-ca-from"], undefined, "cert-manager is asked no more");
+  await world.isReady(shards.length);
 }
 
 /** What the reference knows: the keys of section 2 of the protocol, each on the kind where it has its meaning. */

@@ -161,6 +161,13 @@ export class ReferenceSharder implements Disposable {
     await configurations.replace({ ...configuration, webhooks });
   }
 
+  /** A person who wants cert-manager to write it whatever the sharder says. */
+  async askForInjection(): Promise<void> {
+    const patch = { metadata: { annotations: { "cert-manager.io/inject-ca-from-secret": "sharding-system/ca" } } };
+    const configurations = new Api(this.#client, mutatingWebhookConfigurations, { fieldManager: "kubectl-annotate" });
+    await configurations.patch(`controllerring-${this.#world.name}`, { type: "merge", patch });
+  }
+
   [Symbol.dispose](): void {
     this.#stop.abort();
     this.#client.close?.();
