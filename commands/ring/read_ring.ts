@@ -10,6 +10,7 @@ import { namespaces } from "../../lib/k8s/kinds/core.ts";
 import { matchesSelector, selectorOf } from "../../lib/k8s/selectors.ts";
 import type { LabelSelector, Lease, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { type ShardedObject, shardedObject } from "../../lib/rings/report/mod.ts";
+import { admissionOf } from "../../lib/sharding/lease_namespaces.ts";
 import { leaseRingLabel, webhookConfigurationName } from "../../lib/sharding/names.ts";
 import { type ControllerRing, namespaceSelectorOf, usualNamespaces } from "../../lib/sharding/ring_types.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
@@ -45,8 +46,10 @@ export async function readRing(context: RingCommandContext, ring: ControllerRing
     shards.map((lease) => ({
       name: lease.metadata.name,
       namespace: lease.metadata.namespace ?? "",
+      created: lease.metadata.creationTimestamp ?? "",
       judgement: shardState(lease, undefined, now, referenceTiming),
     })),
+    { admits: admissionOf(ring) },
   );
   const namespaceSelector = await findNamespaceSelector(context, ring);
   const { scope, selects } = await readScope(context, namespaceSelector);

@@ -1,6 +1,6 @@
 import { formatGroupResource } from "../../lib/k8s/api/resource.ts";
 import type { RingReport } from "../../lib/rings/report/mod.ts";
-import { RingTally } from "../../lib/rings/report/mod.ts";
+import { leaseTroubles, RingTally } from "../../lib/rings/report/mod.ts";
 import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { leaseStateLabel } from "../../lib/sharding/names.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
@@ -28,10 +28,7 @@ export function troublesOf(ring: ControllerRing, report: RingReport): readonly s
     ...report.available === 0 ? ["no shard is available"] : [],
     ...report.withoutOwner > 0 ? [`objects without a live shard: ${report.withoutOwner}`] : [],
     // In the words of the view, so that it is not told twice.
-    ...report.conflicts.map(({ name, ignored }) =>
-      `the Lease ${name} exists in ${ignored.join(", ")} too: only one counts`
-    ),
-    ...report.unusable.map((name) => `no object can be labelled with ${name}`),
+    ...leaseTroubles(report),
     ...problem === undefined ? [] : [problem],
   ];
 }

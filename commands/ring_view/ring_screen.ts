@@ -1,4 +1,4 @@
-import type { ObjectMove, RingReport } from "../../lib/rings/report/mod.ts";
+import { leaseTroubles, type ObjectMove, type RingReport } from "../../lib/rings/report/mod.ts";
 import type { Glyphs } from "./glyphs.ts";
 import { cut, type Line, pad, type Span, span, type Style, widthOf } from "./line.ts";
 import { moveLine, timeOfDay } from "./move_lines.ts";
@@ -100,14 +100,11 @@ function sections(state: ScreenState, options: ScreenOptions): Section[] {
   const problems = report.conditions
     .filter(({ type, status }) => type === "Ready" ? status !== "True" : status === "True")
     .map(({ type, message }): Line => [span(`${type}: ${message}`, "bad")]);
-  const conflicts = report.conflicts.map(({ name, ignored }): Line => [
-    span(`the Lease ${name} exists in ${ignored.join(", ")} too: only one counts`, "bad"),
-  ]);
-  const unusable = report.unusable.map((name): Line => [span(`no object can be labelled with ${name}`, "bad")]);
+  const leases = leaseTroubles(report).map((text): Line => [span(text, "bad")]);
   const hintLines = hints.flatMap((hint) => wrap(hint, options.width)).map((hint): Line => [span(hint)]);
   const moveLines = moves.map((move) => moveLine(move, { names, glyphs, utcOffset }));
   const eventLines = events.map((event) => eventLine(event, utcOffset));
-  const trouble = [...problems, ...conflicts, ...unusable];
+  const trouble = [...problems, ...leases];
   const spare = options.height - 12 - report.shards.length - hintLines.length - trouble.length;
   const eventRows = Math.min(eventLines.length, Math.max(1, Math.min(5, Math.floor(spare / 3))));
   return [

@@ -2,6 +2,7 @@
 export { ObjectFeed, type ObjectFeedOptions } from "./object_feed.ts";
 export { moveBetween, type MoveKind, type ObjectMove } from "./object_move.ts";
 export {
+  leaseTroubles,
   type ResourceReport,
   type RingReport,
   ringReport,

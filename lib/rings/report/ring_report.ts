@@ -8,6 +8,7 @@ import {
 } from "../../sharding/ring_types.ts";
 import { isLive, type LeaseConflict, type RingView } from "../../sharding/ring_view.ts";
 import type { ShardState } from "../../sharding/shard_state.ts";
+import type { TroubleType } from "../troubles.ts";
 import type { ShardedObject } from "./sharded_object.ts";
 
 /** One shard of a report. */
@@ -65,6 +66,8 @@ export interface RingReport {
   readonly unusable: readonly string[];
   /** Leases of the same name in several namespaces. */
   readonly conflicts: readonly LeaseConflict[];
+  /** Leases in namespaces where the ring's shards may not have theirs, as `namespace/name`. */
+  readonly foreign: readonly string[];
 }
 
 /** What a report is made from. */
@@ -155,6 +158,7 @@ export class RingTally {
       draining: sum(counted.map((resource) => resource.draining)),
       unusable: view.unusable.map(({ name }) => name),
       conflicts: view.conflicts,
+      foreign: view.foreign.map(({ namespace, name }) => `${namespace}/${name}`),
     };
   }
 
@@ -197,4 +201,15 @@ function conditionsOf(ring: ControllerRing): Pick<RingReport, "ready" | "conditi
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** What is wrong with the Leases of a ring's shards, one line each, unless a condition of the ring says so already. */
+export function leaseTroubles({ conditions, conflicts, unusable, foreign }: RingReport): readonly string[] {
+  const said: TroubleType = "ShardNamesUnusable";
+  if (conditions.some(({ type, status }) => type === said && status === "True")) return [];
+  return [
+    ...conflicts.map(({ name, ignored }) => `the Lease ${name} exists in ${ignored.join(", ")} too: only one counts`),
+    ...unusable.map((name) => `no object can be labelled with ${name}`),
+    ...foreign.map((lease) => `the Lease ${lease} counts for nothing: the ring has no shards in its namespace`),
+  ];
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type RingReport, ringReport, type ShardedObject } from "../../../../lib/rings/report/mod.ts";
+import { leaseTroubles, type RingReport, ringReport, type ShardedObject } from "../../../../lib/rings/report/mod.ts";
+import type { RingCondition } from "../../../../lib/sharding/ring_types.ts";
 import { RingView, type ShardEntry } from "../../../../lib/sharding/ring_view.ts";
 import type { ShardState } from "../../../../lib/sharding/shard_state.ts";
 import { checksumRing, configMap, secret } from "./objects.ts";
@@ -104,4 +105,22 @@ Deno.test("ringReport() takes Ready and all conditions from the ring's status", 
   const { ready, conditions } = ringReport({ ring, view: new RingView("ring", []), objects: [] });
   assert.deepEqual([ready, conditions], ["False", [condition]]);
   assert.equal(report([], []).ready, "Unknown");
+});
+
+Deno.test("leaseTroubles() says what is wrong with the Leases of shards, unless a condition says so", () => {
+  const entries = [entry("a", "ready"), entry("a", "ready", { namespace: "other" }), entry("-", "ready")];
+  const alien = entry("b", "ready", { namespace: "alien" });
+  const view = new RingView("ring", [...entries, alien], { admits: (namespace) => namespace !== "alien" });
+  const told = (conditions: readonly RingCondition[]): readonly string[] => {
+    const ring = { ...checksumRing, status: { shards: 0, availableShards: 0, conditions } };
+    return leaseTroubles(ringReport({ ring, view, objects: [] }));
+  };
+  const condition = { type: "ShardNamesUnusable", status: "True", reason: "R", message: "m", lastTransitionTime: "t" };
+  assert.deepEqual(told([]), [
+    "the Lease a exists in other too: only one counts",
+    "no object can be labelled with -",
+    "the Lease alien/b counts for nothing: the ring has no shards in its namespace",
+  ]);
+  assert.deepEqual(told([condition]), []);
+  assert.equal(told([{ ...condition, status: "False" }]).length, 3);
 });
