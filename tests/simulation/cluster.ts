@@ -1,8 +1,10 @@
 import * as sharding from "../../mod.ts";
-import { isNotFound } from "../../lib/k8s/errors.ts";
+import { isAlreadyExists, isNotFound } from "../../lib/k8s/errors.ts";
+import { controllerRings } from "../../lib/sharding/ring_types.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
 import {
   createTestStage,
+  type RingFields,
   secret,
   type TestProcess,
   type TestRing,
@@ -16,7 +18,13 @@ import type { Action, History } from "./steps.ts";
 import { setUpWorker } from "./worker.ts";
 
 /** Label of the namespaces that belong to the ring. */
-const scopeLabel = "simulation/in-ring";
+export const scopeLabel = "simulation/in-ring";
+
+const ringFields: RingFields = {
+  name: "ring",
+  resources: [{ main: sharding.secrets, controlled: [sharding.configMaps] }],
+  namespaceSelector: { matchLabels: { [scopeLabel]: "yes" } },
+};
 
 /** How a {@link SimulatedCluster} is made. */
 export interface ClusterOptions {
@@ -25,6 +33,9 @@ export interface ClusterOptions {
   /** Hears of each request of a user that ended, in vain (with an error) or not, and how many milliseconds it took. */
   readonly onUser: (action: Action, error: unknown, took: number) => void;
 }
+
+/** The sharder gives up a deletion after ten minutes. */
+const longestDeletion = 700_000;
 
 /** A simulated cluster, to which the steps of a history happen. */
 export class SimulatedCluster implements AsyncDisposable {
@@ -53,11 +64,7 @@ export class SimulatedCluster implements AsyncDisposable {
     const { defect, logLevel } = options;
     const stage = createTestStage({ seed, latency: 20, rememberRequests: false, logLevel });
     for (const name of namespaces) await stage.createNamespace(name, { [scopeLabel]: "yes" });
-    const ring = await stage.createRing({
-      name: "ring",
-      resources: [{ main: sharding.secrets, controlled: [sharding.configMaps] }],
-      namespaceSelector: { matchLabels: { [scopeLabel]: "yes" } },
-    });
+    const ring = await stage.createRing(ringFields);
     defect.install?.(stage);
     return new SimulatedCluster(stage, ring, options);
   }
@@ -104,12 +111,16 @@ export class SimulatedCluster implements AsyncDisposable {
             patch: { metadata: { labels: { [scopeLabel]: action.do === "select" ? "yes" : null } } },
           })
         );
+      case "delete ring":
+        return this.#admin(() => this.stage.api(controllerRings).delete(this.ring.name));
+      case "create ring":
+        return this.#admin(() => this.stage.createRing(ringFields));
       case "jump":
         return this.stage.clock.jump(action.ms);
     }
   }
 
-  /** Ends everything that lasts, and sees to it that there are sharders and shards. */
+  /** Ends everything that lasts, and sees to it that there are sharders, shards and the ring. */
   async heal(): Promise<void> {
     for (const end of [...this.#lasting]) end();
     await this.stage.settle(Promise.all(this.#users), { within: 120_000 });
@@ -117,6 +128,11 @@ export class SimulatedCluster implements AsyncDisposable {
       this.stage.processes.filter(({ name, isAlive }) => isAlive && name.startsWith(prefix)).length;
     for (let n = 0; alive("sharder-") < 2; n++) this.#start(`sharder-${n}`, 0);
     for (let n = 0; alive("shard-") < 2; n++) this.#start(`shard-${n}`, 0);
+    await this.stage.eventually("there is a ring that nobody deletes", async () => {
+      const ring = await this.stage.api(controllerRings).find(this.ring.name);
+      if (ring === undefined) await this.stage.createRing(ringFields);
+      return ring?.metadata.deletionTimestamp === undefined;
+    }, { within: longestDeletion });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,7 +238,7 @@ export class SimulatedCluster implements AsyncDisposable {
   #admin(work: () => Promise<unknown>): void {
     this.#track(
       work().then(() => undefined, (error) => {
-        if (!isNotFound(error)) throw error;
+        if (!isNotFound(error) && !isAlreadyExists(error)) throw error;
       }),
     );
   }

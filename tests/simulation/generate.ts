@@ -28,6 +28,7 @@ const weights = {
   outage: 1,
   "delete lease": 1,
   scope: 1,
+  ring: 1,
   jump: 1,
 };
 
@@ -110,6 +111,8 @@ function actionOf(kind: Kind, random: Random): Action {
       return { do: "delete lease", process: pick(random, shardNames) };
     case "scope":
       return { do: random.next() < 0.5 ? "select" : "deselect", namespace: pick(random, namespaces) };
+    case "ring":
+      return { do: random.next() < 0.4 ? "delete ring" : "create ring" };
     case "jump":
       return { do: "jump", ms: Math.round((random.next() - 0.5) * 20_000) };
   }

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
-import * as sharding from "../../mod.ts";
 import type { TestStageOptions } from "../../testing.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../../lib/k8s/errors.ts";
 import { describeError } from "../../lib/util/log.ts";
 import { SimulatedCluster } from "./cluster.ts";
 import { Checker } from "./checker/checker.ts";
-import type { Guarantee, Report, Violation } from "./checker/violation.ts";
+import { isWorkDone, seeLeaving, seeSilence } from "./checker/endings.ts";
+import type { Guarantee, Violation } from "./checker/violation.ts";
 import { type Defect, noDefect } from "./defects/defect.ts";
 import { type Action, describe, type History } from "./steps.ts";
-import { isWrite } from "./traffic.ts";
-import { resultFor, workName } from "./worker.ts";
 
 /** What came of a history. */
 export interface Outcome {
@@ -47,11 +45,17 @@ export interface PlayOptions {
   readonly logLevel?: TestStageOptions["logLevel"];
 }
 
-/** So long after that the sharder cleans up and looks again. Milliseconds. */
-const aftermath = 120_000;
-
-/** And for so long it must be silent. Milliseconds. */
-const silence = 60_000;
+/** How a history is played. */
+export interface PlayOptions {
+  /** What is deliberately wrong. @default nothing */
+  readonly defect?: Omit<Defect, "breaks">;
+  /** Everything is where it belongs so long after all faults have ended, at most. Milliseconds. @default ten minutes */
+  readonly recovery?: number;
+  /** End when something is found. @default false */
+  readonly untilFound?: boolean;
+  /** The lowest level of the log lines. @default "warning" */
+  readonly logLevel?: TestStageOptions["logLevel"];
+}
 
 /** Plays a history on a new cluster, with everything checked all the time. */
 export async function play(history: History, options: PlayOptions = {}): Promise<Outcome> {
@@ -101,36 +105,11 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   for (const { shard, kind, key } of ring.clashes()) {
     if (!checker.isTampered(key)) report("G1", `two shards reconciled ${kind} ${key} at once, the second was ${shard}`);
   }
-  if (!isOver() && !Number.isNaN(settled)) await seeSilence(cluster, write, report);
+  if (!isOver() && !Number.isNaN(settled)) {
+    await seeSilence(cluster, write, report);
+    await seeLeaving(cluster, write, report);
+  }
   const digest = createHash("sha256").update(trace.join("\n")).digest("hex");
   const logs = [...stage.logs];
   return { violations, trace, digest, settled, requests: stage.mark, simulated: clock.monotonic(), logs };
-}
-
-/** When nothing changes any more, nothing is written any more. */
-async function seeSilence({ stage }: SimulatedCluster, write: (line: string) => void, report: Report): Promise<void> {
-  await stage.advance(aftermath);
-  write("--- silence");
-  using _writes = stage.onRequest((request) => {
-    if (isWrite(request) && request.resource !== "leases" && !request.resource.endsWith("reviews")) {
-      report("G5", `${request.process} sends ${request.verb} ${request.path}`);
-    }
-  });
-  await stage.advance(silence);
-}
-
-/** Has every Secret in the ring the ConfigMap that its shard makes for it? */
-async function isWorkDone({ stage }: SimulatedCluster): Promise<void> {
-  const label = "simulation/in-ring";
-  const selected = await stage.api(sharding.namespaces).list({ labelSelector: `${label}=yes` });
-  for (const { metadata: { name: namespace } } of selected.items) {
-    const configMaps = stage.api(sharding.configMaps).inNamespace(namespace);
-    for (const secret of (await stage.api(sharding.secrets).inNamespace(namespace).list()).items) {
-      const configMap = await configMaps.find(workName(secret.metadata.name));
-      const result = configMap?.data?.["result"];
-      if (result !== resultFor(secret)) {
-        throw new Error(`the work on ${namespace}/${secret.metadata.name} is not done: ${result ?? "not begun"}`);
-      }
-    }
-  }
 }

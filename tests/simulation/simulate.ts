@@ -12,7 +12,8 @@ const help = `Plays random histories on a simulated cluster.
 
   --seeds N    how many histories (default 10)
   --from N     the first seed (default 1)
-  --hours H    simulated hours in all, spread evenly over the seeds (default: ten minutes each)
+  --minutes M  how long each history lasts before its faults end (default 10)
+  --hours H    simulated hours in all, spread evenly over the seeds
   --seed X     plays one history and prints all that happened; with --log also what the processes logged
   --shrink     makes a history that fails as short as possible
 `;
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
   options: {
     seeds: { type: "string", default: "10" },
     from: { type: "string", default: "1" },
+    minutes: { type: "string", default: "10" },
     hours: { type: "string" },
     seed: { type: "string" },
     log: { type: "boolean", default: false },
@@ -36,11 +38,13 @@ else Deno.exitCode = await main() ? 0 : 1;
 async function main(): Promise<boolean> {
   const count = flags.seed === undefined ? positive("--seeds", flags.seeds) : 1;
   const from = Number(flags.seed ?? flags.from);
-  const total = flags.hours === undefined ? count * 600_000 : positive("--hours", flags.hours) * 3_600_000;
+  const each = flags.hours === undefined
+    ? positive("--minutes", flags.minutes) * 60_000
+    : Math.round(positive("--hours", flags.hours) * 3_600_000 / count);
   const begin = performance.now();
   let [failed, simulated, requests, slowest] = [0, 0, 0, 0];
   for (let seed = from; seed < from + count; seed++) {
-    const history = generate(seed, total / count);
+    const history = generate(seed, each);
     const outcome = await play(history, flags.log ? { logLevel: "debug" } : {});
     if (flags.seed !== undefined) print(`${outcome.trace.join("\n")}\n`);
     if (flags.log) print(`${outcome.logs.join("\n")}\n`);

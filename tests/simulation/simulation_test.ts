@@ -10,7 +10,7 @@ for (let seed = 1; seed <= runs(20); seed++) {
   Deno.test(`the guarantees hold in the history of seed ${seed}`, async () => {
     const { violations } = await play(generate(seed, minutes * 60_000));
     const found = violations.map(({ guarantee, at, message }) => `${guarantee} at ${Math.round(at)} ms: ${message}`);
-    assert.deepEqual(found, [], `play it with: deno task simulate --seed ${seed} --hours ${minutes / 60}`);
+    assert.deepEqual(found, [], `play it with: deno task simulate --seed ${seed} --minutes ${minutes}`);
   });
 }
 
@@ -30,9 +30,11 @@ Deno.test("histories have everything in them that there is", () => {
   assert.deepEqual([...kinds].sort(), [
     "compact",
     "create",
+    "create ring",
     "cut",
     "delete",
     "delete lease",
+    "delete ring",
     "deselect",
     "edit",
     "fault",
