@@ -28,10 +28,10 @@ export interface Outcome {
 }
 
 /**
- * Longest time that a request of a user may take, in milliseconds: the webhook's timeout of two seconds. The API server
- * tries an update again that met another one, and asks the webhook once more.
+ * Longest time that a user waits for a new object, in milliseconds: the webhook's timeout of two seconds. (The API server
+ * tries an update again that met another one, and asks the webhook each time.)
  */
-const patience = { create: 2_000, update: 4_000 };
+const patience = 2_000;
 
 /** How a history is played. */
 export interface PlayOptions {
