@@ -236,7 +236,7 @@ Deno.test("a drain that nobody acknowledges is counted, and grows old", async ()
   await using _at = at;
   // Its Lease is good, but nobody is behind it.
   await at.world.writeLease("mute", { duration: 3_600 });
-  await at.world.createSecrets(12, "late");
+  await at.world.createSecrets(40, "late");
   const gauge = "controller_sharding_drains_pending";
   const live = async (): Promise<string | undefined> => {
     const shards = [...(await at.scrape()).get(gauge)?.samples.keys() ?? []];
