@@ -31,8 +31,16 @@ export async function listRings({ client, parts, server, signal }: RingCommandCo
   }
 }
 
-/** The ring of this name; undefined when there is none. @throws RingCommandError as {@link listRings} does */
-export async function findRingIfAny(context: RingCommandContext, name: string): Promise<ControllerRing | undefined> {
+/**
+ * The ring of this name; undefined when there is none.
+ * @param isDefined there has to be a definition of rings
+ * @throws RingCommandError as {@link listRings} does
+ */
+export async function findRingIfAny(
+  context: RingCommandContext,
+  name: string,
+  isDefined = true,
+): Promise<ControllerRing | undefined> {
   const { client, parts, server, signal } = context;
   using limit = deadline(parts.clock, firstAnswer, `the request to ${server}`, signal);
   const found = await allowed(
@@ -40,6 +48,7 @@ export async function findRingIfAny(context: RingCommandContext, name: string): 
     resource,
     () => new Api(client, controllerRings).find(name, { signal: limit.signal }),
   );
+  if (!isDefined) return found;
   // There is no such ring, or no rings at all.
   return found ?? (await listRings(context)).find(({ metadata }) => metadata.name === name);
 }

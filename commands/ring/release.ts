@@ -54,7 +54,10 @@ const lookPause = 1_000;
 /** Gives a ring free: takes our finalizer off it, and on request the labels off its objects. */
 export async function release(context: RingCommandContext, name: string, options: ReleaseOptions): Promise<number> {
   const { parts, output } = context;
-  const ring = options.labels ? await findRingIfAny(context, name) : await findRing(context, name);
+  // Who names the resources may have removed the definition of rings already.
+  const ring = options.labels
+    ? await findRingIfAny(context, name, options.resources.length === 0)
+    : await findRing(context, name);
   const labels = options.labels ? await releaseObjects(context, name, ring, options) : undefined;
   const left = labels?.left ?? 0;
   // While objects carry labels the finalizer is what keeps them from being forgotten.
