@@ -1,135 +1,16 @@
 import assert from "node:assert/strict";
-import { parse } from "yaml";
 import { runRing } from "../../commands/ring/mod.ts";
-import { parseSharderConfig } from "../../commands/sharder/config/sharder_config.ts";
-import { runSharder } from "../../commands/sharder/run.ts";
-import type { Intercept } from "../../lib/apiserver/mod.ts";
-import type { RequestOptions } from "../../lib/k8s/contract.ts";
 import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import { secrets } from "../../lib/k8s/kinds/core.ts";
-import type { KubeObject, MutatingWebhookConfiguration } from "../../lib/k8s/types.ts";
+import type { KubeObject } from "../../lib/k8s/types.ts";
 import { fakeParts } from "../commands/common/fake_parts.ts";
-import { TestProcess } from "../integration/processes.ts";
 import { settled } from "../integration/stage.ts";
-import type { Labels, World } from "../integration/world.ts";
-import { ReferenceSharder } from "./support/reference_sharder.ts";
-
-const shards = ["shard-a", "shard-b", "shard-c"];
+import type { World } from "../integration/world.ts";
+import { Migration, shards } from "./support/migration.ts";
 
 /** For how long it is looked whether nothing happens, in milliseconds of each kind of time. */
 const quiet = { virtual: 60_000, real: 1_500 } as const;
-
-/** A configuration file of the reference, with nothing in it that it does not know. */
-function referenceConfig(url: string): string {
-  return `
-apiVersion: config.sharding.timebertt.dev/v1alpha1
-kind: SharderConfig
-clientConnection:
-  qps: 200
-  burst: 300
-leaderElection:
-  leaderElect: true
-controller:
-  sharder:
-    syncPeriod: 5m
-    concurrentMoves: 100
-webhook:
-  config:
-    annotations:
-      cert-manager.io/inject-ca-from: sharding-system/webhook-server
-    clientConfig:
-      url: ${url}/
-gracefulShutDown: 5s
-`;
-}
-
-/** A ring as the reference's sharder leaves it: everything is in order, and it leads. */
-class Migration implements Disposable {
-  readonly world: World;
-  readonly reference: ReferenceSharder;
-  /** Requests of our sharder that change something, but those for its own Lease. */
-  readonly writes: string[] = [];
-  names: readonly string[] = [];
-
-  constructor(world: World) {
-    this.world = world;
-    this.reference = new ReferenceSharder(world);
-  }
-
-  /** Shards work, and objects belong to them, without that there ever was a sharder of ours. */
-  async begin(): Promise<void> {
-    const { world, reference } = this;
-    await world.setUp();
-    for (const shard of shards) world.startShard(shard);
-    const exist = async (): Promise<boolean> => (await world.leases.list()).items.length === shards.length;
-    await world.eventually("all shards have Leases", exist);
-    this.names = Array.from({ length: 12 }, (_, index) => `foo-${index}`);
-    for (const name of this.names) {
-      await world.createSecret(name, { [world.shardLabel]: world.ownerAmong(shards, name) });
-    }
-    await world.eventually("shards have made the ConfigMaps", async () => {
-      const made = await world.shardsOf(world.configMaps);
-      return this.names.every((name) => made.has(`checksums-${name}`));
-    });
-    for (const name of this.names) {
-      await reference.assign(world.configMaps, `checksums-${name}`, world.ownerAmong(shards, name));
-    }
-    for (const shard of shards) await reference.labelLease(shard);
-    await reference.lead();
-    await reference.reconcileRing(shards.length);
-    await reference.injectAuthority();
-  }
-
-  /** Starts our sharder with the reference's configuration. */
-  startOurs(): TestProcess {
-    const { stage, pace } = this.world;
-    const { config, warnings } = parseSharderConfig(parse(referenceConfig(stage.clientConfig.url ?? "")));
-    assert.deepEqual(warnings, []);
-    const intercept: Intercept = (request, next) => {
-      this.#note(request);
-      return next(request);
-    };
-    const context = { stage, pace, seed: 7, network: () => intercept };
-    return new TestProcess("sharder-new", "sharder", context, (connect, signal) =>
-      runSharder({
-        config,
-        identity: "sharder-new",
-        clock: stage.clock,
-        random: stage.random,
-        connect: ({ userAgent }) => connect(userAgent),
-        serveWebhook: (app, certificates) => stage.serveWebhook(app, certificates),
-      }, signal));
-  }
-
-  #note({ method, path }: RequestOptions): void {
-    const isOwnLease = path.endsWith("/namespaces/sharding-system/leases/sharder");
-    const isReview = path.includes("/apis/authorization.k8s.io/");
-    const isEvent = path.includes("/events");
-    if (method !== "GET" && !isOwnLease && !isReview && !isEvent) this.writes.push(`${method} ${path}`);
-  }
-
-  /** Who leads. */
-  async leader(): Promise<string> {
-    const lease = await this.world.api(leases).inNamespace("sharding-system").find("sharder");
-    return lease?.spec?.holderIdentity ?? "";
-  }
-
-  async configuration(): Promise<MutatingWebhookConfiguration> {
-    return await this.world.api(mutatingWebhookConfigurations).get(`controllerring-${this.world.name}`);
-  }
-
-  /** Follows the labels of all objects. @returns tells which have changed since */
-  async watchLabels(): Promise<() => readonly string[]> {
-    const { world } = this;
-    const logs: readonly Labels[] = [await world.labels(world.secrets), await world.labels(world.configMaps)];
-    return () => logs.flatMap((log) => log.names.filter((name) => log.of(name).length > 1));
-  }
-
-  [Symbol.dispose](): void {
-    this.reference[Symbol.dispose]();
-  }
-}
 
 /** Our sharder takes over from the reference's, which is asked to stop when ours runs already. */
 export async function takeOver(world: World): Promise<void> {
@@ -262,9 +143,14 @@ function knownKeys(ring: string): readonly RegExp[] {
   ];
 }
 
-/** The reference takes over from ours, by the procedure of docs/migration.md. */
-export async function goBack(world: World): Promise<void> {
+/**
+ * The reference takes over from ours, by the procedure of docs/migration.md.
+ * @param finalizers what takes them off: our sharder with another setting, or the command when it is gone.
+ */
+export async function goBack(world: World, finalizers: "setting" | "command"): Promise<void> {
   world.pace = "usual";
+  using migration = new Migration(world);
+  const { reference } = migration;
   await world.setUp();
   // Everything that is ours only: its own certificate, the finalizer, a brake.
   const ours = world.startSharder("sharder-a", { issuesCertificates: true });
@@ -284,14 +170,13 @@ export async function goBack(world: World): Promise<void> {
     return (await world.rings.get(world.name)).status?.conditions?.length === 1;
   }, 20_000);
   await ours.stop();
-  await ring(world, "release", world.name);
+  await removeFinalizer(migration, finalizers);
   await world.api(secrets).inNamespace("sharding-system").delete("sharder-webhook-certificate");
 
   const known = knownKeys(world.name);
   assert.deepEqual((await ourKeys(world)).filter((key) => !known.some((pattern) => pattern.test(key))), []);
   for (const lease of (await world.leases.list()).items) assert.equal(lease.spec?.holderIdentity, lease.metadata.name);
 
-  using reference = new ReferenceSharder(world);
   const mains = await world.labels(world.secrets);
   const children = await world.labels(world.configMaps);
   await reference.lead();
@@ -309,6 +194,16 @@ export async function goBack(world: World): Promise<void> {
   // Nothing of ours keeps the ring: whoever deletes it now is rid of it.
   await world.rings.delete(world.name);
   assert.equal(await world.rings.find(world.name), undefined);
+}
+
+async function removeFinalizer(migration: Migration, how: "setting" | "command"): Promise<void> {
+  const { world } = migration;
+  if (how === "command") return await ring(world, "release", world.name);
+  const ours = migration.startOurs("    ringFinalizer: false\n");
+  await world.eventually("the finalizer is gone", async () => {
+    return (await world.rings.get(world.name)).metadata.finalizers === undefined;
+  }, 20_000);
+  await ours.stop();
 }
 
 /** Who owns fields of an object by this operation. */

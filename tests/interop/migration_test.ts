@@ -11,7 +11,13 @@ Deno.test("our sharder takes over from the reference's, and no object moves", as
 Deno.test("the reference's sharder takes over from ours, by the documented procedure, and no object moves", async () => {
   await using stage = await InMemoryStage.start();
   await using world = new World(stage, "migration-back");
-  await goBack(world);
+  await goBack(world, "setting");
+});
+
+Deno.test("the reference's sharder takes over when ours is gone already", async () => {
+  await using stage = await InMemoryStage.start();
+  await using world = new World(stage, "migration-back");
+  await goBack(world, "command");
 });
 
 Deno.test("our sharder takes over from one of the reference that crashed in the middle of its work", async () => {

@@ -12,7 +12,7 @@ Deno.test("other shards and the other sharder, on a real API server", { ignore: 
   });
   await t.step("the reference's sharder takes over from ours, and no object moves", async () => {
     await using world = new World(stage, "migration-back");
-    await goBack(world);
+    await goBack(world, "command");
   });
   if (goMembersAvailable()) await showGoMembers(t, stage, true);
 });
