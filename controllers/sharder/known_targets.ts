@@ -1,5 +1,4 @@
 import { formatGroupResource } from "../../lib/k8s/api/resource.ts";
-import { UnknownResourceError } from "../../lib/k8s/discovery.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Target, Targets } from "./targets.ts";
 
@@ -18,8 +17,8 @@ export function knownTargets(
 ): readonly Target[] {
   const found = [...served];
   const missing = new Set<string>();
-  for (const { role, groupResource, cause } of failures) {
-    if (cause instanceof UnknownResourceError) continue;
+  for (const { role, groupResource, isAbsent } of failures) {
+    if (isAbsent) continue;
     const name = formatGroupResource(groupResource);
     const before = previous.find((target) =>
       target.role === role && formatGroupResource(target.groupResource) === name

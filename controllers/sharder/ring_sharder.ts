@@ -24,7 +24,7 @@ import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
 import { RingWatches } from "./ring_watches.ts";
 import type { SharderSettings } from "./settings.ts";
 import { StuckDrains } from "./stuck_drains.ts";
-import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
+import { resolveTargets, type ResourceLookup, type Target, type TargetError } from "./targets.ts";
 import type { WatchParts } from "./selector_watch.ts";
 
 /** What a {@link RingSharder} works with. */
@@ -40,6 +40,10 @@ export interface RingSharderParts extends WatchParts {
   readonly wake: () => void;
   /** Objects of this shard cannot move before its Lease is taken over. */
   readonly onUnjudged: (shard: string) => void;
+  /** Hears of each failure of an object or a resource; there may be many. */
+  readonly onFailed?: (error: unknown) => void;
+  /** Hears that an object was found without a shard, just after it came to be or was changed. */
+  readonly onWithoutShard?: (object: PartialObjectMetadata) => void;
   /** Where to say what is wrong with the ring. @default only the log says so */
   readonly troubles?: Pick<RingTroubles, "set"> | undefined;
   /** What is done after each pass and in between. @default nothing */
@@ -182,13 +186,13 @@ export class RingSharder {
       this.#conclude(scope, result, begin, unserved);
     } finally {
       this.#looking = false;
+      this.#failed.tried();
       this.#noteSettled();
     }
   }
 
-      this.#failed.tried();
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
-  async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly Error[]> {
+  async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly TargetError[]> {
     const { lookup, client } = this.#parts;
     const resolved = await resolveTargets(snapshot.ring, lookup, client, signal);
     this.#targets = knownTargets(resolved, snapshot.ring, this.#targets);
@@ -223,13 +227,13 @@ export class RingSharder {
       concurrency: this.#parts.settings.concurrentMoves,
       maxPendingDrains: this.#parts.settings.maxPendingDrains,
       turn: (signal) => this.#limit.turn(signal),
+      isRetried: (object) => this.#failed.has(object),
       ...(inPass ? { onListed: this.#ledger.listed } : {}),
     };
   }
 
-      isRetried: (object) => this.#failed.has(object),
-  #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly Error[]): void {
-    const { logger, clock, onUnjudged } = this.#parts;
+  #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly TargetError[]): void {
+    const { logger, clock, onUnjudged, onFailed } = this.#parts;
     const { listed, found, written, unjudged, paused, limited, overflowed, failed, failures, missed } = result;
     const [kind, seconds] = [scope.type, (clock.monotonic() - begin) / 1_000];
     this.#ledger.passEnded(kind, { seconds, failed: failed + unserved.length, complete: result.complete });
@@ -237,9 +241,11 @@ export class RingSharder {
       const pendingDrains = this.#pending.size;
       logger.info("pass ended", { kind, listed, found, written, paused, failed, seconds, pendingDrains });
     }
+    for (const failure of failures) onFailed?.(failure);
     for (const shard of unjudged) onUnjudged(shard);
     this.#backlog.note(scope, result);
-    const isMissed = !this.#failed.note(result.failedObjects) || missed;
+    const isUnknown = unserved.some(({ isAbsent }) => !isAbsent);
+    const isMissed = !this.#failed.note(result.failedObjects) || missed || isUnknown;
     if (isMissed) this.#schedule.missed(scope, begin);
     else this.#schedule.ended(scope, begin, found);
     // They may have let go of everything before the pass ended, and then nothing else would tell.
@@ -251,7 +257,7 @@ export class RingSharder {
     );
     if (isMissed) throw error;
     if (unserved.length > 0) {
-      // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
+      // What does not exist has no objects, and will have new ones when it does: no reason to look at all others again.
       this.#schedule.require("ownerless");
       throw error;
     }
@@ -286,8 +292,10 @@ export class RingSharder {
     try {
       const outcome = await parts.mover.settle(target, object, signal, noDrains);
       if (outcome.type === "waiting") this.#parts.onUnjudged(outcome.shard);
+      if (outcome.type === "written" && outcome.plan.type === "assign") this.#parts.onWithoutShard?.(object);
     } catch (error) {
       if (signal.aborted) return;
+      this.#parts.onFailed?.(error);
       const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
       this.#parts.logger.warn("cannot give the object a shard yet, it is tried again", { object: what, error });
       this.#retry([referenceTo({ target, ...keyOf(object) })]);

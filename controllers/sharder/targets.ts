@@ -1,6 +1,7 @@
 import { Api } from "../../lib/k8s/api/api.ts";
 import { formatGroupResource, type GroupResource, type Resource } from "../../lib/k8s/api/resource.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
+import { UnknownResourceError } from "../../lib/k8s/discovery.ts";
 import { DiscreetClient } from "../../lib/k8s/discreet_client.ts";
 import type { KubeObject, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { sharderFieldManager } from "../../lib/sharding/names.ts";
@@ -20,7 +21,7 @@ export interface ResourceLookup {
   resourceFor(resource: GroupResource, signal?: AbortSignal): Promise<Resource<KubeObject>>;
 }
 
-/** A resource of a ring that could not be looked up. Its cause tells whether it does not exist. */
+/** A resource of a ring that could not be looked up. */
 export class TargetError extends Error {
   override readonly name = "TargetError";
   readonly role: Role;
@@ -30,6 +31,11 @@ export class TargetError extends Error {
     super(`cannot shard ${formatGroupResource(groupResource)} of ControllerRing "${ring}"`, { cause });
     this.role = role;
     this.groupResource = groupResource;
+  }
+
+  /** Is it known that the API server does not have the resource? Then it has no objects; otherwise it may have many. */
+  get isAbsent(): boolean {
+    return this.cause instanceof UnknownResourceError;
   }
 }
 
