@@ -1,5 +1,5 @@
 import type { RestClient } from "../../lib/k8s/contract.ts";
-import type { ObjectKey } from "../../lib/k8s/types.ts";
+import type { ObjectKey, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingWork, RingWorkSource } from "../../lib/rings/metrics/mod.ts";
 import type { RingChange, Rings, RingTroubles } from "../../lib/rings/mod.ts";
 import {
@@ -17,6 +17,7 @@ import type { Clock } from "../../lib/util/clock/mod.ts";
 import { getLogger } from "../../lib/util/log.ts";
 import type { Random } from "../../lib/util/random.ts";
 import type { SharderObserver } from "./ring_ledger.ts";
+import { RingReview } from "./ring_review.ts";
 import { RingSharder } from "./ring_sharder.ts";
 import type { SharderSettings } from "./settings.ts";
 import type { ResourceLookup } from "./targets.ts";
@@ -33,7 +34,9 @@ export interface SharderParts {
   readonly onUnjudged: (ring: string, shard: string) => void;
   readonly moves?: SharderObserver;
   /** Where to say what is wrong with rings. @default only the log says so */
-  readonly troubles?: Pick<RingTroubles, "set">;
+  readonly troubles?: Pick<RingTroubles, "set" | "conclude">;
+  /** An object of the ring was found without a shard, just after it came to be or was changed. */
+  readonly onWithoutShard?: (ring: string, object: PartialObjectMetadata) => void;
   readonly observer?: ControllerObserver;
   readonly queueObserver?: QueueObserver;
   readonly watchObserver?: WatchObserver;
@@ -140,7 +143,11 @@ class Term implements Source {
   }
 
   #create(ring: string): RingSharder {
-    const { rings, client, lookup, settings, clock, random, moves = {}, troubles, watchObserver, onUnjudged } = this.#parts;
+    const { rings, client, lookup, settings, clock, random, moves = {}, troubles, watchObserver, onUnjudged } =
+      this.#parts;
+    const review = troubles === undefined
+      ? undefined
+      : new RingReview({ ring, client, lookup, troubles, clock, period: settings.syncPeriod });
     return new RingSharder({
       ring,
       client,
@@ -150,6 +157,8 @@ class Term implements Source {
       random,
       moves,
       troubles,
+      ...(review === undefined ? {} : { chores: [review], onFailed: (error) => review.noteFailure(error) }),
+      onWithoutShard: (object) => this.#parts.onWithoutShard?.(ring, object),
       ...(watchObserver === undefined ? {} : { observer: watchObserver }),
       logger: getLogger(["sharding", "sharder"]).with({ ring }),
       snapshot: () => {

@@ -22,6 +22,7 @@ export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<Obj
     lookup: discovery,
     settings,
     troubles: reports.troubles,
+    onWithoutShard: (ring, object) => reports.webhookHealth.missed(ring, object),
     onUnjudged: (ring, shard) => {
       const tracked = rings.leaseOf(ring, shard);
       if (tracked !== undefined) unjudged.push(keyOf(tracked.lease));

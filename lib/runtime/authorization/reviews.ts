@@ -60,6 +60,33 @@ export async function reviewAccess(
   return answer["allowed"] === true && answer["denied"] !== true;
 }
 
+/** Something that a user may want to do with the objects of a resource. */
+export interface ResourceAccess {
+  /** Such as "list". */
+  readonly verb: string;
+  /** API group; "" for the core group. */
+  readonly group: string;
+  /** Plural name. */
+  readonly resource: string;
+  /** One namespace. @default all of them, and cluster-scoped objects */
+  readonly namespace?: string | undefined;
+}
+
+/**
+ * Asks the API server whether we ourselves may do something.
+ * @throws ApiError when the API server does not answer, ReviewError when the answer makes no sense.
+ */
+export async function reviewOwnAccess(
+  client: RestClient,
+  { verb, group, resource, namespace = "" }: ResourceAccess,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const attributes = { verb, group, resource, ...(namespace === "" ? {} : { namespace }) };
+  const spec = { resourceAttributes: attributes };
+  const answer = await create(client, "authorization.k8s.io", "SelfSubjectAccessReview", spec, signal);
+  return answer["allowed"] === true && answer["denied"] !== true;
+}
+
 /** Sends a review and gives its status. Reviews are only questions: nothing is stored. */
 async function create(
   client: RestClient,
