@@ -24,7 +24,7 @@ import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
 import { RingWatches } from "./ring_watches.ts";
 import type { SharderSettings } from "./settings.ts";
 import { StuckDrains } from "./stuck_drains.ts";
-import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
+import { resolveTargets, type ResourceLookup, type Target, type TargetError } from "./targets.ts";
 import type { WatchParts } from "./selector_watch.ts";
 
 /** What a {@link RingSharder} works with. */
@@ -192,7 +192,7 @@ export class RingSharder {
   }
 
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
-  async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly Error[]> {
+  async #prepare(snapshot: RingSnapshot, signal: AbortSignal): Promise<readonly TargetError[]> {
     const { lookup, client } = this.#parts;
     const resolved = await resolveTargets(snapshot.ring, lookup, client, signal);
     this.#targets = knownTargets(resolved, snapshot.ring, this.#targets);
@@ -232,7 +232,7 @@ export class RingSharder {
     };
   }
 
-  #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly Error[]): void {
+  #conclude(scope: PassScope, result: PassResult, begin: number, unserved: readonly TargetError[]): void {
     const { logger, clock, onUnjudged, onFailed } = this.#parts;
     const { listed, found, written, unjudged, paused, limited, overflowed, failed, failures, missed } = result;
     const [kind, seconds] = [scope.type, (clock.monotonic() - begin) / 1_000];
@@ -244,7 +244,8 @@ export class RingSharder {
     for (const failure of failures) onFailed?.(failure);
     for (const shard of unjudged) onUnjudged(shard);
     this.#backlog.note(scope, result);
-    const isMissed = !this.#failed.note(result.failedObjects) || missed;
+    const isUnknown = unserved.some(({ isAbsent }) => !isAbsent);
+    const isMissed = !this.#failed.note(result.failedObjects) || missed || isUnknown;
     if (isMissed) this.#schedule.missed(scope, begin);
     else this.#schedule.ended(scope, begin, found);
     // They may have let go of everything before the pass ended, and then nothing else would tell.
@@ -256,7 +257,7 @@ export class RingSharder {
     );
     if (isMissed) throw error;
     if (unserved.length > 0) {
-      // What is not served has no objects, and will have new ones when it is: no reason to look at all others again.
+      // What does not exist has no objects, and will have new ones when it does: no reason to look at all others again.
       this.#schedule.require("ownerless");
       throw error;
     }
