@@ -33,7 +33,8 @@ export interface WebhookSettings {
 
 /**
  * The webhook configuration of a ring: the API server calls the sharder for each created or changed object of the
- * ring's resources that has no shard label (on a change: had or has none).
+ * ring's resources that has no shard label. On a change the selector also takes those that had none, as when we label
+ * an object because the webhook does not answer: the condition keeps these writes from waiting for it in their turn.
  * @param caBundle whom API servers have to trust, where we issue the webhook's certificate ourselves.
  */
 export function webhookConfiguration(
@@ -65,12 +66,18 @@ export function webhookConfiguration(
       rules: rulesOf(ring),
       objectSelector: { matchExpressions: [{ key: shardLabel(name), operator: "DoesNotExist" }] },
       namespaceSelector: namespaceSelectorOf(ring, settings.namespaceSelector),
+      matchConditions: [{ name: "has-no-shard", expression: hasNoShard(shardLabel(name)) }],
       failurePolicy: "Ignore",
       timeoutSeconds: settings.timeoutSeconds,
       sideEffects: "None",
       admissionReviewVersions: ["v1"],
     }],
   };
+}
+
+/** A CEL expression: does the object, as it is to be, lack the label? An empty one counts for none, as in the protocol. */
+function hasNoShard(label: string): string {
+  return `!(has(object.metadata.labels) && '${label}' in object.metadata.labels && object.metadata.labels['${label}'] != '')`;
 }
 
 /** The client configuration with a ring's path; the sharder's own service where neither URL nor service is named. */

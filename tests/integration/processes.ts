@@ -89,6 +89,9 @@ export interface SharderSettings {
   readonly syncPeriod?: string;
   readonly ringFinalizer?: boolean;
   readonly namespaceSelector?: Record<string, unknown>;
+  readonly referenceKeys?: boolean;
+  /** What API servers trust (base64), where that is not the stage's. */
+  readonly caBundle?: string;
   /** Fields of controller.leases. */
   readonly leases?: Record<string, unknown>;
   /** It issues the webhook's certificate itself. */
@@ -108,11 +111,12 @@ export class SharderProcess extends TestProcess {
   ) {
     const { stage, seed, pace } = context;
     const { leaseDuration, renewDeadline, retryPeriod } = timings[pace];
-    const { namespaceSelector, issuesCertificates = false, leases, ...sharder } = settings;
+    const { namespaceSelector, issuesCertificates = false, caBundle, leases, ...sharder } = settings;
     // Each test waits for its first shards: in real time that adds up.
     const windows = stage.time === "real" ? { joinWindow: "200ms", settleWindow: "200ms" } : {};
     const { caBundle: _, ...untrusted } = stage.clientConfig;
-    const clientConfig = issuesCertificates ? untrusted : stage.clientConfig;
+    const trusted = caBundle === undefined ? stage.clientConfig : { ...untrusted, caBundle };
+    const clientConfig = issuesCertificates ? untrusted : trusted;
     const { config } = parseSharderConfig({
       leaderElection: {
         leaseDuration: `${leaseDuration}ms`,
@@ -162,12 +166,13 @@ export interface ShardSettings {
   readonly namespace: string;
   readonly timing?: ElectionTiming;
   readonly setUp?: (shard: Shard) => void;
+  readonly releaseOnStop?: boolean;
 }
 
 /** A process of the checksum-controller, or of another controller. */
 export function startShard(name: string, context: ProcessContext, settings: ShardSettings): TestProcess {
   const { stage, seed, pace } = context;
-  const { ring, namespace, timing = timings[pace], setUp = setUpChecksumController } = settings;
+  const { ring, namespace, timing = timings[pace], setUp = setUpChecksumController, releaseOnStop = true } = settings;
   return new TestProcess(name, "shard", context, (connect, signal) =>
     runShard({
       ring,
@@ -176,6 +181,7 @@ export function startShard(name: string, context: ProcessContext, settings: Shar
       namespace,
       timing,
       setUp,
+      releaseOnStop,
       userAgent: "checksum-controller",
       clock: stage.clock,
       random: stage.time === "virtual" ? seededRandom(seed) : stage.random,

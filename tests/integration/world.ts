@@ -45,8 +45,8 @@ export interface Traffic {
   failure?: unknown;
 }
 
-/** What the webhooks do: answer, refuse every request, or keep the API server waiting. */
-export type WebhookHealth = "up" | "down" | "hanging";
+/** What the webhooks do: answer, refuse every request, keep the API server waiting, or answer what is no answer. */
+export type WebhookHealth = "up" | "down" | "hanging" | "talking nonsense";
 
 /** What a shard's Lease looks like that a test writes by hand. */
 export interface LeaseFields {
@@ -96,6 +96,8 @@ export class World implements AsyncDisposable {
   /** Changes requests and answers of a process. */
   tamper: (process: string) => Intercept = () => (request, next) => next(request);
   webhooks: WebhookHealth = "up";
+  /** Requests that reached a webhook. */
+  admissions = 0;
   /** Of processes that are started from now on. */
   pace: Pace = "short";
   readonly #processes: TestProcess[] = [];
@@ -158,7 +160,9 @@ export class World implements AsyncDisposable {
   startSharder(name = "sharder-a", settings: SharderSettings = {}): SharderProcess {
     const wrap = (app: WebhookApp): WebhookApp => ({
       handle: async (request) => {
+        this.admissions++;
         if (this.webhooks === "up") return await app.handle(request);
+        if (this.webhooks === "talking nonsense") return new Response('{"kind":"AdmissionReview","response":{}}');
         if (this.webhooks === "hanging") {
           await sleep(this.stage.clock, 60_000, this.#over.signal).catch(() => undefined);
         }

@@ -1,4 +1,5 @@
 import type { Behaviour } from "../suite.ts";
+import { admission } from "./admission.ts";
 import { assignment } from "./assignment.ts";
 import { brakes } from "./brakes.ts";
 import { certificates } from "./certificates.ts";
@@ -16,6 +17,7 @@ import { withoutWebhook } from "./without_webhook.ts";
 /** The whole suite. */
 export const all: readonly Behaviour[] = [
   assignment,
+  admission,
   moves,
   cleanMoves,
   withoutWebhook,

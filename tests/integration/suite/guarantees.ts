@@ -1,53 +1,16 @@
 import assert from "node:assert/strict";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
-import { isAny, type Resource } from "../../../lib/k8s/api/resource.ts";
-import type { KubeObject } from "../../../lib/k8s/types.ts";
 import { HashRing } from "../../../lib/sharding/hash_ring.ts";
 import type { Behaviour } from "../suite.ts";
+import { define, sharderVerbs } from "../widgets.ts";
 import type { World } from "../world.ts";
 
 const shards = ["shard-a", "shard-b"];
-
-/** What the sharder needs for a resource that the manifests do not name. */
-const verbs = ["get", "list", "watch", "patch"];
 
 /** Is each of these Secrets with the shard that its name says? */
 async function areAssigned(world: World, names: readonly string[], among = shards): Promise<boolean> {
   const owners = await world.shardsOf(world.secrets);
   return names.every((name) => owners.get(name) === world.ownerAmong(among, name));
-}
-
-/** Defines a custom resource; its name is new on every stage. */
-async function define(world: World, scope: "Cluster" | "Namespaced"): Promise<Resource<KubeObject>> {
-  const group = `${world.name}.example.com`;
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  const crd = {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `widgets.${group}` },
-    spec: {
-      group,
-      scope,
-      names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
-      versions: [{ name: "v1", served: true, storage: true, schema }],
-    },
-  };
-  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-  await world.admin.performRequest({ method: "POST", path, bodyJson: crd, expectJson: true });
-  const widgets = {
-    group,
-    version: "v1",
-    plural: "widgets",
-    kind: "Widget",
-    namespaced: scope === "Namespaced",
-    is: isAny,
-  };
-  await world.eventually(
-    "the resource is served",
-    async () => await world.api(widgets).list().then(() => true, () => false),
-  );
-  await world.stage.grant(`widgets-${world.name}`, [{ apiGroups: [group], resources: ["widgets"], verbs }]);
-  return widgets;
 }
 
 /** What holds whatever happens (architecture, section 2). */
@@ -173,7 +136,11 @@ export const guarantees: readonly Behaviour[] = [
     name: "Namespaces can be main objects: those that the ring selects are assigned, the others left alone",
     run: async (world) => {
       await world.setUp(null);
-      await world.stage.grant(`namespaces-${world.name}`, [{ apiGroups: [""], resources: ["namespaces"], verbs }]);
+      await world.stage.grant(`namespaces-${world.name}`, [{
+        apiGroups: [""],
+        resources: ["namespaces"],
+        verbs: sharderVerbs,
+      }]);
       const mine = `${world.name}-mine`;
       await world.createNamespace(mine, { team: world.name });
       await world.createRing(world.name, {

@@ -65,6 +65,11 @@ export const rings: readonly Behaviour[] = [
       assert.deepEqual(webhook?.namespaceSelector, {
         matchLabels: { "kubernetes.io/metadata.name": world.name },
       });
+      const labels = "object.metadata.labels";
+      assert.deepEqual(webhook?.matchConditions, [{
+        name: "has-no-shard",
+        expression: `!(has(${labels}) && '${world.shardLabel}' in ${labels} && ${labels}['${world.shardLabel}'] != '')`,
+      }]);
       assert.equal(webhook?.failurePolicy, "Ignore");
       assert.equal(webhook?.timeoutSeconds, 2);
       assert.equal(webhook?.sideEffects, "None");
