@@ -48,7 +48,7 @@ async function condition(world: World, type: string): Promise<string | undefined
 /** A world with the usual Leases, shards that have settled, and Secrets with their ConfigMaps. */
 async function settled(world: World, shards: readonly string[], count: number): Promise<{
   readonly processes: Awaited<ReturnType<World["startAll"]>>;
-  readonly names: readonly string[];
+  readonly names: string[];
   readonly mains: Labels;
 }> {
   world.pace = "usual";
@@ -94,6 +94,8 @@ export const membership: readonly Behaviour[] = [
       assert.ok(first >= renewed + 17_000, `first move ${first - renewed} ms after the renewal`);
       assert.ok(first <= killed + 18_000, `first move ${first - killed} ms after the kill`);
       assert.ok(clock.monotonic() <= killed + 19_000, `all moved ${clock.monotonic() - killed} ms after the kill`);
+      const creates = world.traffic.filter(({ method, path }) => method === "POST" && path.endsWith("/configmaps"));
+      assert.deepEqual(creates.filter(({ failure }) => failure !== undefined), []);
     },
   })),
   {
@@ -244,6 +246,73 @@ export const membership: readonly Behaviour[] = [
         assert.equal(movesOf(mains, name), 1, JSON.stringify(mains.of(name)));
         assert.ok(mains.of(name).every(({ draining }) => !draining), "it was asked to let go as it went");
       }
+    },
+  },
+  {
+    name: "a rolling update moves objects only where the ring does: what joins and what leaves is one step",
+    needs: { ability: "virtual time", why: "it is about moments" },
+    run: async (world) => {
+      const { processes, names, mains } = await settled(world, three, 60);
+      let members = three;
+      let wanted = 0;
+      const steps = [["shard-a", "shard-d"], ["shard-b", "shard-e"], ["shard-c", "shard-f"]] as const;
+      for (const [index, [leaves, joins]] of steps.entries()) {
+        const before = members;
+        members = [...members.filter((name) => name !== leaves), joins];
+        wanted += names.filter((name) => world.ownerAmong(before, name) !== world.ownerAmong(members, name)).length;
+        world.startShard(joins);
+        // Those that have left are remembered for a minute.
+        await world.isReady(4, 4 + index);
+        await pass(world, 300);
+        await processes.shards.get(leaves)?.stop();
+        await world.spread(members, names);
+        // Until late looks have ended.
+        await pass(world, 15_000);
+      }
+      const moves = sum(names.map((name) => movesOf(mains, name)));
+      assert.equal(moves, wanted);
+      const drains = names.flatMap((name) => mains.of(name).filter(({ draining }) => draining));
+      assert.ok(drains.length < wanted, "what had nobody any more was asked to be let go of");
+    },
+  },
+  {
+    name: "a shard that keeps its Lease when it stops, and is back within its duration, loses nothing",
+    needs: { ability: "virtual time", why: "it needs the usual Leases" },
+    run: async (world) => {
+      const { names, mains } = await settled(world, ["shard-a"], 20);
+      const stays = world.startShard("shard-b", { releaseOnStop: false });
+      await world.spread(two, names);
+      await pass(world, 5_000);
+      const before = names.map((name) => movesOf(mains, name));
+      await stays.stop();
+      await pass(world, 8_000);
+      world.startShard("shard-b", { releaseOnStop: false });
+      names.push(...await world.createSecrets(10, "late"));
+      await world.spread(two, names);
+      await pass(world, 60_000);
+      assert.deepEqual(names.slice(0, 20).map((name) => movesOf(mains, name)), before);
+    },
+  },
+  {
+    name: "a sharder that has just started gives nothing to shards that are late, and takes none over at once",
+    needs: minutes,
+    run: async (world) => {
+      const { processes, names, mains } = await settled(world, two, 20);
+      await processes.sharder.stop();
+      await processes.shards.get("shard-b")?.crash();
+      await pass(world, 120_000);
+      const started = world.stage.clock.monotonic();
+      world.startSharder("sharder-b");
+      await world.eventually("it answers", async () => {
+        const { metadata } = await world.createSecret(`probe-${world.stage.clock.monotonic()}`);
+        return metadata.labels?.[world.shardLabel] !== undefined;
+      });
+      for (const name of await world.createSecrets(10, "late")) {
+        assert.equal(await world.shardOf(world.secrets, name), "shard-a");
+      }
+      await world.spread(["shard-a"], names, 30_000);
+      const first = firstMove(mains, ["shard-b"], names) - started;
+      assert.ok(first >= 17_000 && first <= 20_000, `first move after ${first} ms`);
     },
   },
   {
