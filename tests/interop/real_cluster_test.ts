@@ -1,6 +1,7 @@
 import { binariesAvailable } from "../controlplane/assets.ts";
 import { RealStage } from "../integration/stages/real.ts";
 import { World } from "../integration/world.ts";
+import { replaceManifests } from "./manifests.ts";
 import { goBack, takeOver } from "./migration.ts";
 import { goMembersAvailable, showGoMembers } from "./support/go_members.ts";
 
@@ -15,4 +16,7 @@ Deno.test("other shards and the other sharder, on a real API server", { ignore: 
     await goBack(world, "command");
   });
   if (goMembersAvailable()) await showGoMembers(t, stage, true);
+  await t.step("manifests are applied over the reference's, and its over ours", async () => {
+    await replaceManifests(stage.kubeconfig("admin"));
+  });
 });
