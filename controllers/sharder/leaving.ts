@@ -40,6 +40,8 @@ export interface LeavingParts {
   readonly settings: LeavingSettings & {
     /** Keep rings that are deleted until their objects have lost the ring's labels. */
     readonly ringFinalizer: boolean;
+    /** The only namespaces in which Leases of shards may be read. @default all */
+    readonly leaseNamespaces?: readonly string[];
   };
   readonly troubles: Pick<RingTroubles, "set">;
   readonly recorder: Pick<EventRecorder, "record">;
@@ -125,13 +127,16 @@ class Term implements Source {
   }
 
   #create(ring: string): RingLeaving {
-    const { client, moves = {}, ringApi, settings, troubles, clock } = this.#parts;
+    const { rings, client, moves = {}, ringApi, settings, troubles, clock } = this.#parts;
     const logger = getLogger(["sharding", "sharder", "leaving"]).with({ ring });
     return new RingLeaving({
       ...this.#parts,
       ring,
       finalizer: new RingFinalizer({ ringApi, wanted: settings.ringFinalizer, troubles, clock, logger }),
-      probe: new LeaseProbe(new Api(client, leases), ring, this.#signal),
+      probe: new LeaseProbe(new Api(client, leases), ring, this.#signal, {
+        namespaces: settings.leaseNamespaces,
+        admits: (namespace) => rings.get(ring)?.admits(namespace) ?? true,
+      }),
       moves,
       logger,
     });

@@ -213,7 +213,8 @@ export class RingLeaving {
       judgement: rings.stateOf(lease),
       ghost,
     }));
-    return new RingView(ring, entries);
+    const last = this.#last;
+    return new RingView(ring, entries, last === undefined ? {} : { admits: (namespace) => last.admits(namespace) });
   }
 
   /** Makes known what a look has found. */

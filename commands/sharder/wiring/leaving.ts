@@ -9,6 +9,7 @@ import type { ControllerParts } from "./parts.ts";
 export function leavingController(parts: ControllerParts): Leaving {
   const { config, clock, random, connections: { leader }, caches, rings, discovery, recorder } = parts;
   const { observers, measured, reports: { troubles } } = parts;
+  const { sharder: limits, leases: { namespaces } } = config.controller;
   return new Leaving({
     clock,
     random,
@@ -22,7 +23,7 @@ export function leavingController(parts: ControllerParts): Leaving {
     // Not as who applies the configurations: their fields would go with the next application.
     configurationApi: new Api(leader, mutatingWebhookConfigurations, { fieldManager: sharderFieldManager }),
     lookup: discovery,
-    settings: config.controller.sharder,
+    settings: { ...limits, ...(namespaces === undefined ? {} : { leaseNamespaces: namespaces }) },
     troubles,
     recorder,
   });
