@@ -12,7 +12,7 @@ import {
   type TestStageOptions,
 } from "../../testing.ts";
 import { namespaces } from "./generate.ts";
-import type { Defect } from "./defects/defect.ts";
+import type { Circumstances } from "./circumstances.ts";
 import { faultyTraffic, isWrite } from "./traffic.ts";
 import type { Action, History } from "./steps.ts";
 import { setUpWorker } from "./worker.ts";
@@ -28,8 +28,10 @@ const ringFields: RingFields = {
 
 /** How a {@link SimulatedCluster} is made. */
 export interface ClusterOptions {
-  readonly defect: Omit<Defect, "breaks">;
+  readonly circumstances: Circumstances;
   readonly logLevel: NonNullable<TestStageOptions["logLevel"]>;
+  /** Takes a line about what happened because of an earlier action. */
+  readonly trace: (line: string) => void;
   /** Hears of each request of a user that ended, in vain (with an error) or not, and how many milliseconds it took. */
   readonly onUser: (action: Action, error: unknown, took: number) => void;
 }
@@ -41,19 +43,21 @@ const longestDeletion = 700_000;
 export class SimulatedCluster implements AsyncDisposable {
   readonly stage: TestStage;
   readonly ring: TestRing;
-  readonly #defect: Omit<Defect, "breaks">;
+  readonly #circumstances: Circumstances;
   /** Requests of users that are under way. */
   readonly #users = new Set<Promise<void>>();
   /** Ends of what lasts a while, in the order in which they began. */
   readonly #lasting = new Set<() => void>();
   readonly #onUser: ClusterOptions["onUser"];
+  readonly #trace: ClusterOptions["trace"];
   #edits = 0;
 
-  private constructor(stage: TestStage, ring: TestRing, { defect, onUser }: ClusterOptions) {
+  private constructor(stage: TestStage, ring: TestRing, { circumstances, onUser, trace }: ClusterOptions) {
     this.stage = stage;
     this.ring = ring;
-    this.#defect = defect;
+    this.#circumstances = circumstances;
     this.#onUser = onUser;
+    this.#trace = trace;
   }
 
   /** Makes a cluster with a ring, in which nothing runs yet. */
@@ -61,11 +65,11 @@ export class SimulatedCluster implements AsyncDisposable {
     { seed }: Pick<History, "seed">,
     options: ClusterOptions,
   ): Promise<SimulatedCluster> {
-    const { defect, logLevel } = options;
+    const { circumstances, logLevel } = options;
     const stage = createTestStage({ seed, latency: 20, rememberRequests: false, logLevel });
     for (const name of namespaces) await stage.createNamespace(name, { [scopeLabel]: "yes" });
     const ring = await stage.createRing(ringFields);
-    defect.install?.(stage);
+    circumstances.install?.(stage);
     return new SimulatedCluster(stage, ring, options);
   }
 
@@ -142,8 +146,12 @@ export class SimulatedCluster implements AsyncDisposable {
 
   #start(name: string, skew: number): void {
     if (this.stage.processes.some((process) => process.name === name && process.isAlive)) return;
-    if (name.startsWith("sharder-")) this.stage.startSharder(name, { skew, ...this.#defect.sharder });
-    else this.ring.startShard(name, { setUp: this.#defect.setUp ?? setUpWorker, skew, ...this.#defect.shard });
+    if (name.startsWith("sharder-")) this.stage.startSharder(name, { skew, ...this.#circumstances.sharder });
+    else {this.ring.startShard(name, {
+        setUp: this.#circumstances.setUp ?? setUpWorker,
+        skew,
+        ...this.#circumstances.shard,
+      });}
   }
 
   #freeze(process: TestProcess, ms: number, suspended: boolean): void {
@@ -164,6 +172,7 @@ export class SimulatedCluster implements AsyncDisposable {
     const spring = (): void => {
       end();
       if (!process.isAlive) return;
+      this.#trace(`--- ${process.name} is caught at its write`);
       if (freeze === undefined) process.kill();
       else this.#freeze(process, freeze, false);
     };
