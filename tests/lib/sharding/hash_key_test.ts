@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ObjectMeta } from "../../../lib/k8s/types.ts";
-import { controlledKey, groupOf, type HashKey, mainKey } from "../../../lib/sharding/hash_key.ts";
+import { controlledKey, groupOf, type HashKey, mainKey, referenceKeys } from "../../../lib/sharding/hash_key.ts";
 
 function owner(apiVersion: string, kind: string, name: string, controller = true): ObjectMeta {
   return { name: "child", namespace: "bar", ownerReferences: [{ apiVersion, kind, name, uid: "1", controller }] };
@@ -48,9 +48,32 @@ Deno.test("controlledKey() is the key of the controller", () => {
   assert.deepEqual(controlledKey(owner("apps/v1beta1", "Deployment", "foo")), ownerKey);
 });
 
-Deno.test("controlledKey() takes the namespace of the object itself, also when its owner is cluster-scoped", () => {
+Deno.test("controlledKey() is the key of a cluster-scoped controller, unless the reference's keys are wanted", () => {
   const child = owner("webhosting.timebertt.dev/v1alpha1", "Theme", "exciting");
-  assert.deepEqual(controlledKey(child), { type: "key", key: "webhosting.timebertt.dev/Theme/bar/exciting" });
+  const asked: unknown[] = [];
+  const key = controlledKey(child, (kind) => {
+    asked.push(kind);
+    return true;
+  });
+  const theme = { group: "webhosting.timebertt.dev", kind: "Theme" };
+  assert.deepEqual(key, mainKey(theme, { name: "exciting" }));
+  assert.deepEqual(asked, [theme]);
+  const reference = { type: "key", key: "webhosting.timebertt.dev/Theme/bar/exciting" };
+  assert.deepEqual(controlledKey(child, referenceKeys), reference);
+  assert.deepEqual(controlledKey(child), reference);
+});
+
+Deno.test("controlledKey() of a cluster-scoped child needs no word on where its controller lies", () => {
+  const { namespace: _, ...child } = owner("v1", "Theme", "exciting");
+  const key = controlledKey(child, () => assert.fail("nobody has to be asked"));
+  assert.deepEqual(key, { type: "key", key: "/Theme//exciting" });
+});
+
+Deno.test("controlledKey() has a problem as long as it is not known where the controller lies", () => {
+  assert.match(
+    problemOf(controlledKey(owner("v1", "Theme", "exciting"), () => undefined)),
+    /whether a Theme lies in a/,
+  );
 });
 
 Deno.test("controlledKey() does not need the object's own name", () => {
