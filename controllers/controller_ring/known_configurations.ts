@@ -95,7 +95,8 @@ export class KnownConfigurations implements Runnable {
   }
 
   #isFresh({ at }: Applied): boolean {
-    return this.#options.clock.monotonic() - at < this.#options.reapplyPeriod;
+    // What the last reminder had applied is a little younger than the period when the next one comes.
+    return this.#options.clock.monotonic() - at < 0.9 * this.#options.reapplyPeriod;
   }
 
   #note(isDenied: boolean): void {

@@ -342,7 +342,10 @@ export const admission: readonly Behaviour[] = [
       }, patience);
       for (const name of names) {
         const [first, second] = history.sights(name);
-        assert.ok(first !== undefined && second !== undefined && second.at - first.at <= patience, name);
+        assert.ok(
+          first !== undefined && second !== undefined && second.at - first.at <= patience + world.stage.delay,
+          name,
+        );
       }
     },
   },

@@ -16,6 +16,18 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "webhook configurations are applied every syncPeriod: see degraded.ts",
   ],
   [
+    "a shard with many objects is asked for more by looks at its own objects only",
+    "it takes many rounds, each of which ends with a list",
+  ],
+  [
+    "an object that cannot be written is tried again by itself, and keeps no other from moving",
+    "lists every 5 s are looks at the others",
+  ],
+  [
+    "shards that come back from a mass loss keep their objects",
+    "no matter of rights: the guard ends with the first shard that is back, and another may be a moment too late then",
+  ],
+  [
     "more objects than can be told one by one are assigned all the same",
     "nothing is told one by one: each list is of all objects without an owner",
   ],

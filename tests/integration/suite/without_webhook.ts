@@ -8,14 +8,19 @@ const four = [...three, "shard-d"];
 /** G2: for so long may an object be without an owner, in milliseconds. */
 const patience = 2_000;
 
+/** The same where the sharder hears of an object by lists only. */
+function patienceOf({ stage }: World): number {
+  return patience + stage.delay;
+}
+
 /** None of these objects was without an owner for longer than it may, since it was first seen. */
-function wereOwned(labels: Labels, names: readonly string[]): void {
+function wereOwned(world: World, labels: Labels, names: readonly string[]): void {
   for (const name of names) {
     assert.ok(labels.of(name).length > 0, name);
     for (const [index, { value, at }] of labels.sights(name).entries()) {
       if (value.shard !== undefined) continue;
       const next = labels.sights(name)[index + 1];
-      assert.ok(next !== undefined && next.at - at <= patience, `${name} had no owner for too long`);
+      assert.ok(next !== undefined && next.at - at <= patienceOf(world), `${name} had no owner for too long`);
     }
   }
 }
@@ -24,17 +29,17 @@ function wereOwned(labels: Labels, names: readonly string[]): void {
 async function lives(world: World): Promise<void> {
   const [mains, children] = [await world.labels(world.secrets), await world.labels(world.configMaps)];
   const names = await world.createSecrets(18);
-  await world.spread(three, names, patience);
+  await world.spread(three, names, patienceOf(world));
   const shardD = world.startShard("shard-d");
-  await world.spread(four, names, 5_000);
+  await world.spread(four, names, 5_000 + world.stage.delay);
   await shardD.stop();
-  await world.spread(three, names, patience);
+  await world.spread(three, names, patienceOf(world));
   world.startShard("shard-d");
-  await world.spread(four, names, 5_000);
+  await world.spread(four, names, 5_000 + world.stage.delay);
   names.push(...await world.createSecrets(6, "late"));
-  await world.spread(four, names, patience);
-  wereOwned(mains, names);
-  wereOwned(children, names.map((name) => `checksums-${name}`));
+  await world.spread(four, names, patienceOf(world));
+  wereOwned(world, mains, names);
+  wereOwned(world, children, names.map((name) => `checksums-${name}`));
   // Else nothing was shown.
   assert.ok(names.some((name) => mains.of(name)[0]?.shard === undefined), "the webhook was in use");
   for (const name of names) {
@@ -89,9 +94,9 @@ export const withoutWebhook: readonly Behaviour[] = [
         return next(request);
       };
       world.startShard("shard-d");
-      await world.spread(four, names, 5_000);
-      wereOwned(mains, names);
-      wereOwned(children, names.map((name) => `checksums-${name}`));
+      await world.spread(four, names, 5_000 + world.stage.delay);
+      wereOwned(world, mains, names);
+      wereOwned(world, children, names.map((name) => `checksums-${name}`));
       assert.ok(calls > 6);
     },
   },
