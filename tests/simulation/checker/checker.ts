@@ -1,5 +1,6 @@
 import { configMaps, type KubeObject, type Lease, leases, type Secret, secrets } from "../../../mod.ts";
 import type { TestRequest, TestStage } from "../../../testing.ts";
+import { acknowledgementFieldManager } from "../../../lib/shard/drain_acknowledgement.ts";
 import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
 import { isWrite } from "../traffic.ts";
 import { secretName } from "../worker.ts";
@@ -64,8 +65,10 @@ export class Checker implements Disposable {
   }
 
   #onRequest(request: TestRequest): void {
-    const { process, namespace, name, resource, verb } = request;
+    const { process, namespace, name, resource, verb, query } = request;
     if (!process.startsWith("shard-") || !isWrite(request)) return;
+    // Compares before it sets: sent once more from a cache that lags, it does nothing.
+    if (query.includes(`fieldManager=${acknowledgementFieldManager}`)) return;
     const main = resource === "secrets" ? name : resource === "configmaps" ? secretName(name) : undefined;
     if (main === undefined) return;
     const object = `${namespace}/${main}`;
