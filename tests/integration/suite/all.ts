@@ -4,6 +4,7 @@ import { assignment } from "./assignment.ts";
 import { brakes } from "./brakes.ts";
 import { certificates } from "./certificates.ts";
 import { cleanMoves } from "./clean_moves.ts";
+import { conditions } from "./conditions.ts";
 import { faultTolerance } from "./faults.ts";
 import { guarantees } from "./guarantees.ts";
 import { leases } from "./leases.ts";
@@ -27,6 +28,7 @@ export const all: readonly Behaviour[] = [
   leaving,
   guarantees,
   faultTolerance,
+  conditions,
   brakes,
   ringCommand,
   certificates,

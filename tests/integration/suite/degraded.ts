@@ -43,6 +43,21 @@ export const degraded: readonly Behaviour[] = [
     },
   },
   {
+    name: "a condition names the verbs that are missing, what that means, and what helps",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(shards);
+      const where = `in namespace ${world.name}`;
+      await world.eventually("the ring says so", async () => {
+        const { status } = await world.rings.get(world.name);
+        const { reason, message = "" } = status?.conditions?.find(({ type }) => type === "PermissionsMissing") ?? {};
+        return reason === "Degraded" &&
+          message.includes(`may not get, watch configmaps ${where}, secrets ${where}. `) &&
+          message.includes("every few seconds") && message.includes(`"ring rbac ${world.name}"`);
+      }, 20_000);
+    },
+  },
+  {
     name: "the objects of a shard whose Lease somebody deleted move after the same time, although none may be created",
     needs: { ability: "virtual time", why: "it takes minutes" },
     run: async (world) => {

@@ -52,6 +52,10 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "the reference's role does not let the sharder create Leases of shards: see degraded.ts",
   ],
   [
+    "permissions that are granted one by one make a condition milder, and then unnecessary",
+    "what is missing for the ring's other resources stays missing: see degraded.ts",
+  ],
+  [
     "the API server calls the webhook with the sharder's own certificate, and with each that takes its place",
     "the reference's role does not let the sharder keep a Secret: its certificates come in files",
   ],
