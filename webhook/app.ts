@@ -93,6 +93,16 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
   let requests = 0;
   let bytes = 0;
 
+  /** A mistake of who listens keeps no answer from its request. */
+  function tell(what: { readonly assignment: Assignment } | { readonly report: AdmissionReport }): void {
+    try {
+      if ("report" in what) observer?.onRequest?.(what.report);
+      else observer?.onAssignment?.(what.assignment);
+    } catch (error) {
+      logger.error("cannot note what became of an admission review", { error });
+    }
+  }
+
   async function review(request: Request, ring: string): Promise<Reply> {
     const body = await bodies.text(request);
     if (body.type !== "text") return refused(refuse(body));
@@ -102,7 +112,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     if (verdict.type === "malformed") return refused(badRequest(verdict.problem));
     const { outcome, error, uid, assignment } = verdict;
     if (error !== undefined) logger.error("cannot handle an admission review", { ring, uid, error });
-    if (assignment !== undefined) observer?.onAssignment?.(assignment);
+    if (assignment !== undefined) tell({ assignment });
     return { response: answer(verdict.body), outcome };
   }
 
@@ -119,7 +129,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
 
   async function limited(request: Request, ring: string): Promise<Response> {
     if (requests >= turnedAway) {
-      observer?.onRequest?.({ ring, outcome: "shed", status: 503, seconds: 0 });
+      tell({ report: { ring, outcome: "shed", status: 503, seconds: 0 } });
       return tooMany();
     }
     const size = Math.min(declaredLength(request) ?? bodyLimit, bodyLimit);
@@ -131,7 +141,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     try {
       const { response, outcome } = await (overloaded ? shed(request) : review(request, ring));
       const seconds = (clock.monotonic() - begin) / 1_000;
-      observer?.onRequest?.({ ring, outcome, status: response.status, seconds });
+      tell({ report: { ring, outcome, status: response.status, seconds } });
       return response;
     } finally {
       requests--;
@@ -145,7 +155,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
       if (ring === undefined) return text(404, `not found: webhooks are at ${webhookPath("<ring>")}\n`);
       const unfit = unfitness(request);
       if (unfit === undefined) return limited(request, ring);
-      observer?.onRequest?.({ ring, outcome: "refused", status: unfit.status, seconds: 0 });
+      tell({ report: { ring, outcome: "refused", status: unfit.status, seconds: 0 } });
       return unfit;
     },
     get inFlight(): number {

@@ -1,3 +1,4 @@
+import { OwnerLookup } from "../../controllers/sharder/owner_lookup.ts";
 import { isInScope, type NamespaceScope, readsFor } from "../../controllers/sharder/scope.ts";
 import { resolveTargets, type Target } from "../../controllers/sharder/targets.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
@@ -11,6 +12,7 @@ import { matchesSelector, selectorOf } from "../../lib/k8s/selectors.ts";
 import type { LabelSelector, Lease, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { type ShardedObject, shardedObject } from "../../lib/rings/report/mod.ts";
 import { admissionOf } from "../../lib/sharding/lease_namespaces.ts";
+import type { ClusterScoped } from "../../lib/sharding/hash_key.ts";
 import { leaseRingLabel, webhookConfigurationName } from "../../lib/sharding/names.ts";
 import { type ControllerRing, namespaceSelectorOf, usualNamespaces } from "../../lib/sharding/ring_types.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
@@ -30,6 +32,7 @@ export interface RingReading {
   readonly selects: (namespace: string) => boolean;
   /** The ring's resources that the server has. */
   readonly targets: readonly Target[];
+  readonly isClusterScoped: ClusterScoped;
   /** What could not be read, one line each; more come while objects are read. */
   readonly problems: string[];
 }
@@ -55,7 +58,9 @@ export async function readRing(context: RingCommandContext, ring: ControllerRing
   const { scope, selects } = await readScope(context, namespaceSelector);
   const { served, failures } = await resolveTargets(ring, new Discovery(client, { clock }), client, signal);
   const problems = failures.map(({ cause }) => describeError(cause));
-  return { ring, view, leases: shards, namespaceSelector, scope, selects, targets: served, problems };
+  const { isClusterScoped } = new OwnerLookup(served);
+  const targets = { targets: served, isClusterScoped };
+  return { ring, view, leases: shards, namespaceSelector, scope, selects, ...targets, problems };
 }
 
 /**
@@ -86,7 +91,7 @@ export async function* objectsOf(
 /** What matters of an object of a target. */
 export function sharded(reading: RingReading, target: Target, object: PartialObjectMetadata): ShardedObject {
   const kind = { ...target.groupResource, kind: target.resource.kind, role: target.role };
-  return shardedObject(reading.ring.metadata.name, kind, object);
+  return shardedObject(reading.ring.metadata.name, kind, object, reading.isClusterScoped);
 }
 
 /** The Leases of a ring's shards. */

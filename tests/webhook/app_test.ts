@@ -246,6 +246,19 @@ Deno.test("webhookApp() turns requests away unread beyond four times what may be
   assert.equal((await app.handle(sized(JSON.stringify(review())))).status, 200);
 });
 
+Deno.test("webhookApp() answers although those who listen, or the rings, fail", async () => {
+  const fail = (): never => {
+    throw new Error("boom");
+  };
+  using setup = setUp({ observer: { onAssignment: fail, onRequest: fail } });
+  const ask = async ({ app }: Setup): Promise<unknown> =>
+    readAnswer(await (await app.handle(sized(JSON.stringify(review())))).text()).patch;
+  assert.notEqual(await ask(setup), undefined);
+  assert.equal(setup.app.inFlight, 0);
+  using broken = setUp({ lookup: fail });
+  assert.equal(await ask(broken), undefined);
+});
+
 const limit = 7 * 1_048_576;
 
 /** A review that has exactly so many bytes, most of them labels. */

@@ -1,6 +1,6 @@
 import type { GroupResource } from "../../k8s/api/resource.ts";
 import type { KubeObject } from "../../k8s/types.ts";
-import { controlledKey, mainKey } from "../../sharding/hash_key.ts";
+import { type ClusterScoped, controlledKey, mainKey } from "../../sharding/hash_key.ts";
 import { drainLabel, shardLabel } from "../../sharding/names.ts";
 import type { Role } from "../../sharding/ring_types.ts";
 
@@ -27,11 +27,19 @@ export interface ObjectKind extends GroupResource {
   readonly role: Role;
 }
 
-/** Reads what matters from an object's metadata. Never throws, whatever the object looks like. */
-export function shardedObject(ring: string, kind: ObjectKind, object: KubeObject): ShardedObject {
+/**
+ * Reads what matters from an object's metadata. Never throws, whatever the object looks like.
+ * @param isClusterScoped of owners; without it the keys are the reference's.
+ */
+export function shardedObject(
+  ring: string,
+  kind: ObjectKind,
+  object: KubeObject,
+  isClusterScoped?: ClusterScoped,
+): ShardedObject {
   const { metadata } = object;
   const { group, resource, role } = kind;
-  const key = role === "main" ? mainKey(kind, metadata) : controlledKey(metadata);
+  const key = role === "main" ? mainKey(kind, metadata) : controlledKey(metadata, isClusterScoped);
   return {
     resource: { group, resource },
     role,
