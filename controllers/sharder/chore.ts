@@ -27,3 +27,28 @@ export interface Chore {
    */
   run(context: ChoreContext, signal: AbortSignal): Promise<number>;
 }
+
+/**
+ * Does all chores, one after the other. What they throw is added to `failures`.
+ * @param context the ring as it is; undefined when it is gone
+ * @returns milliseconds until the first wants to be called again
+ */
+export async function doChores(
+  chores: readonly Chore[],
+  context: () => ChoreContext | undefined,
+  failures: unknown[],
+  signal: AbortSignal,
+): Promise<number> {
+  let pause = Infinity;
+  for (const chore of chores) {
+    const now = context();
+    if (now === undefined) break;
+    try {
+      pause = Math.min(pause, await chore.run(now, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(new Error(`cannot finish "${chore.name}", it will be tried again`, { cause: error }));
+    }
+  }
+  return pause;
+}

@@ -1,4 +1,6 @@
 import { RateLimiter } from "../../lib/k8s/client/rate_limiter.ts";
+import { brakesOf } from "../../lib/sharding/brakes.ts";
+import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 
 /**
@@ -53,4 +55,10 @@ export class MoveLimit {
   open(): void {
     if (this.#waiting.signal.aborted) this.#waiting = new AbortController();
   }
+}
+
+/** The limit of a ring, or the usual one where it has none; undefined for no limit, which 0 says in the configuration. */
+export function movesPerSecondOf(ring: ControllerRing | undefined, usual = 0): number | undefined {
+  const limit = (ring === undefined ? undefined : brakesOf(ring).movesPerSecond) ?? usual;
+  return limit === 0 ? undefined : limit;
 }

@@ -1,27 +1,28 @@
 import { Api } from "../../lib/k8s/api/api.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
-import { formatKey, keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
+import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingWork } from "../../lib/rings/metrics/mod.ts";
 import type { RingSnapshot, RingTroubles } from "../../lib/rings/mod.ts";
-import { brakesOf } from "../../lib/sharding/brakes.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import { Backlog } from "./backlog.ts";
-import type { Chore } from "./chore.ts";
+import { type Chore, type ChoreContext, doChores } from "./chore.ts";
+import { drainsOutOfScope, hasUnwantedDrains } from "./drain_review.ts";
 import { EndedDrains } from "./ended_drains.ts";
 import { FailedObjects } from "./failed_objects.ts";
 import { Families } from "./families.ts";
 import { knownTargets } from "./known_targets.ts";
 import { LeaseProbe } from "./lease_probe.ts";
-import { MoveLimit } from "./move_limit.ts";
-import { Mover, noDrains } from "./mover.ts";
+import { MoveLimit, movesPerSecondOf } from "./move_limit.ts";
+import { Mover } from "./mover.ts";
 import { OwnerLookup } from "./owner_lookup.ts";
 import { nothingDone, pass, type PassParts, type PassResult } from "./pass.ts";
-import { type ObjectReference, type PassScope, referenceTo } from "./pass_scope.ts";
+import type { ObjectReference, PassScope } from "./pass_scope.ts";
 import { PassSchedule } from "./pass_schedule.ts";
 import { PendingDrains } from "./pending_drains.ts";
 import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
 import { RingWatches } from "./ring_watches.ts";
+import { type RungParts, settleRung } from "./rung_objects.ts";
 import type { SharderSettings } from "./settings.ts";
 import { StuckDrains } from "./stuck_drains.ts";
 import { resolveTargets, type ResourceLookup, type Target, type TargetError } from "./targets.ts";
@@ -78,19 +79,8 @@ export class RingSharder {
     this.#schedule = new PassSchedule(clock, random, settings.syncPeriod);
     this.#failed = new FailedObjects(clock, random);
     const pending = this.#pending = new PendingDrains(() => clock.monotonic());
-    this.#stuck = new StuckDrains({
-      ring,
-      pending,
-      clock,
-      troubles,
-      logger,
-      deadline: settings.drainDeadline ?? 300_000,
-    });
-    this.#limit = new MoveLimit(clock, () => {
-      const ring = snapshot()?.ring;
-      const limit = (ring === undefined ? undefined : brakesOf(ring).movesPerSecond) ?? settings.movesPerSecond;
-      return limit === 0 ? undefined : limit;
-    });
+    this.#stuck = new StuckDrains({ ring, pending, clock, troubles, logger, deadline: settings.drainDeadline });
+    this.#limit = new MoveLimit(clock, () => movesPerSecondOf(snapshot()?.ring, settings.movesPerSecond));
     const targets = (): readonly Target[] => this.#targets;
     this.#ledger = new RingLedger({ ring, clock, observer, pending, snapshot, targets });
     this.#ended = new EndedDrains({
@@ -102,8 +92,14 @@ export class RingSharder {
       onSettled: () => this.#noteSettled(),
       logger,
     });
+    const rung: RungParts = {
+      ...parts,
+      mover: () => this.#passParts()?.mover,
+      signal: () => this.#watches.signal,
+      onRetry: (object) => this.#retry([object]),
+    };
     this.#watches = new RingWatches(parts, pending, {
-      onObject: (target, object) => this.#settleOne(target, object),
+      onObject: (target, object) => settleRung(target, object, rung),
       onMissed: () => this.#wake("ownerless"),
       onDrainEnded: (key, drain) => {
         if (drain !== undefined) this.#ledger.drainEnded(key, drain);
@@ -137,19 +133,20 @@ export class RingSharder {
   async reconcile(signal: AbortSignal): Promise<number> {
     const snapshot = this.#parts.snapshot();
     if (snapshot === undefined) return Infinity;
-    const begin = this.#parts.clock.monotonic();
     const due = this.#nextScope(snapshot);
     const failures: unknown[] = [];
     try {
-      if (due !== undefined) await this.#look(due, snapshot, begin, signal);
+      if (due !== undefined) await this.#look(due, snapshot, signal);
     } catch (error) {
       signal.throwIfAborted();
       failures.push(error);
     }
-    const pause = Math.min(this.#stuck.check(), await this.#doChores(failures, signal));
+    // Before a chore says that everything was looked at.
+    const late = this.#stuck.check();
+    const pause = await doChores(this.#parts.chores ?? [], () => this.#choreContext(), failures, signal);
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, "a pass and what comes after it failed");
-    return Math.min(this.#schedule.pause, this.#failed.pause, pause);
+    return Math.min(this.#schedule.pause, this.#failed.pause, late, pause);
   }
 
   /** What is known of the ring's objects, for metrics. */
@@ -172,23 +169,28 @@ export class RingSharder {
     return objects.length === 0 ? undefined : { type: "objects", objects };
   }
 
-  async #look(scope: PassScope, snapshot: RingSnapshot, begin: number, signal: AbortSignal): Promise<void> {
+  async #look(scope: PassScope, snapshot: RingSnapshot, signal: AbortSignal): Promise<void> {
+    const begin = this.#parts.clock.monotonic();
     this.#looking = true;
     this.#limit.open();
     this.#ledger.passBegins(scope.type);
     try {
       const unserved = await this.#prepare(snapshot, signal);
-      const parts = this.#passParts(true);
-      // What has no live owner does not wait for the turns of what has one.
-      const isSlow = scope.type === "all" && this.#limit.isSet;
-      if (parts !== undefined && isSlow) this.#retry((await pass({ type: "ownerless" }, parts, signal)).failedObjects);
-      const result = parts === undefined ? nothingDone : await pass(scope, parts, signal);
-      this.#conclude(scope, result, begin, unserved);
+      this.#conclude(scope, await this.#pass(scope, signal), begin, unserved);
     } finally {
       this.#looking = false;
       this.#failed.tried();
       this.#noteSettled();
     }
+  }
+
+  async #pass(scope: PassScope, signal: AbortSignal): Promise<PassResult> {
+    const parts = this.#passParts(true);
+    if (parts === undefined) return nothingDone;
+    // What has no live owner does not wait for the turns of what has one.
+    const isSlow = scope.type === "all" && this.#limit.isSet;
+    if (isSlow) this.#retry((await pass({ type: "ownerless" }, parts, signal)).failedObjects);
+    return await pass(scope, parts, signal);
   }
 
   /** Finds the resources, and sees to it that the watches are those for the present shards and scope. */
@@ -200,17 +202,16 @@ export class RingSharder {
     return resolved.failures;
   }
 
-  /** Forgets drains in resources and namespaces that are the ring's no more: nobody watches them to their end. */
   #forgetOthers(snapshot: RingSnapshot): void {
-    for (const key of this.#pending.keys()) {
-      const [group, kind, namespace = ""] = key.split("/");
-      const isServed = this.#targets.some(({ role, resource }) =>
-        role === "main" && resource.group === group && resource.kind === kind
-      );
-      if (isServed && snapshot.selectsNamespace(namespace)) continue;
+    for (const key of drainsOutOfScope(this.#pending, this.#targets, snapshot)) {
       this.#pending.delete(key);
       this.#families.take(key);
     }
+  }
+
+  #choreContext(): ChoreContext | undefined {
+    const snapshot = this.#parts.snapshot();
+    return snapshot && { snapshot, targets: this.#targets, pending: this.#pending };
   }
 
   #passParts(inPass = false): PassParts | undefined {
@@ -251,55 +252,13 @@ export class RingSharder {
     // They may have let go of everything before the pass ended, and then nothing else would tell.
     this.#relieve();
     if (overflowed || limited > 0) this.#schedule.requireAgain();
-    const error = new AggregateError(
-      [...unserved, ...failures],
-      `${failed + unserved.length} objects or resources failed`,
-    );
-    if (isMissed) throw error;
-    if (unserved.length > 0) {
-      // What does not exist has no objects, and will have new ones when it does: no reason to look at all others again.
-      this.#schedule.require("ownerless");
-      throw error;
-    }
-    if (failed > 0) {
-      logger.warn("objects could not be brought to their shards, they are tried again", { failed, error });
-    }
-  }
-
-  /** Does all chores; what they throw is added to the failures. Returns when the next wants to be called. */
-  async #doChores(failures: unknown[], signal: AbortSignal): Promise<number> {
-    let pause = Infinity;
-    for (const chore of this.#parts.chores ?? []) {
-      signal.throwIfAborted();
-      const snapshot = this.#parts.snapshot();
-      if (snapshot === undefined) break;
-      try {
-        const next = await chore.run({ snapshot, targets: this.#targets, pending: this.#pending }, signal);
-        pause = Math.min(pause, next);
-      } catch (error) {
-        signal.throwIfAborted();
-        failures.push(new Error(`cannot finish "${chore.name}", it will be tried again`, { cause: error }));
-      }
-    }
-    return pause;
-  }
-
-  /** One object without a live owner, as a doorbell tells of it. */
-  async #settleOne(target: Target, object: PartialObjectMetadata): Promise<void> {
-    const parts = this.#passParts();
-    if (parts === undefined) return;
-    const signal = this.#watches.signal;
-    try {
-      const outcome = await parts.mover.settle(target, object, signal, noDrains);
-      if (outcome.type === "waiting") this.#parts.onUnjudged(outcome.shard);
-      if (outcome.type === "written" && outcome.plan.type === "assign") this.#parts.onWithoutShard?.(object);
-    } catch (error) {
-      if (signal.aborted) return;
-      this.#parts.onFailed?.(error);
-      const what = `${target.resource.kind} ${formatKey(keyOf(object))}`;
-      this.#parts.logger.warn("cannot give the object a shard yet, it is tried again", { object: what, error });
-      this.#retry([referenceTo({ target, ...keyOf(object) })]);
-    }
+    if (failed + unserved.length === 0) return;
+    const message = `${failed + unserved.length} objects or resources failed`;
+    const error = new AggregateError([...unserved, ...failures], message);
+    // What does not exist has no objects, and will have new ones when it does: no reason to look at all others again.
+    if (!isMissed && unserved.length > 0) this.#schedule.require("ownerless");
+    if (isMissed || unserved.length > 0) throw error;
+    logger.warn("objects could not be brought to their shards, they are tried again", { failed, error });
   }
 
   /** Has objects tried again one by one. */
@@ -328,11 +287,4 @@ export class RingSharder {
     this.#schedule.require(need);
     this.#parts.wake();
   }
-}
-
-/** Is there a drain that is not wanted any more? */
-function hasUnwantedDrains(pending: PendingDrains, { ring, view }: RingSnapshot): boolean {
-  if (brakesOf(ring).paused) return pending.size > 0;
-  for (const [key, { shard }] of pending.entries()) if (view.shardFor(key) === shard) return true;
-  return false;
 }

@@ -7,13 +7,16 @@ import type { PendingDrains } from "./pending_drains.ts";
 export interface StuckDrainsParts {
   readonly ring: string;
   readonly pending: PendingDrains;
-  /** A drain that is pending for longer counts as stuck, in milliseconds. */
-  readonly deadline: number;
+  /** A drain that is pending for longer counts as stuck, in milliseconds. @default five minutes */
+  readonly deadline?: number | undefined;
   readonly clock: Clock;
   /** Where to say so. @default only the log says so */
   readonly troubles?: Pick<RingTroubles, "set"> | undefined;
   readonly logger: Logger;
 }
+
+/** Where nobody says how long a shard may take, in milliseconds. */
+const usualDeadline = 300_000;
 
 /** Names of shards in a message; there may be hundreds. */
 const namedShards = 10;
@@ -39,7 +42,7 @@ export class StuckDrains {
 
   /** Looks at all pending drains. Returns milliseconds until the next of them is late; Infinity when there is none. */
   check(): number {
-    const { pending, deadline, clock } = this.#parts;
+    const { pending, deadline = usualDeadline, clock } = this.#parts;
     const now = clock.monotonic();
     const stuck = new Set<string>();
     let next = Infinity;

@@ -263,6 +263,7 @@ export const guarantees: readonly Behaviour[] = [
       world.startSharder();
       for (const shard of shards) await world.writeLease(shard, { duration: 3_600 });
       await world.isReady(2);
+      await world.consistently("the look after their joining is over", () => true, 2_000);
       world.webhooks = "down";
       const names = await world.createSecrets(1_100);
       // Looking after each step at all of them would take longer than all the rest.
