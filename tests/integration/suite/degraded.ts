@@ -50,9 +50,8 @@ export const degraded: readonly Behaviour[] = [
       const where = `in namespace ${world.name}`;
       await world.eventually("the ring says so", async () => {
         const { status } = await world.rings.get(world.name);
-        const { reason, message = "" } = status?.conditions?.find(({ type }) => type === "PermissionsMissing") ?? {};
-        return reason === "Degraded" &&
-          message.includes(`may not get, watch configmaps ${where}, secrets ${where}. `) &&
+        const { message = "" } = status?.conditions?.find(({ type }) => type === "PermissionsMissing") ?? {};
+        return message.includes(`may not get, watch configmaps ${where}, secrets ${where}. `) &&
           message.includes("every few seconds") && message.includes(`"ring rbac ${world.name}"`);
       }, 20_000);
     },
