@@ -1,22 +1,26 @@
-import pMap from "p-map";
-import { resolveTargets, type ResourceLookup, type Target } from "../../controllers/sharder/targets.ts";
+import { hasFinalizer, setFinalizer } from "../../controllers/controller_ring/finalizer.ts";
+import { type LeavingRing, lookAtLeaving } from "../../controllers/sharder/leaving_look.ts";
+import {
+  type LabelledResource,
+  LabelledResources,
+  parseGroupResource,
+} from "../../controllers/sharder/leaving_resources.ts";
+import type { LeavingFailure } from "../../controllers/sharder/leaving_result.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
-import { formatGroupResource } from "../../lib/k8s/api/resource.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
-import { isConflict, isInvalid, isNotFound } from "../../lib/k8s/errors.ts";
-import { keyOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
-import { acknowledgementPatch, patchFor } from "../../lib/sharding/label_patch.ts";
-import { drainLabel, ringFinalizer, shardLabel } from "../../lib/sharding/names.ts";
+import { isForbidden } from "../../lib/k8s/errors.ts";
+import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
+import type { MutatingWebhookConfiguration } from "../../lib/k8s/types.ts";
+import { webhookConfigurationName } from "../../lib/sharding/names.ts";
 import { type ControllerRing, controllerRings } from "../../lib/sharding/ring_types.ts";
-import { isLive, RingView } from "../../lib/sharding/ring_view.ts";
+import { RingView } from "../../lib/sharding/ring_view.ts";
 import { referenceTiming, shardState } from "../../lib/sharding/shard_state.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
-import { describeError } from "../../lib/util/log.ts";
 import type { RingCommandContext } from "./context.ts";
 import { findRing, findRingIfAny } from "./find_ring.ts";
 import { counted, formatData, isData } from "./output.ts";
 import { readLeases } from "./read_ring.ts";
-import { allowed, RingCommandError } from "./ring_error.ts";
+import { allowed, missingRight, RingCommandError } from "./ring_error.ts";
 
 /** What shall be released. */
 export interface ReleaseOptions {
@@ -69,22 +73,20 @@ export async function release(context: RingCommandContext, name: string, options
   return left === 0 ? 0 : 1;
 }
 
-async function removeFinalizer(
-  { client, signal }: RingCommandContext,
-  { metadata: { name, finalizers = [], resourceVersion } }: ControllerRing,
-): Promise<boolean> {
-  if (!finalizers.includes(ringFinalizer)) return false;
-  const metadata = {
-    finalizers: finalizers.filter((finalizer) => finalizer !== ringFinalizer),
-    // So that no other finalizer comes back that somebody removes meanwhile.
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-  await allowed(
-    "patch",
-    "controllerrings.sharding.timebertt.dev",
-    () => new Api(client, controllerRings).patch(name, { type: "merge", patch: { metadata } }, { signal }),
-  );
-  return true;
+/** Whatever else changes about the ring at the same time. */
+async function removeFinalizer(context: RingCommandContext, { metadata: { name } }: ControllerRing): Promise<boolean> {
+  const { client, signal } = context;
+  const rings = new Api(client, controllerRings);
+  for (;;) {
+    const ring = await findRingIfAny(context, name, false);
+    if (ring === undefined || !hasFinalizer(ring)) return false;
+    const isDone = await allowed(
+      "patch",
+      "controllerrings.sharding.timebertt.dev",
+      () => setFinalizer(ring, false, rings, signal),
+    );
+    if (isDone) return true;
+  }
 }
 
 async function releaseObjects(
@@ -99,63 +101,94 @@ async function releaseObjects(
         `(kubectl delete controllerring ${name}), with --wait=false if it has a finalizer`,
     );
   }
-  const targets = await findTargets(context, name, ring, options);
-  const { clock } = context.parts;
-  const work = new Release(context, name, await viewOf(context, name), options.force);
+  const { client, signal, parts: { clock } } = context;
+  const lookup = new Discovery(client, { clock });
+  const resources = await findResources(context, name, ring, options, lookup);
   const deadline = clock.monotonic() + options.timeout;
-  const mains = targets.filter(({ role }) => role === "main");
-  let waiting = 0;
+  let [removed, asked, left] = [0, 0, 0];
   for (;;) {
-    waiting = 0;
-    for (const target of mains) waiting += await work.sweep(target);
-    if (waiting === 0 || clock.monotonic() >= deadline) break;
-    await sleep(clock, lookPause, context.signal);
+    const view = await viewOf(context, name, options.force);
+    const result = await lookAtLeaving({
+      ring: { ...everything, name, view: () => view },
+      resources,
+      client,
+      lookup,
+      probe: noLease,
+      observer: {},
+      concurrency,
+      maxPendingDrains: Infinity,
+    }, signal);
+    const [failure] = result.failures;
+    if (failure !== undefined) throw refusal(failure);
+    left = result.countOf("acknowledgement") + result.changed;
+    // Some were asked before this command began.
+    asked = Math.max(asked + result.drained, left);
+    removed += result.stripped;
+    if (left === 0 || clock.monotonic() >= deadline) return { removed, acknowledged: asked - left, left };
+    await sleep(clock, lookPause, signal);
   }
-  // Shards look at main objects only: what is left of a family has nobody at work on it.
-  if (waiting === 0) { for (const target of targets) if (target.role === "controlled") await work.strip(target); }
-  return { removed: work.removed, acknowledged: work.asked - waiting, left: waiting };
 }
 
-/** The resources of the ring, or those that were named. */
-async function findTargets(
-  { client, parts: { clock }, signal }: RingCommandContext,
+/** Nothing belongs to a ring that is being deleted. */
+const everything: Omit<LeavingRing, "name" | "view"> = {
+  // All Leases were read just now.
+  mayJudgeUnknown: () => true,
+  isGone: () => false,
+  isOutside: () => true,
+  readsFor: () => [{ namespace: undefined, isRoutine: false }],
+};
+
+const noLease = { exists: (): Promise<boolean> => Promise.resolve(false) };
+
+/** What the ring, its webhook configuration or the caller names. */
+async function findResources(
+  context: RingCommandContext,
   name: string,
   ring: ControllerRing | undefined,
   { resources, controlled }: ReleaseOptions,
-): Promise<readonly Target[]> {
-  if (ring === undefined && resources.length === 0) {
+  lookup: Discovery,
+): Promise<readonly LabelledResource[]> {
+  const labelled = new LabelledResources();
+  if (ring !== undefined) {
+    labelled.learnRing(ring);
+    const configuration = await findConfiguration(context, name);
+    // Resources that were dropped from the ring may not be free of labels yet.
+    if (configuration !== undefined) labelled.learn(configuration);
+    return labelled.list();
+  }
+  if (resources.length === 0) {
     throw new RingCommandError(
       `ControllerRing "${name}" does not exist, so name its resources, such as --resource secrets --controlled configmaps`,
       { exitCode: 2 },
     );
   }
-  const named = {
-    apiVersion: "sharding.timebertt.dev/v1alpha1",
-    kind: "ControllerRing",
-    metadata: { name },
-    // Which main resource the controlled ones belong to makes no difference here.
-    spec: {
-      resources: resources.map((main) => (
-        { ...parseResource(main), controlledResources: controlled.map(parseResource) }
-      )),
-    },
-  };
-  const lookup: ResourceLookup = new Discovery(client, { clock });
-  const { served, failures } = await resolveTargets(ring ?? named, lookup, client, signal);
-  const [failure] = failures;
-  if (failure !== undefined) throw new RingCommandError(describeError(failure.cause), { cause: failure });
-  return served;
+  const named = [
+    ...resources.map((text) => ({ resource: parseGroupResource(text), role: "main" as const })),
+    ...controlled.map((text) => ({ resource: parseGroupResource(text), role: "controlled" as const })),
+  ];
+  // Where a name is wrong there would be nothing to do, and nobody would know why.
+  for (const { resource } of named) await lookup.resourceFor(resource, context.signal);
+  return named;
 }
 
-function parseResource(text: string): { readonly group: string; readonly resource: string } {
-  const [resource = "", ...group] = text.split(".");
-  return { group: group.join("."), resource };
+async function findConfiguration(
+  { client, signal }: RingCommandContext,
+  ring: string,
+): Promise<MutatingWebhookConfiguration | undefined> {
+  try {
+    return await new Api(client, mutatingWebhookConfigurations).find(webhookConfigurationName(ring), { signal });
+  } catch (error) {
+    // The ring itself tells what it names now.
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
-async function viewOf(context: RingCommandContext, ring: string): Promise<RingView> {
+/** The shards as their Leases say; none when nobody is to be asked. */
+async function viewOf(context: RingCommandContext, ring: string, isForced: boolean): Promise<RingView> {
   const { clock } = context.parts;
+  const leases = isForced ? [] : await readLeases(context, ring);
   const now = { wall: clock.now(), monotonic: clock.monotonic() };
-  const leases = await readLeases(context, ring);
   return new RingView(
     ring,
     leases.map((lease) => ({
@@ -166,93 +199,10 @@ async function viewOf(context: RingCommandContext, ring: string): Promise<RingVi
   );
 }
 
-/** Takes the labels off the objects of a ring. Each write compares before it sets. */
-class Release {
-  /** Objects whose labels were taken away here. */
-  removed = 0;
-  /** Objects of live shards that were asked for. */
-  asked = 0;
-  readonly #context: RingCommandContext;
-  readonly #ring: string;
-  readonly #view: RingView;
-  readonly #force: boolean;
-  readonly #asked = new Set<string>();
-
-  constructor(context: RingCommandContext, ring: string, view: RingView, force: boolean) {
-    this.#context = context;
-    this.#ring = ring;
-    this.#view = view;
-    this.#force = force;
-  }
-
-  /**
-   * Asks live shards to let go of a resource's objects, and takes the labels off all others.
-   * @returns how many objects live shards still have.
-   */
-  async sweep(target: Target): Promise<number> {
-    let waiting = 0;
-    await this.#each(target, async (object) => {
-      const shard = object.metadata.labels?.[shardLabel(this.#ring)] ?? "";
-      if (this.#force || shard === "" || !isLive(this.#view.statusOf(shard))) return await this.#strip(target, object);
-      waiting++;
-      const { uid = "", labels } = object.metadata;
-      if (!this.#asked.has(uid)) {
-        this.#asked.add(uid);
-        this.asked++;
-      }
-      if (labels?.[drainLabel(this.#ring)] !== undefined) return;
-      const operations = patchFor({ type: "drain", from: shard, to: "" }, object.metadata, this.#ring);
-      await this.#patch(target, object, operations);
-    });
-    return waiting;
-  }
-
-  /** Takes the labels off all objects of a resource. */
-  async strip(target: Target): Promise<void> {
-    await this.#each(target, (object) => this.#strip(target, object));
-  }
-
-  async #strip(target: Target, object: PartialObjectMetadata): Promise<void> {
-    const operations = acknowledgementPatch(object.metadata, this.#ring);
-    if (operations.length > 0 && await this.#patch(target, object, operations)) this.removed++;
-  }
-
-  async #each(target: Target, work: (object: PartialObjectMetadata) => Promise<void>): Promise<void> {
-    const { signal } = this.#context;
-    const resource = formatGroupResource(target.groupResource);
-    for (const labelSelector of [shardLabel(this.#ring), drainLabel(this.#ring)]) {
-      await allowed("list", resource, async () => {
-        for await (const { items } of target.objects.pages({ labelSelector, signal, onExpired: "resume" })) {
-          // The first selector has found those with both labels.
-          const fresh = labelSelector === shardLabel(this.#ring)
-            ? items
-            : items.filter(({ metadata }) => metadata.labels?.[shardLabel(this.#ring)] === undefined);
-          await pMap(fresh, work, { concurrency, signal });
-        }
-      });
-    }
-  }
-
-  /** False when the object has changed or gone meanwhile: the next look finds it as it is. */
-  async #patch(
-    target: Target,
-    object: PartialObjectMetadata,
-    operations: ReturnType<typeof acknowledgementPatch>,
-  ): Promise<boolean> {
-    const { signal } = this.#context;
-    const { namespace, name } = keyOf(object);
-    try {
-      await allowed(
-        "patch",
-        formatGroupResource(target.groupResource),
-        () => target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal }),
-      );
-      return true;
-    } catch (error) {
-      if (isNotFound(error) || isInvalid(error) || isConflict(error)) return false;
-      throw error;
-    }
-  }
+function refusal({ error, resource }: LeavingFailure): unknown {
+  if (!isForbidden(error)) return error;
+  const verb = error.request.startsWith("GET ") ? "list" : "patch";
+  return new RingCommandError(missingRight(verb, resource, error), { cause: error });
 }
 
 function describe(data: ReleaseData, exists: boolean, { labels, timeout }: ReleaseOptions): string {

@@ -121,8 +121,9 @@ class Look {
             await pMap(items, (object) => this.#leave(target, role, object), { concurrency, signal: this.#signal });
           }
         } catch (error) {
-          // With its definition all objects of a resource are gone.
-          if (isNotFound(error) || (isRoutine && isForbidden(error))) break;
+          if (isRoutine && isForbidden(error)) break;
+          // Its definition is gone, or it is served in another version: the next look knows.
+          if (isNotFound(error)) this.#parts.lookup.forget?.(target.groupResource);
           this.#fail(role, target.groupResource, target.resource.kind, error);
           break;
         }

@@ -99,7 +99,7 @@ function parseRecord(text: string | undefined): readonly LabelledResource[] {
 }
 
 /** The inverse of `formatGroupResource`: plural names have no dots. */
-function parseGroupResource(text: string): GroupResource {
+export function parseGroupResource(text: string): GroupResource {
   const [resource = "", ...group] = text.split(".");
   return { group: group.join("."), resource };
 }

@@ -39,7 +39,8 @@ export class LeavingResult {
   #changed = 0;
   #failed = 0;
   #waiting = 0;
-  readonly #waits = new Map<LeavingWait, Set<string>>();
+  /** How many objects wait for what, by shard. */
+  readonly #waits = new Map<LeavingWait, Map<string, number>>();
   /** Main resources of which nobody knows whether shards are still at work on their objects. */
   readonly #doubtful: LeavingFailure[] = [];
   /** Objects that wait for owners which the sharder has no right to look after. */
@@ -53,6 +54,11 @@ export class LeavingResult {
   /** Objects that live shards were asked to let go of. */
   get drained(): number {
     return this.#drained;
+  }
+
+  /** Objects that others have changed at the same time: another look sees how. */
+  get changed(): number {
+    return this.#changed;
   }
 
   /** Objects that were changed here, or by others meanwhile. */
@@ -94,7 +100,12 @@ export class LeavingResult {
 
   /** The shards that are waited for, sorted by name. */
   shardsFor(what: LeavingWait): readonly string[] {
-    return [...this.#waits.get(what) ?? []].sort();
+    return [...this.#waits.get(what)?.keys() ?? []].sort();
+  }
+
+  /** How many objects wait for this. */
+  countOf(what: LeavingWait): number {
+    return [...this.#waits.get(what)?.values() ?? []].reduce((sum, count) => sum + count, 0);
   }
 
   /**
@@ -102,7 +113,8 @@ export class LeavingResult {
    * @param isForbidden it waits for an owner that the sharder has no right to look after
    */
   waits(shard: string, what: LeavingWait, isForbidden = false): void {
-    this.#waits.set(what, (this.#waits.get(what) ?? new Set()).add(shard));
+    const shards = this.#waits.get(what) ?? new Map<string, number>();
+    this.#waits.set(what, shards.set(shard, (shards.get(shard) ?? 0) + 1));
     if (isForbidden) this.#blocked++;
     else this.#waiting++;
   }

@@ -5,7 +5,7 @@ import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
-import type { Logger } from "../../lib/util/log.ts";
+import { describeError, type Logger } from "../../lib/util/log.ts";
 import type { RingFinalizer } from "../controller_ring/finalizer.ts";
 import type { LeaseProbe } from "./lease_probe.ts";
 import { LeavingConfiguration, type LeavingConfigurationParts } from "./leaving_configuration.ts";
@@ -74,6 +74,8 @@ export class RingLeaving {
   #isReleased = false;
   #sweep: LeavingSweep = { unselected: "routine", namespaces: new Set() };
   #sweptAt: number;
+  /** Failures that were logged. */
+  readonly #logged = new Set<string>();
 
   constructor(parts: RingLeavingParts) {
     this.#parts = parts;
@@ -223,8 +225,13 @@ export class RingLeaving {
     const { stripped, drained, waiting } = result;
     if (stripped + drained > 0) logger.info("objects leave the ring", { stripped, drained, waiting });
     for (const { resource, error } of result.failures) {
+      // It is tried again and again.
+      const what = `${resource}: ${describeError(error)}`;
+      if (this.#logged.has(what)) continue;
+      this.#logged.add(what);
       logger.warn("cannot take the ring's labels off its objects, it will be tried again", { resource, error });
     }
+    if (result.failures.length === 0) this.#logged.clear();
     troubles.set(ring, source, leavingTroubles(result, this.#schedule.lasts() >= longWait));
   }
 

@@ -19,6 +19,8 @@ export interface Target {
 /** Finds kind, version and scope of a resource; rejects when the API server does not serve it. */
 export interface ResourceLookup {
   resourceFor(resource: GroupResource, signal?: AbortSignal): Promise<Resource<KubeObject>>;
+  /** What was found is not so any more, as the API server has no such path: it shall be looked up anew. */
+  forget?(resource: GroupResource): void;
 }
 
 /** A resource of a ring that could not be looked up. */

@@ -89,6 +89,12 @@ export class Discovery {
     return resource;
   }
 
+  /** Forgets what is known of a resource, as the server did not have it there: the server is asked again. */
+  forget({ group }: GroupResource): void {
+    this.#entries.delete(rootOf(group));
+    this.#entries.delete(group);
+  }
+
   /** The document of all groups is loaded once for all that wait for it, a plain group once for those of the group. */
   async #reload(group: string): Promise<Entry> {
     const root = rootOf(group);

@@ -30,11 +30,13 @@ class Scene implements Disposable {
   fault: (request: RequestOptions) => Fault = () => none;
   view = viewOf({ live: "ready", late: "expired", dead: "dead", held: "held" });
   readonly drained: string[] = [];
+  readonly forgotten: string[] = [];
   maxPendingDrains = 100;
   isRoutine = false;
   hasLease: typeof noLease = noLease;
 
   async look(...resources: readonly LabelledResource[]): Promise<LeavingResult> {
+    const discovery = new Discovery(this.#server.client(), { clock: new VirtualClock() });
     const client = this.#server.client({ intercept: faults(new VirtualClock(), (request) => this.fault(request)) });
     return await lookAtLeaving({
       ring: {
@@ -47,7 +49,10 @@ class Scene implements Disposable {
       },
       resources,
       client,
-      lookup: new Discovery(this.#server.client(), { clock: new VirtualClock() }),
+      lookup: {
+        resourceFor: (resource) => discovery.resourceFor(resource),
+        forget: ({ resource }) => this.forgotten.push(resource),
+      },
       probe: this.hasLease,
       observer: { onDrain: (_ring, { resource }) => this.drained.push(resource) },
       concurrency: 1,
@@ -162,8 +167,13 @@ Deno.test("with its definition all objects of a resource are gone", async () => 
   using scene = new Scene();
   const websites = { resource: { group: "example.org", resource: "websites" }, role: "main" } as const;
   assert.ok((await scene.look(websites)).isEmpty);
+});
+
+Deno.test("a resource that is not found where it was is looked up anew, before it counts as gone", async () => {
+  using scene = new Scene();
   scene.fault = ({ path }) => path.endsWith("/secrets") ? { type: "status", code: 404, reason: "NotFound" } : none;
-  assert.ok((await scene.look(mains)).isEmpty);
+  assert.ok(!(await scene.look(mains)).isEmpty);
+  assert.deepEqual(scene.forgotten, ["secrets"]);
 });
 
 Deno.test("of a resource whose role nobody knows, objects without a controller are drained", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { runRing } from "../../../commands/ring/mod.ts";
 import { isNotFound } from "../../../lib/k8s/errors.ts";
+import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
+import { labelledResourcesAnnotation, webhookConfigurationName } from "../../../lib/sharding/names.ts";
 import { fakeParts } from "../../commands/common/fake_parts.ts";
 import { settled } from "../../integration/stage.ts";
 import { InMemoryStage } from "../../integration/stages/in_memory.ts";
@@ -108,4 +110,51 @@ Deno.test("`ring release` keeps the finalizer while live shards have objects, un
   await release(world, "--labels", "--force");
   assert.equal(await world.rings.find("ring"), undefined);
   assert.equal(await world.shardOf(world.secrets, "foo"), undefined);
+});
+
+Deno.test("`ring release` also finds what the ring had named before, and does not trip over what is not served", async () => {
+  await inWorld(async (world, sharder) => {
+    await world.eventually("the record is written", async () => {
+      const configuration = await world.api(mutatingWebhookConfigurations).find(webhookConfigurationName("ring"));
+      return configuration?.metadata.annotations?.[labelledResourcesAnnotation] !== undefined;
+    });
+    await sharder.stop();
+    const resources = [{ group: "example.com", resource: "never-defined" }];
+    await world.rings.patch("ring", { type: "merge", patch: { spec: { resources } } });
+    await world.rings.delete("ring");
+    assert.match(await release(world, "--labels"), /4 removed, 4 more by the shards/);
+    assert.ok(await isBare(world));
+    assert.equal(await world.rings.find("ring"), undefined);
+  });
+});
+
+Deno.test("`ring release` says which right its user misses", async () => {
+  await inWorld(async (world, sharder) => {
+    await sharder.stop();
+    await world.rings.delete("ring");
+    const { stage } = world;
+    const { parts, output } = fakeParts({
+      clock: stage.clock,
+      findCluster: () =>
+        Promise.resolve({
+          description: "the stage",
+          namespace: "default",
+          open: ({ userAgent }) => stage.connect("sharder", userAgent),
+        }),
+    });
+    // The sharder's own rights, without those on ConfigMaps.
+    const role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/sharding:controllerring:checksum-controller";
+    const rules = [{ apiGroups: [""], resources: ["secrets"], verbs: ["list", "patch"] }];
+    await world.admin.performRequest({
+      method: "PATCH",
+      path: role,
+      contentType: "application/merge-patch+json",
+      bodyJson: { rules },
+      expectJson: true,
+    });
+    const running = runRing(["release", "ring", "--labels"], parts, undefined, new AbortController().signal);
+    assert.equal(await settled(stage, "ring release ends", running, 90_000), 1);
+    assert.match(output.stderr, /you may not list configmaps/);
+    assert.ok(await world.rings.find("ring") !== undefined);
+  });
 });

@@ -130,6 +130,22 @@ for (const kind of ["aggregated", "plain"] as const) {
   });
 }
 
+for (const kind of ["aggregated", "plain"] as const) {
+  Deno.test(`forget() has resourceFor() ask again with ${kind} documents`, async () => {
+    const { handler, requests, state } = discoveryServer(kind);
+    await using server = serve(handler);
+    using client = clientOf(accessTo(server.url));
+    const discovery = new Discovery(client, { clock: new VirtualClock() });
+    await discovery.resourceFor(websites);
+    const before = requests.length;
+    state.installed = false;
+    await discovery.resourceFor(websites);
+    assert.equal(requests.length, before);
+    discovery.forget(websites);
+    await assert.rejects(discovery.resourceFor(websites), UnknownResourceError);
+  });
+}
+
 Deno.test("resourceFor() asks for the aggregated documents first", async () => {
   const { handler, accepts } = discoveryServer("aggregated");
   await using server = serve(handler);
