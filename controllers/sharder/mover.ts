@@ -10,6 +10,7 @@ import { isLive } from "../../lib/sharding/ring_view.ts";
 import type { Child } from "./families.ts";
 import type { LeaseProbe } from "./lease_probe.ts";
 import type { OwnerLookup } from "./owner_lookup.ts";
+import { PatchRights } from "./patch_rights.ts";
 import { readObject } from "./read_object.ts";
 import { isInScope } from "./scope.ts";
 import type { Target } from "./targets.ts";
@@ -32,8 +33,8 @@ export type Outcome =
   /** There was nothing to do. */
   | { readonly type: "settled" }
   | { readonly type: "written"; readonly plan: WrittenPlan }
-  /** It cannot move yet: this shard has to be taken over or judged first, or to acknowledge other drains. */
-  | { readonly type: "waiting"; readonly shard: string; readonly for: "take-over" | "judgement" | "drains" }
+  /** It cannot move yet: this shard has to be taken over, judged or left by its owner, or to acknowledge other drains. */
+  | { readonly type: "waiting"; readonly shard: string; readonly for: "take-over" | "judgement" | "drains" | "owner" }
   /** It would do better on another shard, but stays on this live one: the ring is paused, or has moved enough for now. */
   | { readonly type: "braked"; readonly by: "pause" | "limit"; readonly shard: string }
   /** It does not exist any more, or is not the ring's any more. */
@@ -66,6 +67,7 @@ export class Mover {
   readonly #owners: OwnerLookup;
   readonly #observer: MoveObserver;
   readonly #probe: Pick<LeaseProbe, "exists">;
+  readonly #rights = new PatchRights();
 
   /** @param snapshot the ring as it is now; undefined when it is gone or being deleted. */
   constructor(
@@ -206,8 +208,14 @@ export class Mover {
     const ring = snapshot.ring.metadata.name;
     const { namespace, name } = keyOf(object);
     const operations = patchFor(plan, object.metadata, ring);
-    await target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal });
     const resource = target.groupResource;
+    this.#rights.check(resource, namespace);
+    try {
+      await target.objects.inNamespace(namespace).patch(name, { type: "json", operations }, { signal });
+    } catch (error) {
+      this.#rights.note(resource, namespace, error);
+      throw error;
+    }
     if (plan.type === "drain") this.#observer.onDrain?.(ring, resource);
     else if (plan.type === "withdraw") this.#observer.onWithdraw?.(ring, resource);
     else if (plan.type === "move") this.#observer.onMove?.(ring, resource, plan.from, plan.to);

@@ -9,7 +9,7 @@ import { ownerlessSelector } from "../../../controllers/sharder/selectors.ts";
 import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
-import { ConnectionError } from "../../../lib/k8s/errors.ts";
+import { ApiError, ConnectionError } from "../../../lib/k8s/errors.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { KubeObject } from "../../../lib/k8s/types.ts";
 import type { RingSnapshot } from "../../../lib/rings/mod.ts";
@@ -385,6 +385,30 @@ Deno.test("more failures than can be named have the whole pass done again", asyn
   };
   const result = await bench.pass();
   assert.deepEqual([result.failed, result.failedObjects.length, result.missed], [1_001, 1_000, true]);
+});
+
+Deno.test("where the sharder may not patch, not every object is tried, and other resources go on", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-x": "held" }));
+  for (let i = 0; i < 50; i++) {
+    const main = await bench.create(`foo-${i}`, { [shard]: "shard-x" });
+    await bench.create(`foo-${i}-0`, { [shard]: "shard-x" }, main);
+  }
+  let refused = 0;
+  let message = 'User "sharder" cannot patch resource "configmaps" in API group "" in the namespace "default"';
+  bench.intercept = (request, next) => {
+    if (request.method !== "PATCH" || !request.path.includes("/configmaps/")) return next(request);
+    refused++;
+    throw new ApiError(`PATCH ${request.path}`, { code: 403, reason: "Forbidden", message, causes: [] });
+  };
+  const result = await bench.pass("ownerless");
+  assert.deepEqual([result.written, result.failed], [50, 50]);
+  assert.ok(refused <= 3 + 4, `${refused} patches`);
+  assert.equal(result.failedObjects.length, 50);
+  // A webhook may deny one object and let the next one pass.
+  refused = 0;
+  message = 'admission webhook "foo" denied the request';
+  await bench.pass("ownerless");
+  assert.equal(refused, 50);
 });
 
 Deno.test("drains that are not wanted any more are withdrawn, with their families where they are", async () => {
