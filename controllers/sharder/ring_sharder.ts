@@ -272,7 +272,8 @@ export class RingSharder {
   #noteSettled(): void {
     if (this.#looking || !this.#schedule.isIdle || !this.#backlog.isEmpty) return;
     if (this.#pending.size > 0 || this.#families.size > 0 || this.#failed.size > 0) return;
-    if ((this.#parts.snapshot()?.view.available ?? 0) > 0) this.#ledger.settled();
+    const snapshot = this.#parts.snapshot();
+    if (snapshot !== undefined && snapshot.view.available > 0 && !snapshot.isSettling) this.#ledger.settled();
   }
 
   /** Goes on with a shard's drains when it has let go of half of what it may have pending. */

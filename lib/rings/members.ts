@@ -49,6 +49,11 @@ export class Members {
     for (const part of [this.#admissions, this.#joins, this.#settling]) part.delete(ring);
   }
 
+  /** Have shards joined that are not told of yet, as others may follow? */
+  isSettling(ring: string): boolean {
+    return this.#settling.has(ring) || this.#joins.formingOf(ring) !== undefined;
+  }
+
   /** The shards of a ring. @param previous a view of the same ring */
   viewOf(ring: string, previous?: RingView): RingView {
     const [admits, forming] = [this.#admissions.get(ring), this.#joins.formingOf(ring)];

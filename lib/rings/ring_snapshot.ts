@@ -21,7 +21,7 @@ export type RingSelector =
 
 /**
  * A ring and its shards at one moment. Ring and view stay as they are, and a newer snapshot has newer ones; what
- * concerns namespaces, `mayJudgeUnknown` and `holds` is answered as of the moment of the question.
+ * concerns namespaces, `mayJudgeUnknown`, `holds` and `isSettling` is answered as of the moment of the question.
  */
 export class RingSnapshot {
   readonly ring: ControllerRing;
@@ -30,6 +30,7 @@ export class RingSnapshot {
   readonly #namespaces: StoreReader<PartialObjectMetadata>;
   readonly #mayJudgeUnknown: () => boolean;
   readonly #holds: (shard: string) => boolean;
+  readonly #isSettling: () => boolean;
 
   /** Made by `Rings`. */
   constructor(
@@ -39,6 +40,7 @@ export class RingSnapshot {
     namespaces: StoreReader<PartialObjectMetadata>,
     mayJudgeUnknown: () => boolean,
     holds: (shard: string) => boolean,
+    isSettling: () => boolean = () => false,
   ) {
     this.ring = ring;
     this.view = view;
@@ -46,6 +48,7 @@ export class RingSnapshot {
     this.#namespaces = namespaces;
     this.#mayJudgeUnknown = mayJudgeUnknown;
     this.#holds = holds;
+    this.#isSettling = isSettling;
   }
 
   /** What keeps the ring from working, for people; undefined when nothing does. */
@@ -64,6 +67,11 @@ export class RingSnapshot {
    */
   holds(shard: string): boolean {
     return this.#holds(shard);
+  }
+
+  /** Have shards joined that are not told of yet, as others may follow? Objects will have to come to them. */
+  get isSettling(): boolean {
+    return this.#isSettling();
   }
 
   /** May the ring's shards have their Leases in this namespace? */

@@ -252,7 +252,9 @@ export class Rings implements Runnable {
     const selector = this.#scopes.selectorOf(ring);
     const mayJudge = this.#unknown.follow(name, this.#tracks.silenceOf(name));
     const holds = (shard: string): boolean => this.#holds(name, shard);
-    const snapshot = new RingSnapshot(ring, view, selector, this.#options.namespaces.store, mayJudge, holds);
+    const isSettling = (): boolean => this.#members.isSettling(name);
+    const { store } = this.#options.namespaces;
+    const snapshot = new RingSnapshot(ring, view, selector, store, mayJudge, holds, isSettling);
     const previous = this.#snapshots.get(name);
     this.#snapshots.set(name, snapshot);
     if (previous?.view.assignable !== view.assignable) this.#options.onCalculation?.(name);

@@ -25,6 +25,11 @@ export class SettleWindows {
     this.#length = length;
   }
 
+  /** Are there joins of this ring that are not told yet? */
+  has(ring: string): boolean {
+    return this.#unsettled.has(ring);
+  }
+
   /** Takes note of a change of a ring's shards. Returns what is to be told of it at once. */
   note(change: RingChange, now: number): RingChange {
     const { ring, joined, left } = change;

@@ -96,8 +96,10 @@ Deno.test("joins are told together when the shards have not changed for a settle
   scene.leases.apply(scene.lease("d"));
   await scene.clock.advance(900);
   assert.deepEqual(await scene.changes(), ["membership"]);
+  assert.equal(scene.subject.get("ring")?.isSettling, true);
   await scene.clock.advance(100);
   assert.deepEqual(await scene.changes(), ["membership +c +d"]);
+  assert.equal(scene.subject.get("ring")?.isSettling, false);
 });
 
 Deno.test("a settle window ends after twice its length, however often the shards change", async () => {
