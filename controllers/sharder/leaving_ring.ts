@@ -54,6 +54,9 @@ const leastRelease = 30_000;
 /** What usually goes by itself is a trouble after so long, in milliseconds. */
 const longWait = 30_000;
 
+/** Failures that are remembered, so as not to log them again. */
+const keptFailures = 100;
+
 /** After what was done it is looked again for what is due, so long after, in milliseconds. */
 const nextStep = 1_000;
 
@@ -228,6 +231,7 @@ export class RingLeaving {
       // It is tried again and again.
       const what = `${resource}: ${describeError(error)}`;
       if (this.#logged.has(what)) continue;
+      if (this.#logged.size >= keptFailures) this.#logged.clear();
       this.#logged.add(what);
       logger.warn("cannot take the ring's labels off its objects, it will be tried again", { resource, error });
     }

@@ -9,6 +9,7 @@ import type { ControllerRingSpec } from "../../../lib/sharding/ring_types.ts";
 import { fakeParts } from "../../commands/common/fake_parts.ts";
 import { jsonOf, settled } from "../stage.ts";
 import type { Behaviour } from "../suite.ts";
+import { define } from "../widgets.ts";
 import type { World } from "../world.ts";
 
 const two = ["shard-a", "shard-b"];
@@ -381,6 +382,29 @@ export const leaving: readonly Behaviour[] = [
         const record = (await configurationOf(world))?.metadata.annotations?.[labelledResourcesAnnotation];
         return record === JSON.stringify({ main: [], controlled: [] });
       }, 60_000);
+    },
+  },
+  {
+    name: "a deleted ring does not wait for objects whose definition is gone",
+    needs: needsTime,
+    run: async (world) => {
+      await world.setUp(null);
+      const widgets = await define(world, "Namespaced");
+      await world.createRing(world.name, {
+        ...world.spec(),
+        resources: [{ group: widgets.group, resource: "widgets" }],
+      });
+      world.startSharder();
+      await world.writeLease("shard-stuck", { duration: 3_600 });
+      await world.isReady(1);
+      const api = world.api(widgets).inNamespace(world.name);
+      await api.create({ metadata: { name: "foo" } });
+      await world.eventually("it is assigned", async () => await world.shardOf(api, "foo") === "shard-stuck");
+      await world.rings.delete(world.name);
+      await world.consistently("the ring is kept", async () => !await isGone(world), 15_000);
+      const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${widgets.group}`;
+      await world.admin.performRequest({ method: "DELETE", path, expectJson: true });
+      await isReleased(world, 60_000);
     },
   },
   {

@@ -44,6 +44,10 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "the reference's role does not let the sharder write finalizers",
   ],
   [
+    "a deleted ring does not wait for objects whose definition is gone",
+    "the reference's role does not let the sharder write finalizers",
+  ],
+  [
     "a ring without sharder waits for `ring release`",
     "the reference's role does not let the sharder write finalizers",
   ],
