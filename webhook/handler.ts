@@ -152,10 +152,11 @@ function decide(
   const role = roleOf(found.ring, resource);
   if (role === undefined) return pass("the ring does not shard this resource", "out_of_scope");
   // The webhook configuration that selects namespaces may be older than what we know.
-  const selected = found.selects(request.namespace);
-  if (selected === false) return pass("the ring does not select this namespace", "out_of_scope");
+  if (found.selects(request.namespace) === false) {
+    return pass("the ring does not select this namespace", "out_of_scope");
+  }
 
-  const lost = role === "main" && selected === true ? lostShard(request, found, ringName) : undefined;
+  const lost = role === "main" ? lostShard(request, found, ringName) : undefined;
   if (lost !== undefined) {
     return { type: "assign", outcome: "restored", patch: [labelling(ringName, labels, lost)] };
   }

@@ -292,6 +292,12 @@ Deno.test("handleReview() restores the label of a live shard that a main object 
   assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-c" }]);
 });
 
+Deno.test("handleReview() restores it also where it is not known (yet) whether the ring selects the namespace", () => {
+  // The alternative is another shard, which would begin while the first is at work.
+  const answer = answerOf(handle(update({ [label]: "shard-c" }), exampleRing({ selects: () => undefined })));
+  assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-c" }]);
+});
+
 Deno.test("handleReview() takes the loss of the label for the acknowledgement of a drain", () => {
   const answer = answerOf(handle(update({ [label]: "shard-c", [drain]: "true" })));
   assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-a" }]);

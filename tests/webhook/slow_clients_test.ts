@@ -18,6 +18,7 @@ class Served implements AsyncDisposable {
   readonly #close: () => Promise<void>;
   readonly #authority: string;
   readonly #client: Deno.HttpClient;
+  readonly #multiplexed: Deno.HttpClient;
 
   private constructor(
     authority: string,
@@ -32,6 +33,7 @@ class Served implements AsyncDisposable {
     this.#close = () => server.close(1_000, AbortSignal.abort());
     this.#authority = authority;
     this.#client = Deno.createHttpClient({ caCerts: [authority], http2: false });
+    this.#multiplexed = Deno.createHttpClient({ caCerts: [authority], http1: false });
   }
 
   static async start(maxRequests = 1_000): Promise<Served> {
@@ -49,6 +51,21 @@ class Served implements AsyncDisposable {
     return readAnswer(await response.text());
   }
 
+  /** Begins a request over HTTP/2, all of them on one connection, and does not end it. Gives the status of the answer. */
+  async stall(signal: AbortSignal): Promise<number> {
+    const headers = { "content-type": "application/json" };
+    const beginning = new ReadableStream<Uint8Array>({
+      start(controller): void {
+        controller.enqueue(new TextEncoder().encode('{"kind":'));
+        signal.addEventListener("abort", () => controller.error(signal.reason), { once: true });
+      },
+    });
+    const url = `https://127.0.0.1:${this.port}${path}`;
+    const response = await fetch(url, { method: "POST", headers, body: beginning, client: this.#multiplexed });
+    await response.body?.cancel();
+    return response.status;
+  }
+
   /** Connects, and sends what a slow client has sent so far. */
   async connect(beginning: string): Promise<Deno.TlsConn> {
     const connection = await Deno.connectTls({ hostname: "127.0.0.1", port: this.port, caCerts: [this.#authority] });
@@ -63,6 +80,7 @@ class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.close();
+    this.#multiplexed.close();
     await this.#close();
     this.app[Symbol.dispose]();
   }
@@ -99,6 +117,18 @@ for (const { what, beginning } of slowBodies) {
     for (const client of clients) client.close();
   });
 }
+
+Deno.test("the webhook answers others at once while streams of one HTTP/2 connection never end", async () => {
+  await using served = await Served.start();
+  const over = new AbortController();
+  const answers = Array.from({ length: 30 }, () => served.stall(over.signal));
+  await served.underWay(30);
+  assert.notEqual((await served.ask()).patch, undefined);
+  await served.clock.advance(20_000);
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set([408]));
+  assert.equal(served.app.inFlight, 0);
+  over.abort();
+});
 
 Deno.test("the webhook answers at once while others never finish their handshake or the head of their request", async () => {
   await using served = await Served.start();
