@@ -138,6 +138,7 @@ for (const [version, options] of [["HTTP/1.1", { http2: false }], ["HTTP/2", { h
 Deno.test("WebhookServer is not ready before it has a certificate, and ends at once without one", async () => {
   const { server, signal, ended } = run(loopback);
   assert.throws(() => server.check(), /does not listen/);
+  assert.equal(server.certificate(), undefined);
   signal.abort();
   await ended;
 });
@@ -148,6 +149,7 @@ Deno.test("WebhookServer answers for some time after the signal to stop", async 
   source.hand(pair);
   const address = await server.whenListening();
   server.check();
+  assert.equal(server.certificate(), pair.certificate);
   using client = clientFor([authority], { http2: false });
   await ask(client, address);
   signal.abort();
