@@ -2,10 +2,9 @@ import { formatKey, keyOf, type Lease, type ObjectKey } from "../k8s/types.ts";
 import { leaseTimes } from "../sharding/lease_times.ts";
 import { leaseRingLabel } from "../sharding/names.ts";
 import type { ShardEntry } from "../sharding/ring_view.ts";
-import { holderOf, type ShardJudgement, shardState, type ShardTiming } from "../sharding/shard_state.ts";
-import type { Clock } from "../util/clock/mod.ts";
+import { holderOf, type ShardJudgement } from "../sharding/shard_state.ts";
+import { LeaseJudge, type LeaseJudgeOptions } from "./lease_judge.ts";
 import {
-  isHoldable,
   isSameRenewal,
   isSameToViews,
   type LeaseMemory,
@@ -16,12 +15,7 @@ import {
 import { LossGuard, type LossGuardOptions } from "./loss_guard.ts";
 
 /** What {@link LeaseTracks} works with. Times are in milliseconds. */
-export interface LeaseTracksOptions extends LossGuardOptions {
-  readonly clock: Clock;
-  readonly timing: ShardTiming;
-  /** So long a ghost is remembered. Long enough to take over any shard, however long its Lease lasts. */
-  readonly ghostRetention: number;
-}
+export type LeaseTracksOptions = LossGuardOptions & LeaseJudgeOptions;
 
 /** The duration that a Lease usually has. */
 const usualLeaseDuration = 15_000;
@@ -41,10 +35,12 @@ export class LeaseTracks {
   /** Leases that were given to another ring and have a ghost in the one before. */
   readonly #relabelled = new Set<string>();
   readonly #guard: LossGuard;
+  readonly #judge: LeaseJudge;
 
   constructor(options: LeaseTracksOptions) {
     this.#options = options;
     this.#guard = new LossGuard(options);
+    this.#judge = new LeaseJudge(options, this.#guard);
   }
 
   /** Takes note of a Lease that is there. Returns the rings of which something changed. */
@@ -62,7 +58,7 @@ export class LeaseTracks {
       if (this.#put(key, { ...previous, lease })) changed.push(ring);
       return changed;
     }
-    const presence = presenceAfter(previous, lease, now, this.#judge(lease, { changedAt: now }).state === "ready");
+    const presence = presenceAfter(previous, lease, now, this.#judge.ofNew(lease).state === "ready");
     const track = { lease, ring, ghost: false, changedAt: now, goneAt: undefined, letGo: false, presence };
     if (this.#put(key, track)) changed.push(ring);
     if (this.#relabelled.has(key)) changed.push(...this.#layToRest(key));
@@ -126,9 +122,7 @@ export class LeaseTracks {
     const key = formatKey(keyOf(lease));
     const track = ring === undefined ? undefined : this.#rings.get(ring)?.get(key);
     const isSeen = track !== undefined && isSameRenewal(track.lease, lease);
-    return isSeen
-      ? this.#judge(lease, { ...track, holdable: isHoldable(track) })
-      : this.#judge(lease, { changedAt: this.#options.clock.monotonic() });
+    return isSeen ? this.#judge.of({ ...track, lease }).judgement : this.#judge.ofNew(lease);
   }
 
   /** The Lease of this key, there or gone. */
@@ -193,17 +187,14 @@ export class LeaseTracks {
 
   /** Returns whether a view of the ring would show a difference. */
   #reviewRing(ring: string): boolean {
-    const { clock } = this.#options;
-    const now = clock.monotonic();
     const tracks = this.#rings.get(ring);
     if (tracks === undefined) return false;
     let isChanged = false;
-    this.#guard.look(ring, tracks, now);
+    this.#guard.look(ring, tracks, this.#options.clock.monotonic());
     for (const [key, track] of tracks) {
       if (this.#put(key, track)) isChanged = true;
       if (!track.ghost) continue;
-      const over = track.goneAt !== undefined && now - track.goneAt >= this.#retentionOf(track.lease);
-      if (!over && tracks.get(key)?.judgement.state !== "orphaned") continue;
+      if (!this.#judge.isOver(track) && tracks.get(key)?.judgement.state !== "orphaned") continue;
       this.#drop(ring, key);
       isChanged = true;
     }
@@ -232,13 +223,8 @@ export class LeaseTracks {
 
   /** Judges and keeps what is known of a Lease. Returns whether a view of its ring would show a difference. */
   #put(key: string, memory: LeaseMemory): boolean {
-    const { clock } = this.#options;
-    const { lease, ring, goneAt } = memory;
-    const judgement = this.#judge(lease, { ...memory, holdable: isHoldable(memory) });
-    const change = clock.monotonic() + (judgement.nextChange ?? Infinity);
-    const end = goneAt === undefined ? Infinity : goneAt + this.#retentionOf(lease);
-    const keptBack = this.#guard.keepsBack(ring, key);
-    const track = { ...memory, judgement, keptBack, due: Math.min(change, end) };
+    const { ring } = memory;
+    const track = this.#judge.of(memory);
     const tracks = this.#rings.get(ring) ?? new Map<string, Track>();
     const previous = tracks.get(key);
     this.#rings.set(ring, tracks.set(key, track));
@@ -250,27 +236,5 @@ export class LeaseTracks {
     tracks?.delete(key);
     if (tracks?.size === 0) this.#rings.delete(ring);
     if (this.#ringOf.get(key) === ring) this.#ringOf.delete(key);
-  }
-
-  #judge(
-    lease: Lease,
-    { changedAt, ring, holdable = true }: {
-      readonly changedAt: number;
-      readonly ring?: string;
-      readonly holdable?: boolean;
-    },
-  ): ShardJudgement {
-    const { clock, timing, watchingSince } = this.#options;
-    const now = { wall: clock.now(), monotonic: clock.monotonic() };
-    const { leaseDuration } = leaseTimes(lease);
-    const patience = ring === undefined ? 0 : this.#guard.patience(ring, formatKey(keyOf(lease)), leaseDuration);
-    const judgement = shardState(lease, { changedAt, watchingSince: watchingSince(), patience }, now, timing);
-    return holdable ? judgement : { ...judgement, held: false };
-  }
-
-  /** Never shorter than twice what any judgement on the Lease needs. */
-  #retentionOf(lease: Lease): number {
-    const { ghostRetention, timing } = this.#options;
-    return Math.max(ghostRetention, 2 * timing.uncertainAfter * leaseTimes(lease).leaseDuration);
   }
 }
