@@ -40,8 +40,9 @@ function picture(context: RingCommandContext, reading: RingReading, report: Ring
       utcOffset: 0,
     },
   );
-  const shown = new Set(lines.map(textOf));
-  const troubles = data.troubles.filter((trouble) => !shown.has(trouble));
+  // Long ones take several lines there.
+  const shown = lines.map(textOf).join(" ");
+  const troubles = data.troubles.filter((trouble) => !shown.includes(trouble));
   return [
     printAll(lines, terminal?.colour ?? false),
     brakesText(reading.ring, report),

@@ -99,7 +99,8 @@ function sections(state: ScreenState, options: ScreenOptions): Section[] {
   ]);
   const problems = report.conditions
     .filter(({ type, status }) => type === "Ready" ? status !== "True" : status === "True")
-    .map(({ type, message }): Line => [span(`${type}: ${message}`, "bad")]);
+    .flatMap(({ type, message }) => wrapWords(`${type}: ${message}`, options.width))
+    .map((text): Line => [span(text, "bad")]);
   const leases = leaseTroubles(report).map((text): Line => [span(text, "bad")]);
   const hintLines = hints.flatMap((hint) => wrap(hint, options.width)).map((hint): Line => [span(hint)]);
   const moveLines = moves.map((move) => moveLine(move, { names, glyphs, utcOffset }));
@@ -108,7 +109,7 @@ function sections(state: ScreenState, options: ScreenOptions): Section[] {
   const spare = options.height - 12 - report.shards.length - hintLines.length - trouble.length;
   const eventRows = Math.min(eventLines.length, Math.max(1, Math.min(5, Math.floor(spare / 3))));
   return [
-    { heading: "TROUBLE", lines: trouble, most: 5, rank: 0, keep: "first" },
+    { heading: "TROUBLE", lines: trouble, most: mostTrouble(options), rank: 0, keep: "first" },
     // What the events shall have is left to them.
     {
       heading: "MOVES",
@@ -158,6 +159,22 @@ function totalsLine(report: RingReport): Line {
 }
 
 /** A command in pieces that fit, as a terminal would break it: none of it may be missing. */
+/** What is wrong is told whole where there is room for it. */
+function mostTrouble({ height }: ScreenOptions): number {
+  return height === Infinity ? Infinity : Math.max(5, Math.floor(height / 4));
+}
+
+/** Breaks at spaces; a word that is longer than a line is left for the terminal to break. */
+function wrapWords(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`;
+    if (lines.length === 0 || longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
 function wrap(text: string, width: number): readonly string[] {
   const pieces: string[] = [];
   for (let start = 0; start < text.length; start += width) pieces.push(text.slice(start, start + width));

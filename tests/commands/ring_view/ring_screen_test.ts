@@ -76,3 +76,20 @@ Deno.test("span() lets nothing through that could move the cursor", () => {
   }));
   assert.equal(span("a\x1b[2Jb\nc").text, "a?[2Jb c");
 });
+
+Deno.test("ringScreen() tells whole what is wrong where there is room, and breaks it at spaces", () => {
+  const state = states["in trouble"] ?? assert.fail();
+  const message =
+    "The API server does not serve websites.example.com. Install the CustomResourceDefinition, or correct it";
+  const conditions = [{
+    type: "ResourcesMissing",
+    status: "True",
+    reason: "NotServed",
+    message,
+    lastTransitionTime: "",
+  }];
+  const troubled = { ...state, report: { ...state.report, conditions } };
+  const options = { width: 40, height: Infinity, glyphs: ascii, utcOffset: 0 };
+  const text = ringScreen(troubled, options).map((line) => printLine(line, false)).join("\n");
+  assert.ok(text.replaceAll("\n", " ").includes(`ResourcesMissing: ${message}`), text);
+});
