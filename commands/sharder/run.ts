@@ -16,6 +16,7 @@ import { webhookCertificates } from "./wiring/certificates.ts";
 import { Connections } from "./wiring/connections.ts";
 import { controllerRingController } from "./wiring/controller_ring.ts";
 import { leavingController } from "./wiring/leaving.ts";
+import { ownReview } from "./wiring/own_review.ts";
 import type { ControllerParts } from "./wiring/parts.ts";
 import { noting, reportsOf } from "./wiring/reports.ts";
 import { shardLeaseController } from "./wiring/shard_lease.ts";
@@ -80,6 +81,7 @@ export async function runSharder(options: SharderOptions, signal: AbortSignal): 
   manager.add(shardTroubles(rings, reports.troubles), "leader");
   manager.add(objectSharder(parts, unjudged), "leader");
   manager.add(leavingController(parts), "leader");
+  manager.add(ownReview(parts), "leader");
   await manager.run(signal);
 }
 

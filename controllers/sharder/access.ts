@@ -36,12 +36,12 @@ export function accessTroubles(ring: string, denied: readonly ResourceAccess[]):
   return [{
     type: "PermissionsMissing",
     reason: isDegraded ? "Degraded" : "Forbidden",
-    message: `The sharder may not ${listOf(denied)}. ${effect}. ${remedy}`,
+    message: `The sharder may not ${listAccesses(denied)}. ${effect}. ${remedy}`,
   }];
 }
 
 /** As "get, watch secrets, configmaps in namespace foo; patch websites.example.com". */
-function listOf(denied: readonly ResourceAccess[]): string {
+export function listAccesses(denied: readonly ResourceAccess[]): string {
   const verbs = new Map<string, string[]>();
   for (const { verb, group, resource, namespace } of denied) {
     const where = namespace === undefined ? "" : ` in namespace ${namespace}`;

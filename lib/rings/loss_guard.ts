@@ -14,11 +14,19 @@ export interface LossGuardOptions {
   readonly admits: (ring: string, namespace: string) => boolean;
 }
 
+/** Keys of Leases. */
+interface MassLoss {
+  /** Those of all shards that were lost together. */
+  readonly all: ReadonlySet<string>;
+  /** Those whose take-over is put off. */
+  readonly kept: ReadonlySet<string>;
+}
+
 /** Knows of all rings which shards were lost in masses; see `mass_loss.ts`. */
 export class LossGuard {
   readonly #options: LossGuardOptions;
-  /** Rings with a mass loss: keys of the Leases whose take-over is put off. */
-  readonly #lost = new Map<string, ReadonlySet<string>>();
+  /** Rings with a mass loss. */
+  readonly #lost = new Map<string, MassLoss>();
 
   constructor(options: LossGuardOptions) {
     this.#options = options;
@@ -31,7 +39,7 @@ export class LossGuard {
 
   /** Is the take-over of this Lease put off? */
   keepsBack(ring: string, key: string): boolean {
-    return this.#lost.get(ring)?.has(key) === true;
+    return this.#lost.get(ring)?.kept.has(key) === true;
   }
 
   /** How much longer than usual the shard is waited for, in milliseconds. */
@@ -53,8 +61,20 @@ export class LossGuard {
       if (loss !== presence.loss) tracks.set(key, { ...track, presence: { ...presence, loss } });
       shards.push({ key, since: presence.since, loss });
     }
-    const lost = massLoss(shards);
-    if (lost.size === 0) this.#lost.delete(ring);
-    else this.#lost.set(ring, new Set([...lost].map(({ key }) => key)));
+    const lost = this.#lossOf(ring, shards);
+    if (lost === undefined) this.#lost.delete(ring);
+    else this.#lost.set(ring, lost);
+  }
+
+  /** The mass loss of a ring as it is now. One of its shards that is back does not make the others' silence another. */
+  #lossOf(ring: string, shards: readonly (Presence & { readonly key: string })[]): MassLoss | undefined {
+    const lost = [...massLoss(shards)].map(({ key }) => key);
+    const before = this.#lost.get(ring)?.all ?? new Set();
+    const silent = shards.filter(({ key, loss }) => loss !== undefined && before.has(key));
+    const begin = Math.min(...silent.map(({ loss }) => loss?.seen ?? Infinity));
+    const others = shards.filter(({ key, loss, since }) => loss === undefined && !before.has(key) && since > begin);
+    const rest = others.length < silent.length ? silent.map(({ key }) => key) : [];
+    if (lost.length === 0 && rest.length === 0) return undefined;
+    return { all: new Set([...rest.length > 0 ? before : [], ...lost]), kept: new Set([...rest, ...lost]) };
   }
 }

@@ -70,6 +70,8 @@ export interface ResourceAccess {
   readonly resource: string;
   /** One namespace. @default all of them, and cluster-scoped objects */
   readonly namespace?: string | undefined;
+  /** One object. @default all of them */
+  readonly name?: string;
 }
 
 /**
@@ -78,10 +80,10 @@ export interface ResourceAccess {
  */
 export async function reviewOwnAccess(
   client: RestClient,
-  { verb, group, resource, namespace = "" }: ResourceAccess,
+  { verb, group, resource, namespace = "", name }: ResourceAccess,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const attributes = { verb, group, resource, ...(namespace === "" ? {} : { namespace }) };
+  const attributes = { verb, group, resource, ...(namespace === "" ? {} : { namespace }), ...(name ? { name } : {}) };
   const spec = { resourceAttributes: attributes };
   const answer = await create(client, "authorization.k8s.io", "SelfSubjectAccessReview", spec, signal);
   return answer["allowed"] === true && answer["denied"] !== true;

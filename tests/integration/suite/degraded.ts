@@ -124,4 +124,30 @@ export const degraded: readonly Behaviour[] = [
       assert.ok(verbs.length > 0);
     },
   },
+  {
+    name: "a condition names what the sharder itself may not do, and goes when it may",
+    run: async (world) => {
+      await world.setUp();
+      await world.startAll(shards);
+      const said = async (): Promise<string> => {
+        const { status } = await world.rings.get(world.name);
+        return status?.conditions?.find(({ type }) => type === "PermissionsMissing")?.message ?? "";
+      };
+      await world.eventually("the ring says so", async () => {
+        const message = await said();
+        return message.includes("list, watch mutatingwebhookconfigurations.admissionregistration.k8s.io") &&
+          message.includes("create leases.coordination.k8s.io") && !message.includes("events");
+      }, 20_000);
+      if (world.stage.time === "real") return;
+      await grant(world.admin, `${world.name}-own`, [
+        {
+          apiGroups: ["admissionregistration.k8s.io"],
+          resources: ["mutatingwebhookconfigurations"],
+          verbs: ["list", "watch"],
+        },
+        { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+      ]);
+      await world.eventually("it is gone", async () => !(await said()).includes("The sharder itself"), 60_000);
+    },
+  },
 ];

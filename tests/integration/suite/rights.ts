@@ -24,9 +24,6 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "lists every 5 s are looks at the others",
   ],
   [
-    "shards that come back from a mass loss keep their objects",
-    "no matter of rights: the guard ends with the first shard that is back, and another may be a moment too late then",
-  ],
   [
     "more objects than can be told one by one are assigned all the same",
     "nothing is told one by one: each list is of all objects without an owner",
