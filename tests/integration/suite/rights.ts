@@ -24,7 +24,6 @@ export const needMoreRights: ReadonlyMap<string, string> = new Map([
     "lists every 5 s are looks at the others",
   ],
   [
-  [
     "more objects than can be told one by one are assigned all the same",
     "nothing is told one by one: each list is of all objects without an owner",
   ],
