@@ -29,6 +29,8 @@ export interface ControllerRingParts {
     applied?(configuration: MutatingWebhookConfiguration): void;
   };
   readonly settings: WebhookSettings;
+  /** Is done for a ring before API servers are told to call the webhook for it. @default nothing */
+  readonly prepare?: (ring: ControllerRing, signal: AbortSignal) => Promise<void>;
   /** Who issues the webhook's certificate, where we do that ourselves. */
   readonly certificates?: { readonly caBundle: string | undefined } | undefined;
   /** The certificate that the webhook is served with (PEM). @default unknown */
@@ -104,22 +106,27 @@ async function keepConfiguration(
     webhookHealth.applied(ring.metadata.name, existing.metadata);
     return true;
   }
-  // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
-  if (existing === undefined && !await isWanted(ring, parts, signal)) return false;
+  if (existing === undefined) {
+    // The garbage collector may have taken it already while the ring's own deletion has not come through the watch yet.
+    const live = await findWanted(ring, parts, signal);
+    if (live === undefined) return false;
+    await parts.prepare?.(live, signal);
+  }
   const answer = await applyConfiguration(configurationApi, wanted, signal);
   configurations.applied?.(answer);
   webhookHealth.applied(ring.metadata.name, answer.metadata);
   return true;
 }
 
-/** Does the API server still have this very ring, and nobody deletes it? */
-async function isWanted(
+/** This very ring as the API server has it now; undefined when it is gone, or somebody deletes it. */
+async function findWanted(
   { metadata }: ControllerRing,
   parts: ControllerRingParts,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ControllerRing | undefined> {
   const live = await parts.ringApi.find(metadata.name, { signal });
-  return live?.metadata.uid === metadata.uid && live?.metadata.deletionTimestamp === undefined;
+  const isSame = live?.metadata.uid === metadata.uid && live?.metadata.deletionTimestamp === undefined;
+  return isSame ? live : undefined;
 }
 
 /** Says whether API servers reach the ring's webhook and trust it, as far as that can be known. */
@@ -134,6 +141,6 @@ function reviewWebhook(ring: string, parts: ControllerRingParts): void {
   if (pause > 0) return later(ring, pause);
   const isInjected = injectsCaBundle(settings.annotations);
   const found = trustTrouble({ configuration, certificate, isInjected, now: clock.now() });
-  troubles.set(ring, "webhook certificate", found === undefined ? [] : [found]);
+  troubles.set(ring, "certificate", found === undefined ? [] : [found]);
   later(ring, trustPeriod);
 }
