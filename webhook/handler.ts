@@ -21,7 +21,7 @@ import {
   encodePatch,
   type JsonObject,
 } from "./admission_review.ts";
-import { isLabels, isMetadata } from "./metadata.ts";
+import { isLabels, isMetadata, type UncheckedMetadata } from "./metadata.ts";
 import { finalName } from "./final_name.ts";
 
 /** What the handler needs to know of a ring at the moment of a request. */
@@ -156,10 +156,8 @@ function decide(
     return pass("the ring does not select this namespace", "out_of_scope");
   }
 
-  const lost = role === "main" ? lostShard(request, found, ringName) : undefined;
-  if (lost !== undefined) {
-    return { type: "assign", outcome: "restored", patch: [labelling(ringName, labels, lost)] };
-  }
+  const lost = role === "main" ? lostLabels(request, metadata, found, ringName) : undefined;
+  if (lost !== undefined) return { type: "assign", outcome: "restored", patch: labelling(labels, lost) };
 
   const named = nameFor(role, operation, metadata, random);
   const key = role === "controlled"
@@ -176,24 +174,36 @@ function decide(
       }
       const shard = found.view.shardFor(key.key);
       if (shard === undefined) return pass("there is no available shard", "no_shard");
-      const patch = [...named === undefined ? [] : [named.patch], labelling(ringName, labels, shard)];
+      const patch = [
+        ...named === undefined ? [] : [named.patch],
+        ...labelling(labels, { [shardLabel(ringName)]: shard }),
+      ];
       return { type: "assign", outcome: "assigned", patch };
     }
   }
 }
 
 /**
- * The shard that a main object loses by this update although it did not let go of it, as when somebody replaces the
- * object from a template: another shard must not begin while the first is at work. With a drain label the loss of the
- * label is the acknowledgement.
+ * The labels that a main object loses by this update although its live shard did not let go of it, as when somebody
+ * replaces the object from a template: another shard must not begin while the first is at work. With a drain label the
+ * loss of the shard label is the acknowledgement, but not in an object without a resourceVersion: who acknowledges has
+ * read the object, or patches it.
  */
-function lostShard(request: AdmissionRequest, found: AdmissionRing, ring: string): string | undefined {
+function lostLabels(
+  request: AdmissionRequest,
+  metadata: UncheckedMetadata,
+  found: AdmissionRing,
+  ring: string,
+): Readonly<Record<string, string>> | undefined {
   if (request.operation !== "UPDATE") return undefined;
-  const metadata = request.oldObject?.["metadata"];
-  if (!isMetadata(metadata) || !isLabels(metadata.labels)) return undefined;
-  const shard = metadata.labels?.[shardLabel(ring)];
+  const old = request.oldObject?.["metadata"];
+  if (!isMetadata(old) || !isLabels(old.labels)) return undefined;
+  const shard = old.labels?.[shardLabel(ring)];
   if (typeof shard !== "string" || shard === "" || !isLive(found.view.statusOf(shard))) return undefined;
-  return metadata.labels?.[drainLabel(ring)] === undefined ? shard : undefined;
+  const drain = old.labels?.[drainLabel(ring)];
+  if (drain === undefined) return { [shardLabel(ring)]: shard };
+  if (typeof drain !== "string" || metadata.resourceVersion) return undefined;
+  return { [shardLabel(ring)]: shard, [drainLabel(ring)]: drain };
 }
 
 /**
@@ -221,12 +231,19 @@ function keyOf(object: JsonObject, metadata: KeyMetadata): HashKey {
   return mainKey({ group, kind }, metadata);
 }
 
-/** One operation, whether or not there are labels already: a long answer costs more (see `app.ts`). */
-function labelling(ring: string, labels: JsonObject | null | undefined, shard: string): AddOperation {
-  const label = shardLabel(ring);
-  return labels === undefined || labels === null
-    ? { op: "add", path: pointer("metadata", "labels"), value: { [label]: shard } }
-    : { op: "add", path: pointer("metadata", "labels", label), value: shard };
+/** A single operation for a single label, whether or not there are labels already: a long answer costs more (see `app.ts`). */
+function labelling(
+  labels: JsonObject | null | undefined,
+  added: Readonly<Record<string, string>>,
+): readonly AddOperation[] {
+  if (labels === undefined || labels === null) {
+    return [{ op: "add", path: pointer("metadata", "labels"), value: added }];
+  }
+  return Object.entries(added).map(([label, value]) => ({
+    op: "add",
+    path: pointer("metadata", "labels", label),
+    value,
+  }));
 }
 
 function pass(reason: string, outcome: ReviewOutcome = "ignored"): Decision {

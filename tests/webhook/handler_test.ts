@@ -299,8 +299,21 @@ Deno.test("handleReview() restores it also where it is not known (yet) whether t
 });
 
 Deno.test("handleReview() takes the loss of the label for the acknowledgement of a drain", () => {
-  const answer = answerOf(handle(update({ [label]: "shard-c", [drain]: "true" })));
+  const object = secret({ ...meta, resourceVersion: "12", labels: {} });
+  const answer = answerOf(handle(update({ [label]: "shard-c", [drain]: "true" }, { object })));
   assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-a" }]);
+});
+
+Deno.test("handleReview() takes no template for the acknowledgement of a drain: it has read no resourceVersion", () => {
+  const old = { [label]: "shard-c", [drain]: "true" };
+  assert.deepEqual(answerOf(handle(update(old))).patch, [
+    { op: "add", path: escapedLabel, value: "shard-c" },
+    { op: "add", path: escapedLabel.replace("shard.", "drain."), value: "true" },
+  ]);
+  const bare = secret(meta);
+  assert.deepEqual(answerOf(handle(update(old, { object: bare }))).patch, [
+    { op: "add", path: "/metadata/labels", value: old },
+  ]);
 });
 
 Deno.test("handleReview() restores no label of a shard that is not there or dead", () => {
