@@ -5,7 +5,15 @@ import { History } from "../integration/history.ts";
 import { settled, type Stage } from "../integration/stage.ts";
 import type { Labels, World } from "../integration/world.ts";
 import { type GoShard, type GoShards, lostLease, timing } from "./support/go_shards.ts";
-import { type OwnerSight, twoOwners, worksOf } from "./support/reconcile_log.ts";
+import {
+  type Figure,
+  joiners,
+  type MembershipParts,
+  newcomer,
+  type Step,
+  victims,
+} from "./support/membership_parts.ts";
+import { type OwnerSight, twoOwners, type Work, worksOf } from "./support/reconcile_log.ts";
 
 const { leaseDuration } = timing;
 /** A silent shard is taken over after so long; one that proves when it stops, after the second. Milliseconds. */
@@ -20,37 +28,6 @@ const late = 3_000;
 
 /** So many Secrets, each written again several times a second, so that any overlap of two shards shows. */
 const secretCount = 55;
-
-const joiners = ["go-a", "go-b", "go-c", "go-d", "go-e", "go-f", "go-g", "go-h", "go-i", "go-j"];
-const newcomer = "go-k";
-
-/** What becomes of the shards that are hurt; fewer than half, as a loss of more would be held back. */
-const victims = {
-  killed: "go-b",
-  killedWithProof: "go-c",
-  /** Its renewals arrive, but it never hears of that. */
-  unanswered: "go-d",
-  /** Its connection for the Lease passes nothing on any more, after it was slow. */
-  hanging: "go-e",
-  /** It is stopped, and goes on when its objects are others' long since. */
-  frozen: "go-f",
-} as const;
-
-/** Runs a part of the test under a name. */
-export type Step = (name: string, body: () => Promise<void>) => Promise<void>;
-
-/** Prints a measured figure. */
-export type Figure = (text: string) => void;
-
-/** What {@link Membership.show} works with. */
-export interface MembershipParts {
-  readonly world: World;
-  readonly shards: GoShards;
-  /** Show also what hurts shards: that takes its time. */
-  readonly withFaults: boolean;
-  readonly step: Step;
-  readonly figure: Figure;
-}
 
 /** What counts of a Lease here. */
 interface Hold {
@@ -69,6 +46,8 @@ export class Membership {
   readonly #holds: History<Lease, Hold>;
   readonly #running = new Map<string, GoShard>();
   #secrets: readonly string[] = [];
+  /** On the wall clock. */
+  #frozenAt = Infinity;
 
   private constructor(parts: MembershipParts, labels: Labels, holds: History<Lease, Hold>) {
     this.#world = parts.world;
@@ -170,6 +149,7 @@ export class Membership {
       hanging.link.delays = { requests: Infinity, answers: Infinity };
       const frozen = this.#remove(victims.frozen);
       frozen.process.signal("SIGSTOP");
+      this.#frozenAt = this.#stage.clock.now();
       for (const [how, name] of Object.entries(victims)) await this.#takenOver(how, name);
       await this.#settle();
       for (const shard of [unanswered, hanging]) await this.#losesLease(shard);
@@ -211,7 +191,7 @@ export class Membership {
 
   async #check(): Promise<void> {
     await this.#step("no two shards ever worked on one object at the same time", () => {
-      const { works } = this.#shards;
+      const works = this.#shards.works.map((work) => this.#thawed(work));
       const owners = new Map(this.#secrets.map((name): [string, OwnerSight[]] => {
         const sights = this.#labels.sights(name);
         return [name, sights.map(({ value, at }) => ({ shard: value.shard ?? "", at: this.#wall(at) }))];
@@ -222,6 +202,12 @@ export class Membership {
       assert.ok(works.length > 5 * secretCount && sights > secretCount, "there was something to check");
       return Promise.resolve();
     });
+  }
+
+  /** What was sent before the shard was frozen was over soon after, though it reports the answer when it goes on. */
+  #thawed(work: Work): Work {
+    const isCaught = work.shard === victims.frozen && work.begin <= this.#frozenAt && work.end > this.#frozenAt;
+    return isCaught ? { ...work, end: this.#frozenAt } : work;
   }
 
   async #start(names: readonly string[]): Promise<void> {

@@ -38,8 +38,8 @@ type controller struct {
 	ring, shard, namespace string
 	// Each own Secret is worked on again after so long; 0: only when something changed.
 	beat time.Duration
-	// Tells whether the shard may still write.
-	fence  func() error
+	// Gives the context for a write, if the shard may still write.
+	fence  func(context.Context) (context.Context, context.CancelFunc, error)
 	report *report
 
 	secrets corelisters.SecretLister
@@ -156,9 +156,11 @@ func (c *controller) acknowledge(ctx context.Context, secret *corev1.Secret) err
 	if err != nil {
 		return err
 	}
-	if err := c.fence(); err != nil {
+	ctx, cancel, err := c.fence(ctx)
+	if err != nil {
 		return err
 	}
+	defer cancel()
 	_, err = c.client.CoreV1().Secrets(secret.Namespace).Patch(ctx, secret.Name, types.MergePatchType, patch,
 		metav1.PatchOptions{FieldManager: fieldManager})
 	if err == nil {
@@ -182,11 +184,13 @@ func (c *controller) writeChecksums(ctx context.Context, secret *corev1.Secret) 
 	if c.beat > 0 {
 		configMap.WithAnnotations(map[string]string{beatAnnotation: c.nextBeat(secret.Name)})
 	}
-	if err := c.fence(); err != nil {
+	ctx, cancel, err := c.fence(ctx)
+	if err != nil {
 		return err
 	}
+	defer cancel()
 	c.report.say("begin", secret.Name)
-	_, err := c.client.CoreV1().ConfigMaps(secret.Namespace).Apply(ctx, configMap,
+	_, err = c.client.CoreV1().ConfigMaps(secret.Namespace).Apply(ctx, configMap,
 		metav1.ApplyOptions{FieldManager: fieldManager, Force: true})
 	c.report.say("end", secret.Name)
 	return err

@@ -110,14 +110,15 @@ func (m *member) release(lock *resourcelock.LeaseLock) error {
 	})
 }
 
-// fence tells whether a write may be sent. A process that was frozen, or got no processor, may still hold a term that
-// ended long ago: so each write asks.
-func (m *member) fence() error {
+// fence gives the context for one write: it ends when the last renewal is too old. A process that was frozen, or got no
+// processor, may still hold a term that ended long ago, so each write asks.
+func (m *member) fence(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	renewed := m.renewed.Load()
 	if renewed == nil || over(*renewed, m.leaseDuration) {
-		return errLost
+		return nil, nil, errLost
 	}
-	return nil
+	fenced, cancel := context.WithDeadline(ctx, renewed.Add(m.leaseDuration))
+	return fenced, cancel, nil
 }
 
 // over counts on both clocks, as the monotonic one stands still while a machine is suspended.
