@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isAny, type Resource } from "../../../lib/k8s/api/resource.ts";
+import type { JSONValue } from "../../../lib/k8s/contract.ts";
 import { isInvalid } from "../../../lib/k8s/errors.ts";
 import type { KubeObject } from "../../../lib/k8s/types.ts";
 import type { RingCondition, RingResource } from "../../../lib/sharding/ring_types.ts";
@@ -167,6 +168,42 @@ export const conditions: readonly Behaviour[] = [
       const both = await refused(world, [configMaps, { ...secrets, controlledResources: [configMaps] }]);
       assert.match(both, /spec\.resources: Invalid value: .*a resource is main and controlled at once: remove it/);
       assert.match(await refused(world, [secrets, secrets]), /spec\.resources\[1\]: Duplicate value/);
+    },
+  },
+  {
+    name: "a ring that is older than the rules says so, works all the same, and can be repaired",
+    needs: { ability: "virtual time", why: "the definition is changed for everybody" },
+    run: async (world) => {
+      const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/controllerrings.sharding.timebertt.dev";
+      const definition = await world.admin.performRequest({ method: "GET", path, expectJson: true });
+      const put = async (text: string): Promise<void> => {
+        const { metadata: _, ...rest } = JSON.parse(text);
+        const contentType = "application/merge-patch+json";
+        await world.admin.performRequest({ method: "PATCH", path, contentType, bodyJson: rest, expectJson: true });
+      };
+      const rules = "x-kubernetes-validations";
+      await put(JSON.stringify(definition, (key, value) => key === rules ? null : value));
+      await world.setUp({
+        ...world.spec(),
+        resources: [configMaps, { ...secrets, controlledResources: [configMaps] }],
+      });
+      await put(JSON.stringify(definition));
+      await world.startAll(shards);
+      await says(
+        world,
+        "SpecAmbiguous",
+        "MainAndControlled",
+        /^spec\.resources has configmaps as main and as controlled/,
+      );
+      await world.createSecret("foo");
+      await world.eventually("it is assigned", async () => await world.shardOf(world.secrets, "foo") !== undefined);
+      const worse = [{ ...secrets, controlledResources: [configMaps, secrets] }];
+      const change = (resources: JSONValue): Promise<unknown> =>
+        world.rings.patch(world.name, { type: "merge", patch: { spec: { resources } } });
+      await assert.rejects(change(worse), isInvalid);
+      await change([{ ...secrets, controlledResources: [configMaps] }]);
+      await isOver(world, "SpecAmbiguous");
+      await wasTold(world, "SpecAmbiguousResolved");
     },
   },
   {
