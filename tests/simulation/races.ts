@@ -154,8 +154,7 @@ export const races: readonly Race[] = [
     ...at(10_000, ...start("shard-2")),
     ...Array.from({ length: 20 }, (_, n) => at(11_000 + n * 200, ...users("edit", objects))).flat(),
   ], {
-    install: (stage) =>
-      void stage.inject({ type: "cut stream", after: 6, how: "error" }, { verb: "watch", times: 60 }),
+    install: (stage) => void stage.inject({ type: "cut stream", after: 6, how: "error" }, { verb: "watch", times: 60 }),
   }),
   race("all Leases expire, as nobody reached the API server", 120, [
     ...at(10_000, { do: "outage", ms: 50_000 }),

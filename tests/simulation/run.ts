@@ -81,6 +81,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   };
   using checker = new Checker(stage, ring.name, report, write);
   function onUser(action: Action, error: unknown, took: number): void {
+    if (action.do === "put") checker.replacing(action.object, false);
     if (action.do === "create" && took > patience) {
       report("G3", `${describe(action)} took ${took} ms`);
     }
@@ -94,7 +95,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     await stage.advance(Math.max(at - clock.monotonic(), 0));
     write(`--- ${describe(action)}`);
     if (action.do === "relabel") checker.tamper(action.object);
-    if (action.do === "put") checker.replace(action.object);
+    if (action.do === "put") checker.replacing(action.object, true);
     cluster.act(action);
   }
   let settled = NaN;

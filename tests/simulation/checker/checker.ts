@@ -13,7 +13,7 @@ interface Main {
   object: Secret | undefined;
   /** Somebody changed its labels by hand (assumption A4): nothing is promised for its owners. */
   tampered: boolean;
-  /** Somebody has replaced it by an object without labels, or is about to. */
+  /** Somebody is about to replace it by an object without labels. */
   replaced: boolean;
 }
 
@@ -48,11 +48,11 @@ export class Checker implements Disposable {
   }
 
   /**
-   * A user replaces an object by one without labels. The webhook puts its label back; without the webhook nobody can
-   * tell afterwards whose it was.
+   * A user begins, or ends, to replace an object by one without labels. The webhook puts its labels back; without the
+   * webhook nobody can tell afterwards whose it was.
    */
-  replace(object: string): void {
-    this.#main(object).replaced = true;
+  replacing(object: string, isUnderWay: boolean): void {
+    this.#main(object).replaced = isUnderWay;
   }
 
   /** Were the labels of an object changed by hand? */
