@@ -1,0 +1,3 @@
+import { showWithReferenceRights } from "./show_with_reference_rights.ts";
+
+showWithReferenceRights(1, 3);
