@@ -7,6 +7,8 @@ import type { Labels, World } from "../integration/world.ts";
 import { type GoShard, type GoShards, lostLease, timing } from "./support/go_shards.ts";
 import {
   type Figure,
+  type Hold,
+  holdOf,
   joiners,
   type MembershipParts,
   newcomer,
@@ -28,12 +30,6 @@ const late = 3_000;
 
 /** So many Secrets, each written again several times a second, so that any overlap of two shards shows. */
 const secretCount = 55;
-
-/** What counts of a Lease here. */
-interface Hold {
-  readonly holder: string;
-  readonly renewTime: string;
-}
 
 /** Shows how shards in Go come, go and fail under our sharder. */
 export class Membership {
@@ -68,11 +64,7 @@ export class Membership {
       // The leader shares its event loop with all that is checked here: it is not to lose its own Lease by that.
       world.pace = "usual";
       world.startSharder();
-      const hold = ({ spec = {} }: Lease): Hold => ({
-        holder: spec.holderIdentity ?? "",
-        renewTime: spec.renewTime ?? "",
-      });
-      const holds = new History(world.stage, world.leases, hold, over.signal);
+      const holds = new History(world.stage, world.leases, holdOf, over.signal);
       const membership = new Membership(parts, await world.labels(world.secrets), holds);
       await membership.#comeAndGo();
       if (parts.withFaults) await membership.#fail();
@@ -126,7 +118,7 @@ export class Membership {
   async #fail(): Promise<void> {
     const world = this.#world;
     await this.#step("shards whose renewals are answered late go on, and nothing moves", async () => {
-      const slow = [victims.unanswered, victims.hanging].map((name) => this.#shard(name));
+      const slow = [victims.unanswered, victims.hanging, victims.hangingPlain].map((name) => this.#shard(name));
       for (const { link } of slow) link.delays = { requests: 0, answers: bearable };
       const before = await world.shardsOf(world.secrets);
       const { length: renewals } = this.#holds.of(victims.unanswered);
@@ -144,15 +136,16 @@ export class Membership {
       );
       this.#remove(victims.killed).process.signal("SIGKILL");
       this.#remove(victims.killedWithProof).process.signal("SIGKILL");
-      const [unanswered, hanging] = [this.#remove(victims.unanswered), this.#remove(victims.hanging)];
+      const unanswered = this.#remove(victims.unanswered);
       unanswered.link.delays = { requests: 0, answers: Infinity };
-      hanging.link.delays = { requests: Infinity, answers: Infinity };
+      const hanging = [this.#remove(victims.hanging), this.#remove(victims.hangingPlain)];
+      for (const { link } of hanging) link.delays = { requests: Infinity, answers: Infinity };
       const frozen = this.#remove(victims.frozen);
       frozen.process.signal("SIGSTOP");
       this.#frozenAt = this.#stage.clock.now();
       for (const [how, name] of Object.entries(victims)) await this.#takenOver(how, name);
       await this.#settle();
-      for (const shard of [unanswered, hanging]) await this.#losesLease(shard);
+      for (const shard of [unanswered, ...hanging]) await this.#losesLease(shard);
       const writes = worksOf(frozen.log).length;
       frozen.process.signal("SIGCONT");
       await this.#losesLease(frozen);
@@ -212,7 +205,13 @@ export class Membership {
 
   async #start(names: readonly string[]): Promise<void> {
     await Promise.all(names.map(async (name) => {
-      this.#running.set(name, await this.#shards.start(name, { provesStop: name === victims.killedWithProof }));
+      this.#running.set(
+        name,
+        await this.#shards.start(name, {
+          provesStop: name === victims.killedWithProof,
+          plain: name === victims.hangingPlain,
+        }),
+      );
     }));
   }
 

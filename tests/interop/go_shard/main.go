@@ -48,6 +48,7 @@ func run() int {
 	flag.DurationVar(&member.renewDeadline, "renew-deadline", 10*time.Second, "time for a renewal")
 	flag.DurationVar(&member.retryPeriod, "retry-period", 2*time.Second, "pause between renewals")
 	flag.BoolVar(&member.provesStop, "prove-stop", false, "say in the Lease when this shard stops")
+	flag.BoolVar(&member.plain, "plain", false, "do as leaders usually do, for tests: without a fence")
 	flag.DurationVar(&beat, "beat", 0, "write each ConfigMap again so often, for tests; 0: only when it differs")
 	flag.Parse()
 
@@ -68,12 +69,16 @@ func run() int {
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 
+	fence := member.fence
+	if member.plain {
+		fence = func(ctx context.Context) (context.Context, context.CancelFunc, error) { return ctx, func() {}, nil }
+	}
 	report := newReport(os.Stdout, member.name)
 	err = member.run(stop, func(ctx context.Context) error {
 		report.say("leads", "")
 		controller := controller{
 			client: client, ring: member.ring, shard: member.name, namespace: *namespace, beat: beat,
-			fence: member.fence, report: report,
+			fence: fence, report: report,
 		}
 		return controller.run(ctx, 4)
 	})

@@ -27,7 +27,9 @@ type member struct {
 	ring, name, namespace                     string
 	leaseDuration, renewDeadline, retryPeriod time.Duration
 	provesStop                                bool
-	leases                                    coordinationclient.LeasesGetter
+	// As leaders usually do it: the elector releases the Lease, and nothing asks whether it is still held.
+	plain  bool
+	leases coordinationclient.LeasesGetter
 
 	// When the last renewal that was answered began.
 	renewed atomic.Pointer[time.Time]
@@ -45,13 +47,17 @@ func (m *member) run(stop context.Context, work func(context.Context) error) err
 	if m.provesStop {
 		lock.Client = provingLeases{m.leases, m.leaseDuration}
 	}
+	var watched resourcelock.Interface = timedLock{lock, m.leaseDuration, &m.renewed}
+	if m.plain {
+		watched = lock
+	}
 	acquired := make(chan context.Context, 1)
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: timedLock{lock, m.leaseDuration, &m.renewed}, Name: m.name,
+		Lock: watched, Name: m.name,
 		LeaseDuration: m.leaseDuration, RenewDeadline: m.renewDeadline, RetryPeriod: m.retryPeriod,
 		// The elector would release the Lease before the work has stopped, and try for up to renewDeadline after the
 		// last renewal failed, while the work goes on. So releasing is done here, when the work is over.
-		ReleaseOnCancel: false,
+		ReleaseOnCancel: m.plain,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(term context.Context) { acquired <- term },
 			OnStoppedLeading: func() {},

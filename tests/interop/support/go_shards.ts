@@ -15,6 +15,8 @@ export const lostLease = 3;
 export interface GoShardOptions {
   /** Its Lease says when it will have stopped. @default false */
   readonly provesStop?: boolean;
+  /** It does as leaders usually do: without a fence, and with an elector that releases by itself. @default false */
+  readonly plain?: boolean;
 }
 
 /** A shard in Go, with a network of its own for its Lease. */
@@ -50,7 +52,7 @@ export class GoShards implements AsyncDisposable {
 
   /** Starts a process. */
   async start(name: string, options: GoShardOptions = {}): Promise<GoShard> {
-    const { provesStop = false } = options;
+    const { provesStop = false, plain = false } = options;
     const link = new BadLink(this.#server);
     const process = await Process.spawn(name, [
       this.#program,
@@ -63,6 +65,7 @@ export class GoShards implements AsyncDisposable {
       `--renew-deadline=${timing.renewDeadline}ms`,
       `--retry-period=${timing.retryPeriod}ms`,
       `--prove-stop=${provesStop}`,
+      `--plain=${plain}`,
       "--beat=500ms",
     ], {});
     const shard: GoShard = {
