@@ -18,7 +18,9 @@ export type Plan =
   /** Nobody is at work on it: give it to `to` at once. */
   | { readonly type: "move"; readonly from: string; readonly to: string }
   /** It has to move, but not before `shard`'s Lease is taken over or the shard is known to be none. */
-  | { readonly type: "wait"; readonly shard: string; readonly for: "take-over" | "judgement" };
+  | { readonly type: "wait"; readonly shard: string; readonly for: "take-over" | "judgement" }
+  /** Its owner has to leave `shard` first, where nobody is at work. */
+  | { readonly type: "wait"; readonly shard: string; readonly for: "owner" };
 
 /** Why nothing is to be done. */
 export type Settled =
@@ -110,6 +112,10 @@ function planControlled(object: PlannedObject, view: RingView, context: PlanCont
   // Also while the owner is draining: nobody sees an object without a shard.
   if (current === undefined) return { type: "assign", shard: desired };
   if (typeof owner === "object" && owner.draining) return none("owner is draining");
+  // That shard may come back before the owner has left it, and would keep the owner without the child.
+  if (typeof owner === "object" && owner.shard !== undefined && !isLive(view.statusOf(owner.shard))) {
+    return { type: "wait", shard: owner.shard, for: "owner" };
+  }
   if (current === desired) return none("assigned");
   const status = view.statusOf(current);
   switch (status) {

@@ -150,6 +150,15 @@ Deno.test("planFor() assigns a controlled object without a shard also while its 
   }
 });
 
+Deno.test("planFor() has a controlled object wait until its owner has left a shard that is not at work", () => {
+  for (const left of ["dead", "held", "bogus"]) {
+    const owner = { shard: left, draining: false };
+    for (const present of ["shard-a", "late", "held", "bogus", left]) {
+      assert.deepEqual(controlled({ [shard]: present }, owner), { type: "wait", shard: left, for: "owner" });
+    }
+  }
+});
+
 Deno.test("planFor() moves a controlled object at once, unless its shard is dead and not held", () => {
   for (const from of ["late", "later", "held", "bogus"]) {
     assert.deepEqual(controlled({ [shard]: from }), { type: "move", from, to: "shard-a" });
