@@ -90,6 +90,29 @@ type SetOutcome = "done" | "changed" | "forbidden" | "too early";
 /** Who says that the sharder may not write it. */
 const source = "finalizer";
 
+/**
+ * Makes what puts our finalizer on a ring before anything else is done for it. Who may not goes on without:
+ * {@link RingFinalizer} tries again from time to time, and reports it.
+ *
+ * The result throws an Error when the ring has changed meanwhile.
+ */
+export function ringPreparation(
+  rings: Api<ControllerRing>,
+): (ring: ControllerRing, signal: AbortSignal) => Promise<void> {
+  let isDenied = false;
+  return async (ring, signal) => {
+    if (isDenied) return;
+    try {
+      if (await setFinalizer(ring, true, rings, signal)) return;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      isDenied = true;
+      return;
+    }
+    throw new Error(`ControllerRing "${ring.metadata.name}" has changed while its finalizer was written`);
+  };
+}
+
 /** Does our finalizer keep the ring? */
 export function hasFinalizer({ metadata }: ControllerRing): boolean {
   return metadata.finalizers?.includes(ringFinalizer) === true;

@@ -29,9 +29,8 @@ export class LabelledResources {
 
   /** Adds what a webhook configuration tells: its record, and its rules, where another sharder has written them. */
   learn(configuration: MutatingWebhookConfiguration): void {
-    const recorded = parseRecord(configuration.metadata.annotations?.[labelledResourcesAnnotation]);
     const named = new Map<string, LabelledResource>();
-    for (const one of [...ruledResources(configuration), ...recorded]) {
+    for (const one of [...ruledResources(configuration), ...recordedResources(configuration)]) {
       named.set(formatGroupResource(one.resource), one);
     }
     for (const name of this.#forgotten) if (!named.has(name)) this.#forgotten.delete(name);
@@ -76,6 +75,11 @@ export function ruledResources({ webhooks = [] }: MutatingWebhookConfiguration):
   return rules.flatMap(({ apiGroups = [], resources = [] }) =>
     apiGroups.flatMap((group) => resources.map((resource) => ({ resource: { group, resource }, role: undefined })))
   ).filter(({ resource: { group, resource } }) => group !== "*" && !/[*/]/.test(resource));
+}
+
+/** The resources that are recorded on a ring's webhook configuration. */
+export function recordedResources({ metadata }: MutatingWebhookConfiguration): readonly LabelledResource[] {
+  return parseRecord(metadata.annotations?.[labelledResourcesAnnotation]);
 }
 
 /** What a record names. Somebody may have written anything there: what cannot be read is nothing. */

@@ -77,6 +77,7 @@ export class RingLeaving {
   #isReleased = false;
   #sweep: LeavingSweep = { unselected: "routine", namespaces: new Set() };
   #sweptAt: number;
+  readonly #beganAt: number;
   /** Failures that were logged. */
   readonly #logged = new Set<string>();
 
@@ -85,6 +86,7 @@ export class RingLeaving {
     this.#configuration = new LeavingConfiguration(parts.ring, parts);
     this.#schedule = new LeavingSchedule(parts.clock);
     this.#sweptAt = parts.clock.monotonic();
+    this.#beganAt = this.#sweptAt;
   }
 
   /** Notes that the ring may have ceased to select a namespace. */
@@ -114,13 +116,20 @@ export class RingLeaving {
     const { ring } = this.#last;
     const configuration = this.#configuration.read();
     if (configuration !== undefined) this.#labelled.learn(configuration);
-    const again = this.#endsSince === undefined ? await finalizer.keep(ring, signal) : Infinity;
+    // Whoever creates the configuration writes the finalizer before.
+    const isKept = this.#endsSince === undefined && (configuration !== undefined || this.#isLate());
+    const again = isKept ? await finalizer.keep(ring, signal) : this.#endsSince === undefined ? nextStep : Infinity;
     if (snapshot !== undefined) {
       await this.#configuration.record(this.#labelled.format(), signal);
       if (this.#endsSince !== undefined) await this.#configuration.dropRules(signal);
     }
     const pause = await this.#release(ring, signal);
     return pause === "over" ? pause : Math.min(pause, again);
+  }
+
+  /** Had the webhook configuration time enough to be there? */
+  #isLate(): boolean {
+    return this.#parts.clock.monotonic() >= this.#beganAt + nextStep;
   }
 
   /** Sees how the ring has changed. */

@@ -30,6 +30,8 @@ export interface SharderParts {
   readonly settings: SharderSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** Milliseconds for which nothing is to be labelled for a ring yet. @default 0 */
+  readonly holdBack?: (ring: string) => number;
   /** Objects of a ring's shard cannot move before the shard's Lease is taken over. */
   readonly onUnjudged: (ring: string, shard: string) => void;
   readonly moves?: SharderObserver;
@@ -122,6 +124,8 @@ class Term implements Source {
       await known?.stop();
       return {};
     }
+    const pause = this.#parts.holdBack?.(name) ?? 0;
+    if (pause > 0) return { requeueAfter: pause };
     const sharder = known ?? this.#create(name);
     this.#sharders.set(name, sharder);
     return { requeueAfter: await sharder.reconcile(signal) };

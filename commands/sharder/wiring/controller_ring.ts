@@ -1,3 +1,4 @@
+import { ringPreparation } from "../../../controllers/controller_ring/finalizer.ts";
 import { controllerRingReconciler } from "../../../controllers/controller_ring/reconciler.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
@@ -12,6 +13,8 @@ import { authorityChanges, ringChanges, ringKey } from "./sources.ts";
 export function controllerRingController(parts: ControllerParts): Controller {
   const { config, clock, random, connections: { leader }, caches, rings, recorder, certificates, observers } = parts;
   const { troubles, webhookHealth, later, servedCertificate } = parts.reports;
+  const ringApi = new Api(leader, controllerRings);
+  const { ringFinalizer } = config.controller.sharder;
   return new Controller({
     clock,
     random,
@@ -20,7 +23,8 @@ export function controllerRingController(parts: ControllerParts): Controller {
     workers,
     reconcile: controllerRingReconciler({
       rings,
-      ringApi: new Api(leader, controllerRings),
+      ringApi,
+      ...(ringFinalizer ? { prepare: ringPreparation(ringApi) } : {}),
       configurationApi: new Api(leader, mutatingWebhookConfigurations, { fieldManager }),
       configurations: caches.configurations,
       settings: config.webhook.config,

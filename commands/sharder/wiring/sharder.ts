@@ -1,3 +1,4 @@
+import { LeavingGate } from "../../../controllers/sharder/leaving_gate.ts";
 import { Sharder } from "../../../controllers/sharder/sharder.ts";
 import { keyOf, type ObjectKey } from "../../../lib/k8s/types.ts";
 import type { BoundedQueue } from "../../../lib/util/bounded_queue.ts";
@@ -9,9 +10,10 @@ import { telling } from "./reports.ts";
  * @param unjudged gets the Leases of shards that have to be taken over before their objects may move
  */
 export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<ObjectKey>): Sharder {
-  const { config, clock, random, connections, rings, discovery, observers, measured, reports } = parts;
-  const { sharder: { takeOverAfter: _, ...limits }, leases: { namespaces } } = config.controller;
+  const { config, clock, random, connections, caches, rings, discovery, observers, measured, reports } = parts;
+  const { sharder: { takeOverAfter: _, ringFinalizer, ...limits }, leases: { namespaces } } = config.controller;
   const settings = { ...limits, ...(namespaces === undefined ? {} : { leaseNamespaces: namespaces }) };
+  const gate = new LeavingGate({ rings, configurations: caches.configurations, ringFinalizer, clock });
   const sharder = new Sharder({
     clock,
     random,
@@ -21,6 +23,7 @@ export function objectSharder(parts: ControllerParts, unjudged: BoundedQueue<Obj
     client: connections.leader,
     lookup: discovery,
     settings,
+    holdBack: gate.pauseFor,
     troubles: reports.troubles,
     onWithoutShard: (ring, object) => reports.webhookHealth.missed(ring, object),
     onUnjudged: (ring, shard) => {

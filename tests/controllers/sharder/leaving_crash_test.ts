@@ -5,6 +5,7 @@ import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionr
 import { labelledResourcesAnnotation, webhookConfigurationName } from "../../../lib/sharding/names.ts";
 import { InMemoryStage } from "../../integration/stages/in_memory.ts";
 import { jsonOf } from "../../integration/stage.ts";
+import type { SharderProcess } from "../../integration/processes.ts";
 import { World } from "../../integration/world.ts";
 
 const shards = ["shard-a", "shard-b"];
@@ -67,6 +68,20 @@ function isWrite({ method, path }: RequestOptions): boolean {
   return method !== "GET" && !path.includes("/leases/") && !path.includes("/events");
 }
 
+/** Has the sharder crash when its so manieth write from now on has been done. */
+function crashAfter(world: World, sharder: SharderProcess, count: number): { readonly happened: () => boolean } {
+  let writes = 0;
+  let hasCrashed = false;
+  world.tamper = (process) => async (request, next) => {
+    const answer = await next(request);
+    if (hasCrashed || process !== "ring-sharder-a" || !isWrite(request) || ++writes < count) return answer;
+    hasCrashed = true;
+    sharder.isolate();
+    throw new ConnectionError("the process is gone");
+  };
+  return { happened: () => hasCrashed };
+}
+
 /** Lets the sharder crash after its so manieth write, and another go on. False when it does not write so often. */
 async function crashesAfter(
   count: number,
@@ -85,22 +100,14 @@ async function crashesAfter(
   await world.spread(shards, names);
   await world.eventually("the record is written", isPrepared.bind(undefined, world));
   const mains = await world.labels(world.secrets);
-  let writes = 0;
-  let hasCrashed = false;
-  world.tamper = (process) => async (request, next) => {
-    const answer = await next(request);
-    if (hasCrashed || process !== "ring-sharder-a" || !isWrite(request) || ++writes < count) return answer;
-    hasCrashed = true;
-    sharder.isolate();
-    throw new ConnectionError("the process is gone");
-  };
+  const crash = crashAfter(world, sharder, count);
   await begin(world);
   await world.eventually(
     "the sharder crashes, or all is done",
-    async () => hasCrashed || await isUndisturbed(world) && await isBare(world),
+    async () => crash.happened() || await isUndisturbed(world) && await isBare(world),
     60_000,
   );
-  if (hasCrashed) {
+  if (crash.happened()) {
     await meanwhile?.(world);
     world.startSharder("sharder-b");
     await world.eventually(
@@ -114,7 +121,7 @@ async function crashesAfter(
     assert.equal(owners.size, 2, `${name} had ${[...owners]} after a crash at write ${count}`);
     assert.ok(mains.of(name).some(({ draining }) => draining), `${name} was taken from under its shard`);
   }
-  return hasCrashed;
+  return crash.happened();
 }
 
 async function isPrepared(world: World): Promise<boolean> {
@@ -128,6 +135,36 @@ async function isBare(world: World): Promise<boolean> {
   const shardsOf = [await world.shardsOf(world.secrets), await world.shardsOf(world.configMaps)];
   const { items } = await world.secrets.list({ labelSelector: world.drainLabel });
   return items.length === 0 && shardsOf.every((shards) => [...shards.values()].every((shard) => shard === undefined));
+}
+
+Deno.test("a ring that is deleted before the next sharder comes leaves no labels, whatever write of its first seconds was the last", async () => {
+  let count = 1;
+  while (await crashesInTheBeginning(count)) count++;
+  assert.ok(count > 6, `it wrote ${count - 1} times only`);
+});
+
+/** As above, but for a ring that is new: it crashes while it gives the first objects to shards. */
+async function crashesInTheBeginning(count: number): Promise<boolean> {
+  await using stage = await InMemoryStage.start();
+  await using world = new World(stage, "ring");
+  await world.setUp(null);
+  const sharder = world.startSharder();
+  for (const name of shards) world.startShard(name);
+  await world.createSecrets(2);
+  const crash = crashAfter(world, sharder, count);
+  await world.createRing(world.name, world.spec());
+  await world.eventually("the sharder crashes, or all is done", async () => {
+    return crash.happened() || await world.isSpread(shards, ["foo-0", "foo-1"]) && await isPrepared(world);
+  }, 20_000);
+  if (!crash.happened()) return false;
+  await world.rings.delete(world.name);
+  world.startSharder("sharder-b");
+  await world.eventually(
+    `nothing is left after a crash at write ${count}`,
+    async () => await world.rings.find(world.name) === undefined && await isBare(world),
+    60_000,
+  );
+  return true;
 }
 
 for (const departure of departures) {
