@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { runRing } from "../../commands/ring/mod.ts";
 import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
-import { secrets } from "../../lib/k8s/kinds/core.ts";
+import { configMaps, secrets } from "../../lib/k8s/kinds/core.ts";
 import type { KubeObject } from "../../lib/k8s/types.ts";
-import { fakeParts } from "../commands/common/fake_parts.ts";
-import { settled } from "../integration/stage.ts";
+import { runRingOn } from "../integration/ring_run.ts";
 import type { World } from "../integration/world.ts";
 import { Migration, shards } from "./support/migration.ts";
 
@@ -214,15 +212,16 @@ function ownersOf({ metadata }: KubeObject, operation: "Apply" | "Update"): (str
   return (metadata.managedFields ?? []).filter((entry) => entry.operation === operation).map(({ manager }) => manager);
 }
 
-/** Every label, annotation and finalizer of the sharding domain on any object that a sharder writes. */
+/** Every label, annotation and finalizer of the sharding domain on all objects that a sharder of this ring writes. */
 async function ourKeys(world: World): Promise<string[]> {
-  const objects: [string, KubeObject][] = [];
-  for (const object of (await world.rings.list()).items) objects.push(["ControllerRing", object]);
-  for (const object of (await world.api(leases).list()).items) objects.push(["Lease", object]);
-  for (const object of (await world.api(secrets).list()).items) objects.push(["Secret", object]);
-  for (const object of (await world.configMaps.list()).items) objects.push(["ConfigMap", object]);
-  for (const object of (await world.api(mutatingWebhookConfigurations).list()).items) {
-    objects.push(["MutatingWebhookConfiguration", object]);
+  const objects: [string, KubeObject][] = [["ControllerRing", await world.rings.get(world.name)]];
+  const configuration = await world.api(mutatingWebhookConfigurations).get(`controllerring-${world.name}`);
+  objects.push(["MutatingWebhookConfiguration", configuration]);
+  for (const namespace of [world.name, "sharding-system"]) {
+    for (const [kind, resource] of [["Lease", leases], ["Secret", secrets], ["ConfigMap", configMaps]] as const) {
+      const { items } = await world.api<KubeObject>(resource).inNamespace(namespace).list();
+      for (const object of items) objects.push([kind, object]);
+    }
   }
   const keys = objects.flatMap(([kind, { metadata: { labels, annotations, finalizers } }]) => [
     ...Object.keys(labels ?? {}).map((key) => `${kind} label ${key}`),
@@ -232,19 +231,7 @@ async function ourKeys(world: World): Promise<string[]> {
   return [...new Set(keys.filter((key) => key.includes("sharding.timebertt.dev")))].toSorted();
 }
 
-/** Runs the ring command with all rights. */
 async function ring(world: World, ...args: readonly string[]): Promise<void> {
-  const { stage } = world;
-  const { parts, output } = fakeParts({
-    clock: stage.clock,
-    findCluster: () =>
-      Promise.resolve({
-        description: "the stage",
-        namespace: "default",
-        open: ({ userAgent }) => stage.connect("admin", userAgent),
-      }),
-  });
-  const running = runRing(args, parts, undefined, new AbortController().signal);
-  const code = await settled(stage, `ring ${args.join(" ")} ends`, running, 30_000);
-  assert.equal(code, 0, output.stderr);
+  const { code, stderr } = await runRingOn(world.stage, ...args);
+  assert.equal(code, 0, stderr);
 }

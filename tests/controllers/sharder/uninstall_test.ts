@@ -4,6 +4,7 @@ import { isNotFound } from "../../../lib/k8s/errors.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { labelledResourcesAnnotation, webhookConfigurationName } from "../../../lib/sharding/names.ts";
 import { fakeParts } from "../../commands/common/fake_parts.ts";
+import { runRingOn } from "../../integration/ring_run.ts";
 import { settled } from "../../integration/stage.ts";
 import { InMemoryStage } from "../../integration/stages/in_memory.ts";
 import type { SharderProcess } from "../../integration/processes.ts";
@@ -46,19 +47,9 @@ async function isBare(world: World): Promise<boolean> {
 
 /** Runs `ring release` as a person with all rights. */
 async function release(world: World, ...args: readonly string[]): Promise<string> {
-  const { stage } = world;
-  const { parts, output } = fakeParts({
-    clock: stage.clock,
-    findCluster: () =>
-      Promise.resolve({
-        description: "the stage",
-        namespace: "default",
-        open: ({ userAgent }) => stage.connect("admin", userAgent),
-      }),
-  });
-  const running = runRing(["release", "ring", ...args], parts, undefined, new AbortController().signal);
-  assert.equal(await settled(stage, "ring release ends", running, 90_000), 0, output.stderr);
-  return output.stdout;
+  const { code, stdout, stderr } = await runRingOn(world.stage, "release", "ring", ...args);
+  assert.equal(code, 0, stderr);
+  return stdout;
 }
 
 Deno.test("when the definition of rings is deleted first, the sharder releases all rings, and the definition goes", async () => {

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { runRing } from "../../../commands/ring/mod.ts";
 import type { Fault } from "../../../lib/apiserver/mod.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { namespaces } from "../../../lib/k8s/kinds/core.ts";
 import type { MutatingWebhookConfiguration } from "../../../lib/k8s/types.ts";
 import { labelledResourcesAnnotation, ringFinalizer, webhookConfigurationName } from "../../../lib/sharding/names.ts";
 import type { ControllerRingSpec } from "../../../lib/sharding/ring_types.ts";
-import { fakeParts } from "../../commands/common/fake_parts.ts";
-import { jsonOf, settled } from "../stage.ts";
+import { runRingOn } from "../ring_run.ts";
+import { jsonOf } from "../stage.ts";
 import type { Behaviour } from "../suite.ts";
 import { define } from "../widgets.ts";
 import type { World } from "../world.ts";
@@ -87,22 +86,6 @@ function specByLabel(world: World): ControllerRingSpec {
 
 async function change(world: World, spec: object): Promise<void> {
   await world.rings.patch(world.name, { type: "merge", patch: { spec: jsonOf(spec) } });
-}
-
-/** Runs `ring release` as a person with all rights. */
-async function release(world: World, ...args: readonly string[]): Promise<number> {
-  const { stage } = world;
-  const { parts } = fakeParts({
-    clock: stage.clock,
-    findCluster: () =>
-      Promise.resolve({
-        description: "the stage",
-        namespace: "default",
-        open: ({ userAgent }) => stage.connect("admin", userAgent),
-      }),
-  });
-  const running = runRing(["release", world.name, ...args], parts, undefined, new AbortController().signal);
-  return await settled(stage, "ring release ends", running, 90_000);
 }
 
 /** Objects leave a ring, with it or by a change of its scope, and lose its labels. */
@@ -433,7 +416,7 @@ export const leaving: readonly Behaviour[] = [
       await sharder.stop();
       await world.rings.delete(world.name);
       assert.ok(!await isGone(world));
-      assert.equal(await release(world, "--labels"), 0);
+      assert.equal((await runRingOn(world.stage, "release", world.name, "--labels")).code, 0);
       assert.ok(await isGone(world));
       assert.ok(await isBare(world));
     },

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { runRing } from "../../../commands/ring/mod.ts";
-import { fakeParts } from "../../commands/common/fake_parts.ts";
-import { settled } from "../stage.ts";
+import { runRingOn } from "../ring_run.ts";
 import type { Behaviour } from "../suite.ts";
 import type { World } from "../world.ts";
 
@@ -12,20 +10,9 @@ async function ask(
   world: World,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly data: unknown }> {
-  const { stage } = world;
-  const { parts, output } = fakeParts({
-    clock: stage.clock,
-    findCluster: () =>
-      Promise.resolve({
-        description: "the stage",
-        namespace: "default",
-        open: ({ userAgent }) => stage.connect("admin", userAgent),
-      }),
-  });
-  const running = runRing([...args, "-o", "json"], parts, undefined, new AbortController().signal);
-  const code = await settled(stage, `ring ${args.join(" ")} ends`, running, 90_000);
-  assert.equal(output.stderr, "");
-  return { code, data: JSON.parse(output.stdout) };
+  const { code, stdout, stderr } = await runRingOn(world.stage, ...args, "-o", "json");
+  assert.equal(stderr, "");
+  return { code, data: JSON.parse(stdout) };
 }
 
 /** Sees that the data has these fields, whatever else it has. */
