@@ -392,6 +392,7 @@ export const leaving: readonly Behaviour[] = [
   },
   {
     name: "where the sharder may not write finalizers it says so, and objects are released even so",
+    needs: { ability: "virtual time", why: "conditions are written every 10 s" },
     run: async (world) => {
       world.fault = ({ path, method }, process) =>
         process.includes("sharder") && method === "PATCH" && path.endsWith(`/controllerrings/${world.name}`)
@@ -400,7 +401,7 @@ export const leaving: readonly Behaviour[] = [
       await world.setUp();
       await world.startAll(two);
       await world.spread(two, await world.createSecrets(6));
-      await world.eventually("the ring says so", () => hasReason(world, "PermissionsMissing", "Forbidden"));
+      await world.eventually("the ring says so", () => hasReason(world, "PermissionsMissing", "Forbidden"), 30_000);
       await world.rings.delete(world.name);
       assert.ok(await isGone(world));
       await world.eventually("no object carries a label", () => isBare(world));
