@@ -96,6 +96,42 @@ Deno.test("the sharder makes rings ready until it is asked to stop, and gives it
   assert.equal((await lease.get("sharder")).spec?.holderIdentity, "");
 });
 
+Deno.test("the leader's Lease is the reference's: name, duration and pace", async () => {
+  const started = await run(["--config=sharder.yaml"]);
+  const lease = new Api(started.server.client(), leases, { namespace: "sharding-system" });
+  await started.clock.advanceUntil(async () => await lease.find("sharder") !== undefined, 5_000);
+  const first = await lease.get("sharder");
+  assert.equal(first.spec?.leaseDurationSeconds, 15);
+  assert.equal(first.spec?.leaseTransitions, 0);
+  await started.clock.advance(60_000);
+  const renewed = await lease.get("sharder");
+  const pace = Date.parse(renewed.spec?.renewTime ?? "") - Date.parse(first.spec?.renewTime ?? "");
+  assert.ok(pace >= 57_500 && pace <= 60_000, `the last renewal was ${pace} ms after the first`);
+  assert.equal(await started.stop(), 0);
+});
+
+Deno.test({
+  name: 'address "0" turns a listener off, and each of them is there without it',
+  permissions: { net: false, env: true, read: true, sys: true },
+  fn: async () => {
+    const started = await run(["--config=sharder.yaml"]);
+    await started.clock.advance(30_000);
+    assert.equal(started.exitCode(), undefined, started.lines().join("\n"));
+    assert.equal(await started.stop(), 0);
+    for (const name of ["health", "metrics"]) {
+      const others = quiet.split("\n").filter((line) => !line.startsWith(name));
+      const text = ["debugging: { enableProfiling: false }", ...others].join("\n");
+      const readTextFile = (path: string): Promise<string | undefined> =>
+        Promise.resolve(path === "sharder.yaml" ? text : undefined);
+      const listening = await run(["--config=sharder.yaml"], { readTextFile });
+      await listening.clock.advanceUntil(() => listening.exitCode() !== undefined, 60_000);
+      assert.equal(listening.exitCode(), 1);
+      assert.match(listening.lines().at(-1) ?? "", new RegExp(`${name}.*(listen|net access)`), name);
+      listening.server.close();
+    }
+  },
+});
+
 Deno.test("a missing configuration file is named", async () => {
   assert.match(await complaintAbout(undefined), /there is no file sharder\.yaml: check --config/);
 });
