@@ -20,6 +20,9 @@ const [suspicious, memory] = [3, 5 * 60_000];
 /** An object that is older than this when it is seen was not missed by the webhook just now, in milliseconds. */
 const young = 60_000;
 
+/** The webhook completes a `generateName` up to this length; objects with longer ones it leaves to the sharder. */
+const longestPrefix = 42;
+
 /** What is known of one ring's webhook. */
 interface Record {
   /** Its configuration, and since when it is like that; undefined while there is none. */
@@ -73,8 +76,7 @@ export class WebhookHealth {
   missed(ring: string, { metadata }: Pick<KubeObject, "metadata">): void {
     const { clock, later } = this.#parts;
     const record = this.#rings.get(ring);
-    // The webhook itself leaves objects without a name alone.
-    if (record === undefined || (metadata.generateName ?? "") !== "") return;
+    if (record === undefined || (metadata.generateName ?? "").length > longestPrefix) return;
     const now = clock.monotonic();
     const created = Date.parse(metadata.creationTimestamp ?? "");
     if (this.settlesIn(ring) > 0 || !(clock.now() - created < young)) return;

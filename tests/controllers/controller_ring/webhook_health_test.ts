@@ -76,9 +76,16 @@ Deno.test("objects do not count that the webhook could not know, or does not ass
   await setting.clock.advance(20_000);
   await setting.miss(5); // API servers may not have noticed the configuration.
   await setting.clock.advance(10_000);
-  await setting.miss(5, { generateName: "a-prefix-that-is-too-long-to-be-completed-" });
+  await setting.miss(5, { generateName: "a-prefix-that-is-too-long-for-the-webhook-to-be-completed-" });
   await setting.miss(5, { age: 120_000 }); // They were created long before they were seen.
   assert.deepEqual(setting.review(), []);
+});
+
+Deno.test("objects with a generateName count that the webhook completes", async () => {
+  const setting = new Setting();
+  await setting.clock.advance(30_000);
+  await setting.miss(3, { generateName: "foo-" });
+  assert.deepEqual(setting.review(), ["RequestsMissing"]);
 });
 
 Deno.test("a changed configuration gets its time too", async () => {
