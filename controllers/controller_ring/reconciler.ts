@@ -12,6 +12,7 @@ import { isLive } from "../../lib/sharding/ring_view.ts";
 import { describeError } from "../../lib/util/log.ts";
 import { applyConfiguration } from "./apply_configuration.ts";
 import { injectsCaBundle } from "./ca_injection.ts";
+import { Leftovers } from "./leftovers.ts";
 import { specTroubles } from "./spec_trouble.ts";
 import { lastStatus, nextStatus, type Outcome } from "./status.ts";
 import { StatusWriter } from "./status_writer.ts";
@@ -55,6 +56,7 @@ const trustPeriod = 60_000;
 export function controllerRingReconciler(parts: ControllerRingParts): Reconcile {
   const { rings, troubles, webhookHealth, recorder, clock } = parts;
   const writer = new StatusWriter(parts);
+  const leftovers = new Leftovers();
   return async ({ name }: ObjectKey, { signal }: ReconcileContext): Promise<void> => {
     const snapshot = rings.get(name);
     if (snapshot === undefined) {
@@ -74,7 +76,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
       writer.write(ring, (ring) => nextStatus(ring, outcome, clock.now(), troubles), signal);
     troubles.set(name, "spec", specTroubles(ring));
     try {
-      if (!await keepConfiguration(snapshot, parts, signal)) return;
+      if (!await keepConfiguration(snapshot, parts, leftovers, signal)) return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
@@ -91,6 +93,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
 async function keepConfiguration(
   { ring, problem }: RingSnapshot,
   parts: ControllerRingParts,
+  leftovers: Leftovers,
   signal: AbortSignal,
 ): Promise<boolean> {
   // Only a change of the ring helps.
@@ -102,7 +105,7 @@ async function keepConfiguration(
   const wanted = webhookConfiguration(ring, settings, certificates?.caBundle);
   const name = webhookConfigurationName(ring.metadata.name);
   const existing = configurations.get({ namespace: "", name });
-  if (existing !== undefined && isApplied(existing, wanted)) {
+  if (existing !== undefined && isApplied(existing, wanted) && !leftovers.isWorthATry(existing, wanted)) {
     webhookHealth.applied(ring.metadata.name, existing.metadata);
     return true;
   }

@@ -96,6 +96,8 @@ export interface SharderSettings {
   readonly leases?: Record<string, unknown>;
   /** It issues the webhook's certificate itself. */
   readonly issuesCertificates?: boolean;
+  /** Of its webhook configurations. */
+  readonly webhookAnnotations?: Readonly<Record<string, string>>;
 }
 
 /** One replica of the sharder. */
@@ -111,7 +113,8 @@ export class SharderProcess extends TestProcess {
   ) {
     const { stage, seed, pace } = context;
     const { leaseDuration, renewDeadline, retryPeriod } = timings[pace];
-    const { namespaceSelector, issuesCertificates = false, caBundle, leases, ...sharder } = settings;
+    const { namespaceSelector, issuesCertificates = false, caBundle, leases, webhookAnnotations, ...sharder } =
+      settings;
     // Each test waits for its first shards: in real time that adds up.
     const windows = stage.time === "real" ? { joinWindow: "200ms", settleWindow: "200ms" } : {};
     const { caBundle: _, ...untrusted } = stage.clientConfig;
@@ -126,7 +129,11 @@ export class SharderProcess extends TestProcess {
       },
       controller: { sharder, leases: { ...windows, ...leases } },
       webhook: {
-        config: { clientConfig, ...(namespaceSelector === undefined ? {} : { namespaceSelector }) },
+        config: {
+          clientConfig,
+          ...(webhookAnnotations ? { annotations: webhookAnnotations } : {}),
+          ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
+        },
       },
       gracefulShutDown: "5s",
     });
