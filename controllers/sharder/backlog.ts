@@ -1,4 +1,5 @@
 import type { HeldBack } from "../../lib/rings/metrics/mod.ts";
+import type { Families } from "./families.ts";
 import type { PassResult, PassScope } from "./pass.ts";
 import type { PendingDrains } from "./pending_drains.ts";
 
@@ -8,9 +9,12 @@ export class Backlog {
   #unjudged = 0;
   #paused = 0;
   #limited = 0;
+  #overflowed = false;
 
   /** Notes what a pass has left. */
-  note(scope: PassScope, { unjudged, congested, paused, limited }: PassResult): void {
+  note(scope: PassScope, { unjudged, congested, paused, limited, overflowed }: PassResult): void {
+    if (scope.type === "all") this.#overflowed = overflowed;
+    else this.#overflowed ||= overflowed;
     switch (scope.type) {
       case "ownerless":
         this.#unjudged = unjudged.size;
@@ -35,7 +39,8 @@ export class Backlog {
 
   /** Nothing is left. */
   get isEmpty(): boolean {
-    return this.#congested.size === 0 && this.#unjudged === 0 && this.#paused === 0 && this.#limited === 0;
+    return this.#congested.size === 0 && this.#unjudged === 0 && this.#paused === 0 && this.#limited === 0 &&
+      !this.#overflowed;
   }
 
   /** Objects that the last passes left on their shards. */
@@ -53,5 +58,15 @@ export class Backlog {
     const relieved = [...this.#congested.keys()].filter((shard) => pending.countOf(shard) <= maxPendingDrains / 2);
     for (const shard of relieved) this.#congested.delete(shard);
     return relieved;
+  }
+
+  /**
+   * Are there children that found no room beside those that wait for their owners, and is half of the room free by now?
+   * The answer is given once.
+   */
+  takeRoom({ size }: Pick<Families, "size">, maxChildrenAside: number): boolean {
+    if (!this.#overflowed || size > maxChildrenAside / 2) return false;
+    this.#overflowed = false;
+    return true;
   }
 }

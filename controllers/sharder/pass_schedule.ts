@@ -6,8 +6,11 @@ import type { PassKind, PassScope } from "./pass_scope.ts";
 /** A change is looked after until a pass that began so long later finds nothing, in milliseconds. */
 const afterCare = 10_000;
 
-/** When a pass over everything asks for another one, that begins so long after it, in milliseconds. */
+/** When a pass asks for one over everything, that begins so long after it, in milliseconds. */
 const pauseBetween = 1_000;
+
+/** The same when it should better wait for something else to happen first. */
+const longPause = 30_000;
 
 /** A pass over everything that could not look at everything is done again after so long, and then ever longer. */
 const firstRetry = 5_000;
@@ -53,9 +56,10 @@ export class PassSchedule {
     for (const shard of shards) this.#shards.add(shard);
   }
 
-  /** Asks for another pass over everything, after a moment. */
-  requireAgain(): void {
-    this.#againAt ??= this.#clock.monotonic() + pauseBetween;
+  /** Asks for another pass over everything, after a moment or, as the last resort, after half a minute. */
+  requireAgain(when: "soon" | "later"): void {
+    const pause = when === "soon" ? pauseBetween : longPause;
+    this.#againAt = Math.min(this.#againAt ?? Infinity, this.#clock.monotonic() + pause);
   }
 
   /** The shards or the scope have changed: asks for a pass now, and for late looks until one finds nothing. */

@@ -53,7 +53,7 @@ export interface RingSharderParts extends WatchParts {
 }
 
 /** Children that are kept aside until their owners have moved: measured, about 600 bytes each with their owners. */
-const maxChildrenAside = 30_000;
+const usualChildrenAside = 30_000;
 
 /** Keeps the objects of one ring with their shards. Only the leading sharder has these. */
 export class RingSharder {
@@ -62,7 +62,8 @@ export class RingSharder {
   readonly #failed: FailedObjects;
   readonly #stuck: StuckDrains;
   readonly #backlog = new Backlog();
-  readonly #families = new Families(maxChildrenAside);
+  readonly #maxChildrenAside: number;
+  readonly #families: Families;
   readonly #pending: PendingDrains;
   readonly #ledger: RingLedger;
   readonly #ended: EndedDrains;
@@ -77,6 +78,8 @@ export class RingSharder {
     this.#parts = parts;
     const { ring, clock, random, moves: observer, snapshot, settings, logger, troubles } = parts;
     this.#schedule = new PassSchedule(clock, random, settings.syncPeriod);
+    this.#maxChildrenAside = settings.maxChildrenAside ?? usualChildrenAside;
+    this.#families = new Families(this.#maxChildrenAside);
     this.#failed = new FailedObjects(clock, random);
     const pending = this.#pending = new PendingDrains(() => clock.monotonic());
     this.#stuck = new StuckDrains({ ring, pending, clock, troubles, logger, deadline: settings.drainDeadline });
@@ -89,7 +92,10 @@ export class RingSharder {
       concurrency: settings.concurrentMoves,
       onMissed: () => this.#wake("all"),
       onFailed: (objects) => this.#retry(objects),
-      onSettled: () => this.#noteSettled(),
+      onSettled: () => {
+        this.#relieve();
+        this.#noteSettled();
+      },
       logger,
     });
     const rung: RungParts = {
@@ -251,7 +257,9 @@ export class RingSharder {
     else this.#schedule.ended(scope, begin, found);
     // They may have let go of everything before the pass ended, and then nothing else would tell.
     this.#relieve();
-    if (overflowed || limited > 0) this.#schedule.requireAgain();
+    // While many owners are asked to move, their children would fill the room again and again.
+    if (overflowed) this.#schedule.requireAgain("later");
+    if (limited > 0) this.#schedule.requireAgain("soon");
     if (failed + unserved.length === 0) return;
     const message = `${failed + unserved.length} objects or resources failed`;
     const error = new AggregateError([...unserved, ...failures], message);
@@ -276,12 +284,16 @@ export class RingSharder {
     if (snapshot !== undefined && snapshot.view.available > 0 && !snapshot.isSettling) this.#ledger.settled();
   }
 
-  /** Goes on with a shard's drains when it has let go of half of what it may have pending. */
+  /**
+   * Goes on with a shard's drains when it has let go of half of what it may have pending, and with children that found no
+   * room when others have left half of it.
+   */
   #relieve(): void {
     const relieved = this.#backlog.takeRelieved(this.#pending, this.#parts.settings.maxPendingDrains);
-    if (relieved.length === 0) return;
-    this.#schedule.requireShards(relieved);
-    this.#parts.wake();
+    if (relieved.length > 0) this.#schedule.requireShards(relieved);
+    const hasRoom = this.#backlog.takeRoom(this.#families, this.#maxChildrenAside);
+    if (hasRoom) this.#schedule.requireAgain("soon");
+    if (relieved.length > 0 || hasRoom) this.#parts.wake();
   }
 
   #wake(need: "all" | "ownerless"): void {

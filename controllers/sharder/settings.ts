@@ -14,4 +14,6 @@ export interface SharderSettings {
   readonly referenceKeys?: boolean;
   /** The only namespaces in which Leases of shards may be read. @default all */
   readonly leaseNamespaces?: readonly string[];
+  /** Most children of a ring that are kept aside until their owners have moved. @default 30,000 */
+  readonly maxChildrenAside?: number;
 }

@@ -54,3 +54,15 @@ Deno.test("objects that nobody may judge yet are no peace", () => {
   backlog.note({ type: "ownerless" }, result({}));
   assert.ok(backlog.isEmpty);
 });
+
+Deno.test("children that found no room are looked for, once, when half of it is free", () => {
+  const backlog = new Backlog();
+  backlog.note({ type: "ownerless" }, result({ overflowed: true }));
+  assert.equal(backlog.isEmpty, false);
+  assert.equal(backlog.takeRoom({ size: 6 }, 10), false);
+  assert.equal(backlog.takeRoom({ size: 5 }, 10), true);
+  assert.equal(backlog.takeRoom({ size: 0 }, 10), false);
+  backlog.note(all, result({ overflowed: true }));
+  backlog.note(all, result({}));
+  assert.ok(backlog.isEmpty);
+});

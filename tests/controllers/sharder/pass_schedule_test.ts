@@ -69,9 +69,12 @@ Deno.test("a pass over everything includes all others", async () => {
   assert.ok(schedule.isIdle);
 });
 
-Deno.test("a pass that asks for another one has it after a second", async () => {
+Deno.test("a pass that asks for another one has it after a second, or half a minute where it can wait", async () => {
   const { schedule, clock } = await quiet();
-  schedule.requireAgain();
+  schedule.requireAgain("later");
+  assert.equal(schedule.pause, 30_000);
+  schedule.requireAgain("soon");
+  schedule.requireAgain("later");
   assert.equal(schedule.take(), undefined);
   assert.equal(schedule.isIdle, false);
   assert.equal(schedule.pause, 1_000);
