@@ -12,7 +12,7 @@ import { injectsCaBundle } from "./ca_injection.ts";
  * @throws ApiError what the API server refuses; a conflict about the bundle while somebody else's annotation asks for it.
  */
 export async function applyConfiguration(
-  api: Api<MutatingWebhookConfiguration>,
+  api: Pick<Api<MutatingWebhookConfiguration>, "apply">,
   wanted: Draft<MutatingWebhookConfiguration>,
   signal: AbortSignal,
 ): Promise<MutatingWebhookConfiguration> {
