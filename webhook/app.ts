@@ -7,6 +7,7 @@ import type { Random } from "../lib/util/random.ts";
 import { encodePass } from "./admission_review.ts";
 import { type Body, BodyReader, declaredLength } from "./body.ts";
 import { type Assignment, handleReview, type OwnerScopes, type ReviewOutcome, type RingLookup } from "./handler.ts";
+import { readReview } from "./read_review.ts";
 import { readHead } from "./review_head.ts";
 
 /** What became of a request. */
@@ -61,7 +62,7 @@ export interface WebhookAppOptions {
    * which `failurePolicy: Ignore` covers. @default 1_000
    */
   readonly maxRequests?: number;
-  /** Bytes that the requests under way may have together; more are let through unassigned. @default 64 MiB */
+  /** Bytes that the requests under way may have together; more are let through unassigned. @default 32 MiB */
   readonly maxBytes?: number;
 }
 
@@ -87,7 +88,7 @@ const headBytes = 4_096;
  */
 export function webhookApp(options: WebhookAppOptions): WebhookApp {
   const { lookup, isClusterScoped, random, clock, observer, logger = getLogger(["sharding", "webhook"]) } = options;
-  const { bodyLimit = 7 * mebibyte, bodyTimeout = 10_000, maxRequests = 1_000, maxBytes = 64 * mebibyte } = options;
+  const { bodyLimit = 7 * mebibyte, bodyTimeout = 10_000, maxRequests = 1_000, maxBytes = 32 * mebibyte } = options;
   const turnedAway = 4 * Math.max(maxRequests, 1);
   const bodies = new BodyReader(clock, bodyLimit, bodyTimeout);
   let requests = 0;
@@ -106,7 +107,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
   async function review(request: Request, ring: string): Promise<Reply> {
     const body = await bodies.text(request);
     if (body.type !== "text") return refused(refuse(body));
-    const json = parse(body.text);
+    const json = readReview(body.text);
     if (json === undefined) return refused(badRequest("the body is not JSON"));
     const verdict = handleReview(json.value, ring, lookup, random, isClusterScoped);
     if (verdict.type === "malformed") return refused(badRequest(verdict.problem));
@@ -186,14 +187,6 @@ function pathOf(url: string): string {
 function isJson(contentType: string | null): boolean {
   return contentType === "application/json" ||
     (contentType !== null && /^application\/json\s*(;|$)/i.test(contentType));
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined; // Not JSON: the caller tells the client.
-  }
 }
 
 function refuse(body: Exclude<Body, { type: "text" }>): Response {
