@@ -1,6 +1,6 @@
 import type { JSONValue, RequestOptions, RestClient } from "../contract.ts";
 import { ConnectionError, InvalidObjectError } from "../errors.ts";
-import { type ClusterAccess, CredentialsError, type UserIdentity } from "../kubeconfig/cluster_access.ts";
+import type { ClusterAccess, UserIdentity } from "../kubeconfig/cluster_access.ts";
 import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
 import type { Logger } from "../../util/log.ts";
 import { jitter, type Random } from "../../util/random.ts";
@@ -10,7 +10,8 @@ import { publicExcerpt, readJsonLines } from "./json_lines.ts";
 import { type RequestObserver, requestVerb } from "./observer.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { parseRetryAfter, retryWait } from "./retry_after.ts";
-import type { Transport, TransportRequest } from "./transport.ts";
+import type { Transport } from "./transport.ts";
+import { transportRequest } from "./transport_request.ts";
 
 /** What a {@link KubeRestClient} is made of. */
 export interface RestClientParts {
@@ -129,8 +130,8 @@ export class KubeRestClient implements RestClient {
   }
 
   async #attempt(opts: RequestOptions, what: string, identity: UserIdentity, call: Call): Promise<Response> {
-    const { clock, observer, transport } = this.#parts;
-    const request = this.#request(opts, identity, call);
+    const { access, userAgent, clock, observer, transport } = this.#parts;
+    const request = transportRequest(opts, { access, userAgent, identity }, call);
     using _limit = this.#limit(call, what, longestHead);
     opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();
@@ -153,23 +154,6 @@ export class KubeRestClient implements RestClient {
         path,
       });
     }
-  }
-
-  #request(opts: RequestOptions, identity: UserIdentity, { signal, whenOver }: Call): TransportRequest {
-    const { access, userAgent } = this.#parts;
-    const url = new URL(`${access.server}${opts.path}`);
-    if (opts.querystring !== undefined) url.search = opts.querystring.toString();
-    const headers = new Headers({ "user-agent": userAgent });
-    const accept = opts.accept ?? (opts.expectJson === true ? "application/json" : undefined);
-    const contentType = opts.contentType ?? (opts.bodyJson === undefined ? undefined : "application/json");
-    if (accept !== undefined) headers.set("accept", accept);
-    if (contentType !== undefined) headers.set("content-type", contentType);
-    if (access.disableCompression === true) headers.set("accept-encoding", "identity");
-    if (identity.authorization !== undefined) setAuthorization(headers, identity.authorization, access.source);
-    for (const [name, value] of access.impersonation ?? []) headers.append(name, value);
-    const body = bodyOf(opts);
-    const stream = opts.expectStream === true;
-    return { method: opts.method, url, headers, signal, stream, whenOver, ...(body === undefined ? {} : { body }) };
   }
 
   /** Gives up a request whose answer does not come, and its connection with it: nobody else may notice for hours. */
@@ -236,18 +220,6 @@ export class KubeRestClient implements RestClient {
   }
 }
 
-function setAuthorization(headers: Headers, value: string, source: string): void {
-  try {
-    headers.set("authorization", value);
-  } catch {
-    // Without the cause, which quotes the token.
-    throw new CredentialsError(
-      `the credentials of ${source} cannot be sent: the token or password holds a line break or another character ` +
-        "that no HTTP header may have: correct it",
-    );
-  }
-}
-
 function sameIdentity(a: UserIdentity, b: UserIdentity): boolean {
   return a.authorization === b.authorization && a.certificate?.certificate === b.certificate?.certificate &&
     a.certificate?.key === b.certificate?.key;
@@ -257,23 +229,4 @@ function sameIdentity(a: UserIdentity, b: UserIdentity): boolean {
 function hostOf(server: string): string {
   const url = new URL(server);
   return url.port === "" ? `${url.hostname}:${url.protocol === "http:" ? 80 : 443}` : url.host;
-}
-
-const encoder = new TextEncoder();
-
-function bodyOf(
-  { method, path, bodyRaw, bodyJson, bodyStream }: RequestOptions,
-): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
-  const bodies = [bodyRaw, bodyJson, bodyStream].filter((body) => body !== undefined);
-  if (bodies.length > 1) {
-    throw new TypeError(`${method} ${path}: give only one of bodyRaw, bodyJson and bodyStream`);
-  }
-  if (bodyJson !== undefined) return encoder.encode(JSON.stringify(bodyJson));
-  // Bytes in shared memory are copied: the transports take only unshared ones.
-  if (bodyRaw !== undefined) return isUnshared(bodyRaw) ? bodyRaw : new Uint8Array(bodyRaw);
-  return bodyStream;
-}
-
-function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer;
 }

@@ -1,63 +1,15 @@
-import { isAlreadyExists, isConflict } from "../../k8s/errors.ts";
-import { type Clock, deadline, sleep } from "../../util/clock/mod.ts";
-import { describeError, getLogger, type Logger } from "../../util/log.ts";
-import { jitter, type Random } from "../../util/random.ts";
+import { deadline, sleep } from "../../util/clock/mod.ts";
+import { jitter } from "../../util/random.ts";
 import { WorkNotStoppedError } from "../runnable.ts";
-import type { ElectionObserver } from "./election_observer.ts";
-import type { Lock } from "./election_record.ts";
+import { ElectionLog, type LeadershipLostError } from "./election_log.ts";
 import { elapsedSince, type Fence, LeaseFence, momentOf } from "./lease_fence.ts";
 import { type AttemptResult, LeaseHolder } from "./lease_holder.ts";
+import type { Lead, LeaderElectorOptions } from "./leader_elector_options.ts";
 import { orAbort } from "./or_abort.ts";
-import { acquireJitter, type ElectionTiming, timingProblems } from "./timing.ts";
-
-/** Settings of a {@link LeaderElector}. */
-export interface LeaderElectorOptions extends ElectionTiming {
-  /** What is held: one Lease. */
-  readonly lock: Lock;
-  /** Names the election in measurements. @default the lock's name without its namespace */
-  readonly name?: string;
-  /** Who we are; no other process may use it at the same time. */
-  readonly identity: string;
-  /** Gives the Lease back after the work has stopped, so that the next candidate need not wait. @default true */
-  readonly releaseOnCancel?: boolean;
-  /** Longest time of one request, in milliseconds. @default half of renewDeadline */
-  readonly requestTimeout?: number;
-  /**
-   * After a loss, `run` waits so long for the work to end, in milliseconds.
-   * @default leaseDuration - renewDeadline: others begin after that
-   */
-  readonly lossTimeout?: number;
-  /** Called with each new holder that is seen, ourselves included; "" when the Lease was released. */
-  readonly onNewLeader?: (identity: string) => void;
-  /** Time of renewals and deadlines. */
-  readonly clock: Clock;
-  /** Jitter of the pauses between tries. */
-  readonly random: Random;
-  /** Hears who leads. */
-  readonly observer?: ElectionObserver;
-  /** Hears of gains, losses and failed renewals. @default the logger `sharding.election` */
-  readonly logger?: Logger;
-}
-
-/** The Lease was lost while work was going on. The process should exit, as it cannot know what it missed. */
-export class LeadershipLostError extends Error {
-  /** Tells it from other errors. */
-  override readonly name = "LeadershipLostError";
-}
-
-/** Work that only the holder may do. */
-export type Lead = (
-  /** Aborts when the work has to stop, because of a stop or a loss. */
-  term: AbortSignal,
-  /** Aborts when the Lease is lost: others may begin soon, so give up at once what was begun. */
-  lost: AbortSignal,
-) => Promise<void>;
+import { acquireJitter, timingProblems } from "./timing.ts";
 
 /** Candidates that wait for the same moment come so much later, up to twice as much, in milliseconds. */
 const spread = 50;
-
-/** A renewal pause that takes so much longer than it should, in milliseconds, is worth a warning. */
-const noteworthyLag = 1_000;
 
 /**
  * Elects one of several candidates through a {@link Lock} with client-go's rules, on stricter terms for the holder:
@@ -70,10 +22,8 @@ export class LeaderElector implements Fence {
   readonly #options: LeaderElectorOptions;
   readonly #holder: LeaseHolder;
   readonly #fence: LeaseFence;
-  readonly #logger: Logger;
+  readonly #log: ElectionLog;
   readonly #measured: string;
-  #reportedLeader = "";
-  #lastFailure = "";
 
   /**
    * Nothing is read or written yet; see {@link run}.
@@ -87,7 +37,8 @@ export class LeaderElector implements Fence {
     this.name = lock.name;
     this.#measured = options.name ?? lock.name.slice(lock.name.lastIndexOf("/") + 1);
     this.#options = options;
-    this.#logger = (options.logger ?? getLogger(["sharding", "election"])).with({ lease: lock.name, identity });
+    const { logger, onNewLeader } = options;
+    this.#log = new ElectionLog({ lease: lock.name, identity, logger, onNewLeader });
     this.#fence = new LeaseFence(clock, renewDeadline);
     const onSlowPath = (): void => options.observer?.onSlowPath(this.#measured);
     this.#holder = new LeaseHolder({
@@ -156,7 +107,7 @@ export class LeaderElector implements Fence {
   /** True when the Lease is held; false when `signal` aborted before. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, random, retryPeriod, renewDeadline } = this.#options;
-    this.#logger.info("waiting for the Lease");
+    this.#log.logger.info("waiting for the Lease");
     while (!signal.aborted) {
       const start = momentOf(clock);
       const result = await this.#attempt(() => this.#holder.acquire(signal), signal);
@@ -164,7 +115,7 @@ export class LeaderElector implements Fence {
       if (result === "held" && elapsedSince(clock, start) >= renewDeadline) continue;
       if (result === "held" && !signal.aborted) {
         this.#fence.renewed(start);
-        this.#logger.info("acquired the Lease");
+        this.#log.logger.info("acquired the Lease");
         return true;
       }
       const pause = jitter(random, retryPeriod, acquireJitter);
@@ -185,14 +136,14 @@ export class LeaderElector implements Fence {
       const before = momentOf(clock);
       await sleep(clock, pause, ended).catch(() => undefined);
       if (ended.aborted) return undefined;
-      this.#noteLag(elapsedSince(clock, before) - pause);
-      if (this.#fence.expired()) return this.#loss("was not renewed in time");
+      this.#log.lagged(elapsedSince(clock, before) - pause);
+      if (this.#fence.expired()) return this.#log.loss("was not renewed in time");
       const start = momentOf(clock);
       const result = await this.#renewOnce(ended);
       if (ended.aborted) return undefined;
-      if (result === "taken") return this.#loss("was taken over", this.observedHolder);
+      if (result === "taken") return this.#log.loss("was taken over", this.observedHolder);
       // Also an answer that came too late changes nothing: others may have counted on our stop.
-      if (this.#fence.expired()) return this.#loss("was not renewed in time");
+      if (this.#fence.expired()) return this.#log.loss("was not renewed in time");
       if (result === "held") this.#fence.renewed(start);
     }
     return undefined;
@@ -207,52 +158,23 @@ export class LeaderElector implements Fence {
   async #attempt(send: () => Promise<AttemptResult>, signal: AbortSignal): Promise<AttemptResult | undefined> {
     try {
       const result = await send();
-      this.#lastFailure = "";
+      this.#log.succeeded();
       return result;
     } catch (error) {
-      if (!signal.aborted) this.#noteFailure(error);
+      if (!signal.aborted) this.#log.failed(error);
       return undefined;
     } finally {
-      this.#noteLeader();
+      this.#log.sawLeader(this.observedHolder);
     }
-  }
-
-  /** The same failure again and again is one warning. Losing a race against other candidates is none. */
-  #noteFailure(error: unknown): void {
-    const failure = describeError(error);
-    const level = isConflict(error) || isAlreadyExists(error) || failure === this.#lastFailure ? "debug" : "warn";
-    this.#lastFailure = failure;
-    this.#logger[level]("cannot acquire or renew the Lease, trying again", { error });
-  }
-
-  #noteLeader(): void {
-    const leader = this.observedHolder;
-    if (leader === this.#reportedLeader) return;
-    this.#reportedLeader = leader;
-    this.#logger.debug("the Lease has a new holder", { holder: leader });
-    this.#options.onNewLeader?.(leader);
-  }
-
-  #noteLag(lag: number): void {
-    if (lag < noteworthyLag) return;
-    this.#logger.warn("the process did not get to renew the Lease for a while: it is overloaded or was suspended", {
-      lagSeconds: Math.round(lag) / 1_000,
-    });
-  }
-
-  #loss(what: string, holder?: string): LeadershipLostError {
-    const by = holder === undefined || holder === "" ? "" : ` by "${holder}"`;
-    const failure = this.#lastFailure === "" ? "" : `; last failure: ${this.#lastFailure}`;
-    return new LeadershipLostError(`Lease ${this.name} of "${this.#options.identity}" ${what}${by}${failure}`);
   }
 
   async #afterLoss(loss: LeadershipLostError, work: Promise<Failure | undefined>): Promise<never> {
     const { clock, leaseDuration, renewDeadline, lossTimeout = leaseDuration - renewDeadline } = this.#options;
-    this.#logger.error("lost the Lease, the work is being given up", { error: loss });
+    this.#log.logger.error("lost the Lease, the work is being given up", { error: loss });
     using limit = deadline(clock, lossTimeout, "stopping the work after the loss of the Lease");
     const failure = await orAbort(work, limit.signal).catch((error: unknown): Failure => ({ error }));
     if (failure !== undefined) {
-      this.#logger.warn("the work did not end in order after the loss of the Lease", { error: failure.error });
+      this.#log.logger.warn("the work did not end in order after the loss of the Lease", { error: failure.error });
     }
     throw loss;
   }
@@ -262,11 +184,11 @@ export class LeaderElector implements Fence {
     if (!releaseOnCancel) return;
     using limit = deadline(clock, renewDeadline, `releasing Lease ${this.name}`);
     try {
-      if (await orAbort(this.#holder.release(limit.signal), limit.signal)) this.#logger.info("released the Lease");
+      if (await orAbort(this.#holder.release(limit.signal), limit.signal)) this.#log.logger.info("released the Lease");
     } catch (error) {
-      this.#logger.warn("cannot release the Lease, others wait until it expires", { error });
+      this.#log.logger.warn("cannot release the Lease, others wait until it expires", { error });
     } finally {
-      this.#noteLeader();
+      this.#log.sawLeader(this.observedHolder);
     }
   }
 }
