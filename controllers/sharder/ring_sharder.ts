@@ -1,12 +1,9 @@
 import { Api } from "../../lib/k8s/api/api.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
-import type { RestClient } from "../../lib/k8s/contract.ts";
-import type { PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import type { RingWork } from "../../lib/rings/metrics/mod.ts";
-import type { RingSnapshot, RingTroubles } from "../../lib/rings/mod.ts";
-import type { Logger } from "../../lib/util/log.ts";
+import type { RingSnapshot } from "../../lib/rings/mod.ts";
 import { Backlog } from "./backlog.ts";
-import { type Chore, type ChoreContext, doChores } from "./chore.ts";
+import { type ChoreContext, doChores } from "./chore.ts";
 import { drainsOutOfScope, hasUnwantedDrains } from "./drain_review.ts";
 import { EndedDrains } from "./ended_drains.ts";
 import { FailedObjects } from "./failed_objects.ts";
@@ -20,37 +17,12 @@ import { nothingDone, pass, type PassParts, type PassResult } from "./pass.ts";
 import type { ObjectReference, PassScope } from "./pass_scope.ts";
 import { PassSchedule } from "./pass_schedule.ts";
 import { PendingDrains } from "./pending_drains.ts";
-import { RingLedger, type SharderObserver } from "./ring_ledger.ts";
+import { RingLedger } from "./ring_ledger.ts";
+import type { RingSharderParts } from "./ring_sharder_parts.ts";
 import { RingWatches } from "./ring_watches.ts";
 import { type RungParts, settleRung } from "./rung_objects.ts";
-import type { SharderSettings } from "./settings.ts";
 import { StuckDrains } from "./stuck_drains.ts";
-import { resolveTargets, type ResourceLookup, type Target, type TargetError } from "./targets.ts";
-import type { WatchParts } from "./selector_watch.ts";
-
-/** What a {@link RingSharder} works with. */
-export interface RingSharderParts extends WatchParts {
-  /** Name of the ring. */
-  readonly ring: string;
-  readonly snapshot: () => RingSnapshot | undefined;
-  readonly client: RestClient;
-  readonly lookup: ResourceLookup;
-  readonly settings: SharderSettings;
-  readonly moves: SharderObserver;
-  /** Asks to be called again at once. */
-  readonly wake: () => void;
-  /** Objects of this shard cannot move before its Lease is taken over. */
-  readonly onUnjudged: (shard: string) => void;
-  /** Hears of each failure of an object or a resource; there may be many. */
-  readonly onFailed?: (error: unknown) => void;
-  /** Hears that an object was found without a shard, just after it came to be or was changed. */
-  readonly onWithoutShard?: (object: PartialObjectMetadata) => void;
-  /** Where to say what is wrong with the ring. @default only the log says so */
-  readonly troubles?: Pick<RingTroubles, "set"> | undefined;
-  /** What is done after each pass and in between. @default nothing */
-  readonly chores?: readonly Chore[];
-  readonly logger: Logger;
-}
+import { resolveTargets, type Target, type TargetError } from "./targets.ts";
 
 /** Children that are kept aside until their owners have moved: measured, about 600 bytes each with their owners. */
 const usualChildrenAside = 30_000;
