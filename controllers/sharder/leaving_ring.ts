@@ -3,7 +3,6 @@ import type { Rings, RingSnapshot } from "../../lib/rings/mod.ts";
 import type { RingTroubles } from "../../lib/rings/troubles.ts";
 import type { EventRecorder } from "../../lib/runtime/events/mod.ts";
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
-import { RingView } from "../../lib/sharding/ring_view.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { describeError, type Logger } from "../../lib/util/log.ts";
 import type { RingFinalizer } from "../controller_ring/finalizer.ts";
@@ -13,8 +12,10 @@ import { lookAtLeaving } from "./leaving_look.ts";
 import { isOutside, leavingReads, type LeavingSweep } from "./leaving_reads.ts";
 import { type LabelledResource, LabelledResources } from "./leaving_resources.ts";
 import type { LeavingResult } from "./leaving_result.ts";
+import { mustGiveUp } from "./leaving_patience.ts";
 import { LeavingSchedule } from "./leaving_schedule.ts";
 import { leavingTroubles } from "./leaving_troubles.ts";
+import { viewWithoutRing } from "./leaving_view.ts";
 import type { MoveObserver } from "./mover.ts";
 import type { ResourceLookup } from "./targets.ts";
 
@@ -44,12 +45,6 @@ export interface RingLeavingParts extends LeavingConfigurationParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** A ring that is deleted is kept at most so long, in milliseconds. */
-const longestRelease = 600_000;
-
-/** A process that has just begun to look after a deletion tries for so long at least, in milliseconds. */
-const leastRelease = 30_000;
 
 /** What usually goes by itself is a trouble after so long, in milliseconds. */
 const longWait = 30_000;
@@ -202,7 +197,7 @@ export class RingLeaving {
     return await lookAtLeaving({
       ring: {
         name,
-        view: () => rings.get(name)?.view ?? this.#viewWithoutRing(),
+        view: () => rings.get(name)?.view ?? viewWithoutRing(name, rings, this.#last),
         mayJudgeUnknown: () => this.#last?.mayJudgeUnknown === true,
         isGone: () => rings.get(name) === undefined,
         isOutside: (target, object) => isOutside(target, object, present()),
@@ -216,19 +211,6 @@ export class RingLeaving {
       concurrency: settings.concurrentMoves,
       maxPendingDrains: settings.maxPendingDrains,
     }, signal);
-  }
-
-  /** The shards of a ring that is gone: their Leases are still there. */
-  #viewWithoutRing(): RingView {
-    const { ring, rings } = this.#parts;
-    const entries = rings.leasesOf(ring).map(({ lease, ghost }) => ({
-      name: lease.metadata.name,
-      namespace: lease.metadata.namespace ?? "",
-      judgement: rings.stateOf(lease),
-      ghost,
-    }));
-    const last = this.#last;
-    return new RingView(ring, entries, last === undefined ? {} : { admits: (namespace) => last.admits(namespace) });
   }
 
   /** Makes known what a look has found. */
@@ -248,13 +230,11 @@ export class RingLeaving {
     troubles.set(ring, source, leavingTroubles(result, this.#schedule.lasts() >= longWait));
   }
 
-  #mustGiveUp({ metadata: { deletionTimestamp } }: ControllerRing, result: LeavingResult): boolean {
-    if (this.#endsSince === undefined || result.isEmpty) return false;
-    if (result.isForbidden) return true;
+  #mustGiveUp(ring: ControllerRing, result: LeavingResult): boolean {
     const { clock } = this.#parts;
-    const here = clock.monotonic() - this.#endsSince;
-    const since = deletionTimestamp === undefined ? 0 : clock.now() - Date.parse(deletionTimestamp);
-    return here >= longestRelease || (here >= leastRelease && since >= longestRelease);
+    const [monotonic, wall] = [clock.monotonic(), clock.now()];
+    return this.#endsSince !== undefined &&
+      mustGiveUp(result, monotonic - this.#endsSince, ring.metadata.deletionTimestamp, wall);
   }
 
   #giveUp(ring: ControllerRing, result: LeavingResult): void {
