@@ -1,7 +1,7 @@
 import type { Api } from "../../lib/k8s/api/api.ts";
 import { type JsonPatchOperation, pointer } from "../../lib/k8s/api/patch.ts";
 import { formatGroupResource } from "../../lib/k8s/api/resource.ts";
-import { isConflict, isInvalid, isNotFound } from "../../lib/k8s/errors.ts";
+import { isConflict, isForbidden, isInvalid, isNotFound } from "../../lib/k8s/errors.ts";
 import type { MutatingWebhookConfiguration, ObjectKey } from "../../lib/k8s/types.ts";
 import { labelledResourcesAnnotation, webhookConfigurationName } from "../../lib/sharding/names.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
@@ -105,6 +105,8 @@ export class LeavingConfiguration {
     try {
       configurations.applied?.(await write(configurationApi, this.#key.name));
     } catch (error) {
+      // Objects are released even so. The condition Ready says that configurations cannot be written.
+      if (isForbidden(error)) return;
       // It has changed meanwhile or is gone, which comes as an event.
       if (!isNotFound(error) && !isConflict(error) && !isInvalid(error)) throw error;
       this.#written.delete(what);

@@ -344,6 +344,19 @@ export const leaving: readonly Behaviour[] = [
     },
   },
   {
+    name: "a deleted ring is released although the sharder may write webhook configurations no more",
+    needs: needsTime,
+    run: async (world) => {
+      await begin(world);
+      world.fault = ({ path, method }, process) =>
+        process.includes("sharder") && method === "PATCH" && path.includes("/mutatingwebhookconfigurations/")
+          ? { type: "status", code: 403, reason: "Forbidden" }
+          : none;
+      await world.rings.delete(world.name);
+      await isReleased(world);
+    },
+  },
+  {
     name: "a resource that the sharder may not read does not keep the labels of others",
     needs: needsTime,
     run: async (world) => {
