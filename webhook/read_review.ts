@@ -1,3 +1,5 @@
+import type { UncheckedMetadata } from "./metadata.ts";
+
 /** Up to so many characters a review is parsed as a whole, which is faster. */
 const largestWhole = 131_072;
 
@@ -12,7 +14,15 @@ interface Shape {
   readonly [field: string]: Shape | true;
 }
 
-const metadata = { name: true, generateName: true, namespace: true, labels: true, ownerReferences: true } as const;
+/** All that the handler looks at, as the type says. */
+const metadata = {
+  name: true,
+  generateName: true,
+  namespace: true,
+  labels: true,
+  ownerReferences: true,
+  resourceVersion: true,
+} as const satisfies Record<keyof UncheckedMetadata, true>;
 const review: Shape = {
   apiVersion: true,
   kind: true,

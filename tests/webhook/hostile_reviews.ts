@@ -52,6 +52,7 @@ const labels = odd(fc.oneof(
 ));
 const metadata = odd(fc.record({
   name,
+  resourceVersion: odd(fc.constantFrom("", "7")),
   generateName,
   namespace: odd(fc.oneof(fc.constantFrom("default", ""), text)),
   labels,
@@ -101,9 +102,17 @@ export const answerable: fc.Arbitrary<unknown> = fc.tuple(
 }));
 
 /** Updates that take an object's labels away. */
-const replaced: fc.Arbitrary<unknown> = fc.tuple(owned, fc.constantFrom(undefined, null, {}, { app: "x" })).map(
-  ([oldObject, labels]) =>
-    review({ operation: "UPDATE", oldObject, object: secret({ name: "foo", namespace: "default", labels }) }),
+export const replaced: fc.Arbitrary<unknown> = fc.tuple(
+  owned,
+  fc.constantFrom(undefined, null, {}, { app: "x" }),
+  fc.constantFrom(undefined, "", "7"),
+).map(
+  ([oldObject, labels, resourceVersion]) =>
+    review({
+      operation: "UPDATE",
+      oldObject,
+      object: secret({ name: "foo", namespace: "default", labels, resourceVersion }),
+    }),
 );
 
 /** What may happen to a body on its way. Bytes go in and come out. */
