@@ -36,6 +36,9 @@ export interface ClusterOptions {
   readonly onUser: (action: Action, error: unknown, took: number) => void;
 }
 
+/** What a fault has cost a process its Lease may end some seconds later, so it is looked so often, with such pauses. */
+const [restarts, restartPause] = [3, 5_000];
+
 /** The sharder gives up a deletion after ten minutes. */
 const longestDeletion = 700_000;
 
@@ -128,10 +131,11 @@ export class SimulatedCluster implements AsyncDisposable {
   async heal(): Promise<void> {
     for (const end of [...this.#lasting]) end();
     await this.stage.settle(Promise.all(this.#users), { within: 120_000 });
-    const alive = (prefix: string): number =>
-      this.stage.processes.filter(({ name, isAlive }) => isAlive && name.startsWith(prefix)).length;
-    for (let n = 0; alive("sharder-") < 2; n++) this.#start(`sharder-${n}`, 0);
-    for (let n = 0; alive("shard-") < 2; n++) this.#start(`shard-${n}`, 0);
+    for (let round = 0; round < restarts; round++) {
+      this.#restart("sharder-");
+      this.#restart("shard-");
+      await this.stage.advance(restartPause);
+    }
     await this.stage.eventually("there is a ring that nobody deletes", async () => {
       const ring = await this.stage.api(controllerRings).find(this.ring.name);
       if (ring === undefined) await this.stage.createRing(ringFields);
@@ -142,6 +146,13 @@ export class SimulatedCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const end of [...this.#lasting]) end();
     await this.stage[Symbol.asyncDispose]();
+  }
+
+  /** Somebody starts processes again of which there are too few. */
+  #restart(prefix: string): void {
+    const alive = (): number =>
+      this.stage.processes.filter(({ name, isAlive }) => isAlive && name.startsWith(prefix)).length;
+    for (let n = 0; alive() < 2; n++) this.#start(`${prefix}${n}`, 0);
   }
 
   #start(name: string, skew: number): void {

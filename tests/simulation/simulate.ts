@@ -18,6 +18,9 @@ const help = `Plays random histories on a simulated cluster.
   --shrink     makes a history that fails as short as possible
 `;
 
+/** Longer than a lost shard, the guard against mass loss and backing off should take together. Milliseconds. */
+const slow = 90_000;
+
 const { values: flags } = parseArgs({
   args: Deno.args,
   options: {
@@ -56,6 +59,7 @@ async function main(): Promise<boolean> {
       failed++;
       if (flags.shrink) await printShort(history);
     }
+    if (outcome.settled > slow) print(`seed ${seed}: settled only after ${Math.round(outcome.settled / 1_000)} s\n`);
     simulated += outcome.simulated;
     requests += outcome.requests;
     slowest = Math.max(slowest, outcome.settled || 0);
