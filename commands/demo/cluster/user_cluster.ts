@@ -1,3 +1,4 @@
+import { hasFinalizer, setFinalizer } from "../../../controllers/controller_ring/finalizer.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { pathOf } from "../../../lib/k8s/api/resource.ts";
 import { createRestClient } from "../../../lib/k8s/client/mod.ts";
@@ -8,6 +9,7 @@ import { namespaces, secrets } from "../../../lib/k8s/kinds/core.ts";
 import { type ClusterAccess, denoHost, loadClusterAccess } from "../../../lib/k8s/kubeconfig/mod.ts";
 import { Manager } from "../../../lib/runtime/manager.ts";
 import { leaseRingLabel, systemNamespace, webhookConfigurationName } from "../../../lib/sharding/names.ts";
+import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { type Clock, sleep } from "../../../lib/util/clock/mod.ts";
 import { type Random, randomSuffix } from "../../../lib/util/random.ts";
 import { LocalNode } from "../../../lib/workloads/node/local_node.ts";
@@ -129,6 +131,10 @@ async function cleanUp(
     const isOurs = ({ spec }: Pod): boolean => spec.nodeName === node;
     while ((await podApi.list({ signal })).items.some(isOurs)) await sleep(clock, 200, signal);
   }
+  // No sharder is left that could, and what carries the ring's labels goes too.
+  const rings = new Api(client, controllerRings);
+  const ring = await rings.find(place.ring, { signal });
+  if (ring !== undefined && hasFinalizer(ring)) await setFinalizer(ring, false, rings, signal);
   // It would go with its ring, if the garbage collector knew rings: it may not yet, and the definition goes too.
   await deleteObject(
     client,
