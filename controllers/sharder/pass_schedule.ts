@@ -27,6 +27,8 @@ export class PassSchedule {
   #shards = new Set<string>();
   /** When a pass over everything has to be done again; undefined when it has not. */
   #againAt: number | undefined;
+  /** A pass over what has no live owner could not list everything, and has not done so since. */
+  #cannotList = false;
   /** When to look again after a change; undefined when a late look has found nothing. */
   #careAt: number | undefined;
   #lastAll = -Infinity;
@@ -101,6 +103,9 @@ export class PassSchedule {
       this.#retries.reset();
     }
     if (scope.type !== "all" && scope.type !== "ownerless") return;
+    // Such a pass lists the same resources: what kept everything from being looked at is over.
+    if (this.#cannotList && this.#againAt !== undefined) this.requireAgain("soon");
+    this.#cannotList = false;
     if (this.#careAt === undefined || begin < this.#careAt) return;
     // What a late look finds may come from a replica that has not seen the change yet: look once more.
     this.#careAt = found > 0 ? this.#clock.monotonic() + afterCare : undefined;
@@ -109,7 +114,8 @@ export class PassSchedule {
   /**
    * A pass could not look at everything that it is about, and has to be done again. When it was about everything, what
    * has no live owner is looked for at once and the rest after growing pauses: a resource that cannot be listed for
-   * long shall not have all others listed all the time.
+   * long shall not have all others listed all the time. When it can be again, everything is looked at soon: children
+   * may have been left behind by their owners while they could not be listed.
    */
   missed(scope: PassScope, begin: number): void {
     switch (scope.type) {
@@ -119,8 +125,10 @@ export class PassSchedule {
         this.#againAt = this.#clock.monotonic() + this.#retries.next();
         return;
       case "ownerless":
+        this.#cannotList = true;
+        return this.require("ownerless");
       case "draining":
-        return this.require(scope.type);
+        return this.require("draining");
       case "shards":
         return this.requireShards(scope.shards);
       case "objects":

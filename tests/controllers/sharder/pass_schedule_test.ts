@@ -108,6 +108,28 @@ Deno.test("a resource that cannot be listed has everything looked at ever less o
   assert.ok(schedule.pause <= 7_500);
 });
 
+Deno.test("everything is looked at soon when what could not be listed can be listed again", async () => {
+  const { schedule, clock } = await quiet();
+  schedule.require("all");
+  for (let tries = 0; tries < 10; tries++) {
+    assert.deepEqual(schedule.take(), all);
+    schedule.missed(all, clock.monotonic());
+    assert.deepEqual(schedule.take(), ownerless);
+    schedule.missed(ownerless, clock.monotonic());
+    assert.deepEqual(schedule.take(), ownerless);
+    schedule.ended(ownerless, clock.monotonic(), 0);
+    assert.equal(schedule.take(), undefined);
+    assert.equal(schedule.pause, 1_000);
+    await clock.advance(1_000);
+  }
+  // Where the one can be listed and the other cannot, it is looked ever less often.
+  assert.deepEqual(schedule.take(), all);
+  schedule.missed(all, clock.monotonic());
+  assert.deepEqual(schedule.take(), ownerless);
+  schedule.ended(ownerless, clock.monotonic(), 0);
+  assert.ok(schedule.pause > 60_000, `${schedule.pause}`);
+});
+
 Deno.test("passes that missed something are due again, but for single objects", async () => {
   const { schedule, clock } = await quiet();
   for (const scope of [ownerless, draining, { type: "shards", shards: ["a"] }] as const) {
