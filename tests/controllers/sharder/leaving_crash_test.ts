@@ -6,6 +6,7 @@ import { labelledResourcesAnnotation, webhookConfigurationName } from "../../../
 import { InMemoryStage } from "../../integration/stages/in_memory.ts";
 import { jsonOf } from "../../integration/stage.ts";
 import type { SharderProcess } from "../../integration/processes.ts";
+import { isHunt } from "../../support/runs.ts";
 import { World } from "../../integration/world.ts";
 
 const shards = ["shard-a", "shard-b"];
@@ -138,8 +139,9 @@ async function isBare(world: World): Promise<boolean> {
 }
 
 Deno.test("a ring that is deleted before the next sharder comes leaves no labels, whatever write of its first seconds was the last", async () => {
+  const stride = isHunt ? 1 : 2;
   let count = 1;
-  while (await crashesInTheBeginning(count)) count++;
+  while (await crashesInTheBeginning(count)) count += stride;
   assert.ok(count > 6, `it wrote ${count - 1} times only`);
 });
 
@@ -169,8 +171,9 @@ async function crashesInTheBeginning(count: number): Promise<boolean> {
 
 for (const departure of departures) {
   Deno.test(`objects leave a ring, whatever write the sharder crashes after: ${departure.name}`, async () => {
+    const stride = isHunt || departure.meanwhile === undefined ? 1 : 2;
     let count = 1;
-    while (await crashesAfter(count, departure)) count++;
+    while (await crashesAfter(count, departure)) count += stride;
     assert.ok(count > 4, `it wrote ${count - 1} times only`);
   });
 }
