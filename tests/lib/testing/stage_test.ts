@@ -217,7 +217,8 @@ Deno.test("interceptRequests() changes what a process asks for, and what it is t
   using tampering = stage.interceptRequests(async (process, request, next) => {
     assert.equal(process, "reader");
     const answer = await next({ ...request, path: request.path.replace("/absent", "/present") });
-    return isJsonObject(answer) ? { ...answer, data: { value: "tampered" } } : answer;
+    if (answer instanceof Uint8Array || answer instanceof ReadableStream || !isJsonObject(answer)) return answer;
+    return { ...answer, data: { value: "tampered" } };
   });
   await stage.api(configMaps).inNamespace("default").create({ metadata: { name: "present" } });
   const read: (string | undefined)[] = [];
