@@ -49,12 +49,10 @@ export class Webhooks {
     const [endpoint] = index < 0 ? [] : endpoints.splice(index, 1);
     if (endpoint === undefined) throw new ConnectionError(`nobody listens at ${url.origin}`);
     endpoints.push(endpoint);
-    const request = new Request(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(review),
-      signal,
-    });
+    const sent = new TextEncoder().encode(JSON.stringify(review));
+    // As API servers do: who does not know how much will come has to reckon with the most.
+    const headers = { "content-type": "application/json", "content-length": String(sent.length) };
+    const request = new Request(url, { method: "POST", headers, body: sent, signal });
     let { handler } = endpoint;
     for (const intercept of this.#intercepts) {
       const next = handler;
