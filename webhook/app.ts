@@ -76,6 +76,9 @@ export interface WebhookApp extends Disposable {
 const mebibyte = 1_048_576;
 const jsonHeaders = { "content-type": "application/json" };
 
+/** What a request counts for at first that does not say how large it is. */
+const usualBytes = 65_536;
+
 /** Enough for all that comes before the uid in a review that the API server writes. */
 const headBytes = 4_096;
 
@@ -104,8 +107,9 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     }
   }
 
-  async function review(request: Request, ring: string): Promise<Reply> {
-    const body = await bodies.text(request);
+  async function review(request: Request, ring: string, room: (bytes: number) => boolean): Promise<Reply> {
+    const body = await bodies.text(request, room);
+    if (body.type === "no room") return unread(body.text);
     if (body.type !== "text") return refused(refuse(body));
     const json = readReview(body.text);
     if (json === undefined) return refused(badRequest("the body is not JSON"));
@@ -120,8 +124,11 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
   /** Costs little: the body is read, as HTTP asks for it, but not kept or parsed. */
   async function shed(request: Request): Promise<Reply> {
     const body = await bodies.head(request, headBytes);
-    if (body.type !== "text") return refused(refuse(body));
-    const head = readHead(body.text);
+    return body.type === "text" || body.type === "no room" ? unread(body.text) : refused(refuse(body));
+  }
+
+  function unread(beginning: string): Reply {
+    const head = readHead(beginning);
     const response = head === undefined
       ? tooMany()
       : answer(encodePass(head.envelope, head.uid, "too many requests, not assigned"));
@@ -133,14 +140,22 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
       tell({ report: { ring, outcome: "shed", status: 503, seconds: 0 } });
       return tooMany();
     }
-    const size = Math.min(declaredLength(request) ?? bodyLimit, bodyLimit);
+    const size = Math.min(declaredLength(request) ?? usualBytes, bodyLimit);
     const overloaded = requests >= maxRequests || bytes + size > Math.max(maxBytes, size);
-    const kept = overloaded ? headBytes : size;
+    let kept = overloaded ? headBytes : size;
+    function room(total: number): boolean {
+      const more = Math.max(0, total - kept);
+      // The only body may be as large as any may be.
+      if (more > 0 && bytes > kept && bytes + more > maxBytes) return false;
+      kept += more;
+      bytes += more;
+      return true;
+    }
     requests++;
     bytes += kept;
     const begin = clock.monotonic();
     try {
-      const { response, outcome } = await (overloaded ? shed(request) : review(request, ring));
+      const { response, outcome } = await (overloaded ? shed(request) : review(request, ring, room));
       const seconds = (clock.monotonic() - begin) / 1_000;
       tell({ report: { ring, outcome, status: response.status, seconds } });
       return response;
@@ -189,7 +204,7 @@ function isJson(contentType: string | null): boolean {
     (contentType !== null && /^application\/json\s*(;|$)/i.test(contentType));
 }
 
-function refuse(body: Exclude<Body, { type: "text" }>): Response {
+function refuse(body: Exclude<Body, { type: "text" | "no room" }>): Response {
   switch (body.type) {
     case "too large":
       return text(413, `the request is too large: at most ${body.limit} bytes are read\n`);

@@ -5,6 +5,8 @@ export type Body =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "too large"; readonly limit: number }
   | { readonly type: "too slow" }
+  /** There is no room for more of it; this is its beginning. */
+  | { readonly type: "no room"; readonly text: string }
   /** The client went away, or the body contradicts its own length. */
   | { readonly type: "broken"; readonly error: unknown };
 
@@ -40,11 +42,15 @@ export class BodyReader implements Disposable {
     this.#timeout = timeout;
   }
 
-  /** Reads the whole body as UTF-8. Never throws. */
-  text(request: Request): Promise<Body> {
+  /**
+   * Reads the whole body as UTF-8. Never throws.
+   * @param room Is there room for so many bytes? Asked as they come, where the client did not say how many there will be.
+   */
+  text(request: Request, room: (bytes: number) => boolean): Promise<Body> {
     const length = declaredLength(request);
     if (length !== undefined && length > this.#limit) return Promise.resolve(this.#asBody(undefined));
-    if (length === undefined || length > nativeBytes) return this.#streamed(request, this.#limit, "refuse");
+    if (length === undefined) return this.#streamed(request, this.#limit, "refuse", room);
+    if (length > nativeBytes) return this.#streamed(request, this.#limit, "refuse");
     // The server holds a client to the length that it declared.
     return this.#inTime(request.text().then((text) => this.#asBody(text), asBroken));
   }
@@ -59,28 +65,28 @@ export class BodyReader implements Disposable {
     this.#timer = undefined;
   }
 
-  #streamed(request: Request, keep: number, beyond: "refuse" | "skip"): Promise<Body> {
+  #streamed(request: Request, keep: number, beyond: "refuse" | "skip", room = unlimited): Promise<Body> {
     const stream = request.body?.getReader();
-    const read = stream === undefined ? Promise.resolve("") : this.#read(stream, keep, beyond);
-    return this.#inTime(
-      read.then((text) => this.#asBody(text), asBroken),
-      () => stream?.cancel().catch(() => undefined),
-    );
+    const read = stream === undefined ? Promise.resolve(this.#asBody("")) : this.#read(stream, keep, beyond, room);
+    return this.#inTime(read.catch(asBroken), () => stream?.cancel().catch(() => undefined));
   }
 
-  /** @returns undefined when the body is larger than the limit and larger ones are refused. */
-  async #read(stream: BodyStream, keep: number, beyond: "refuse" | "skip"): Promise<string | undefined> {
+  async #read(stream: BodyStream, keep: number, beyond: "refuse" | "skip", room: typeof unlimited): Promise<Body> {
     const decoder = new TextDecoder();
     let text = "";
     let size = 0;
     while (true) {
       const { done, value } = await stream.read();
-      if (done) return text + decoder.decode();
+      if (done) return this.#asBody(text + decoder.decode());
       if (size < keep) text += decoder.decode(value.subarray(0, keep - size), { stream: true });
       size += value.length;
       if (size > keep && (beyond === "refuse" || size > this.#limit)) {
         await stream.cancel();
-        return undefined;
+        return this.#asBody(undefined);
+      }
+      if (!room(size)) {
+        await stream.cancel();
+        return { type: "no room", text };
       }
     }
   }
@@ -111,6 +117,10 @@ export class BodyReader implements Disposable {
     this.#young = new Set();
     this.#timer = this.#old.size === 0 ? undefined : this.#clock.timer(this.#timeout, () => this.#look());
   }
+}
+
+function unlimited(_bytes: number): boolean {
+  return true;
 }
 
 /** Bytes that the body will have; undefined when the client does not say. */

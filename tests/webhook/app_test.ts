@@ -216,11 +216,32 @@ Deno.test("webhookApp() lets requests through unassigned when too many are under
 
 Deno.test("webhookApp() lets requests through unassigned when too much is being read", async () => {
   using setup = setUp({ maxBytes: 1_000, bodyLimit: 900 });
-  const slow = setup.app.handle(post(stream("{", "stall"))); // Counts with the limit, as it tells no length.
+  const slow = setup.app.handle(post(stream("{", "stall"))); // Counts with the limit at once, which is small.
   const response = await setup.app.handle(post(JSON.stringify(review()).slice(0, 800)));
   assert.equal(readAnswer(await response.text()).patch, undefined);
   await setup.clock.advance(20_000);
   await slow;
+});
+
+Deno.test("webhookApp() lets a request through unassigned when there is no room for all of it", async () => {
+  using setup = setUp({ maxBytes: 200_000 });
+  const [start, rest] = [JSON.stringify(review()).slice(0, -1), ",".repeat(50_000)];
+  const first = setup.app.handle(post(stream("x".repeat(120_000), "stall")));
+  // Neither says how large it will be, so that both begin.
+  const response = await setup.app.handle(post(stream(start, rest, rest, "stall")));
+  const { patch, message } = readAnswer(await response.text());
+  assert.deepEqual([patch, message], [undefined, "too many requests, not assigned"]);
+  await setup.clock.advance(20_000);
+  assert.equal((await first).status, 408);
+  assert.equal(setup.app.inFlight, 0);
+});
+
+Deno.test("webhookApp() takes 100 requests at a time that do not say how large they are", async () => {
+  using setup = setUp();
+  const responses = await Promise.all(
+    Array.from({ length: 100 }, () => setup.app.handle(post(JSON.stringify(review())))),
+  );
+  for (const response of responses) assert.notEqual(readAnswer(await response.text()).patch, undefined);
 });
 
 Deno.test("webhookApp() asks to try again when it is overloaded and cannot see the uid at the beginning", async () => {
