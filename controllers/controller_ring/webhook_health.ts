@@ -31,6 +31,8 @@ interface Record {
   readonly since: number;
   /** When objects came to be without a shard, since the last sign of life. */
   missed: number[];
+  /** The last sign of life, in milliseconds since the epoch. */
+  answeredAt: number;
   /** Has anything been seen of the webhook's work, or was there time enough? */
   decided: boolean;
 }
@@ -66,7 +68,9 @@ export class WebhookHealth {
   /** An API server has asked this replica about an object of the ring. Costs nothing while all is well. */
   answered(ring: string): void {
     const record = this.#rings.get(ring);
-    if (record === undefined || (record.decided && record.missed.length === 0)) return;
+    if (record === undefined) return;
+    record.answeredAt = this.#parts.clock.now();
+    if (record.decided && record.missed.length === 0) return;
     record.decided = true;
     record.missed = [];
     this.#parts.later(ring, 0);
@@ -80,6 +84,8 @@ export class WebhookHealth {
     const now = clock.monotonic();
     const created = Date.parse(metadata.creationTimestamp ?? "");
     if (this.settlesIn(ring) > 0 || !(clock.now() - created < young)) return;
+    // Who hears of objects by lists hears late of some that the webhook missed before it was back.
+    if (created <= record.answeredAt) return;
     record.missed.push(now);
     if (record.missed.length > suspicious) record.missed.shift();
     if (record.missed.length === suspicious) later(ring, 0);
@@ -106,7 +112,7 @@ export class WebhookHealth {
 
   #of(ring: string): Record {
     const record = this.#rings.get(ring) ??
-      { applied: undefined, since: this.#parts.clock.monotonic(), missed: [], decided: false };
+      { applied: undefined, since: this.#parts.clock.monotonic(), missed: [], answeredAt: -Infinity, decided: false };
     this.#rings.set(ring, record);
     return record;
   }

@@ -62,6 +62,16 @@ Deno.test("a request that this replica answers clears the webhook at once", asyn
   assert.deepEqual(setting.review(), []);
 });
 
+Deno.test("objects that are older than the last request do not count, however late they are seen", async () => {
+  const setting = new Setting();
+  await setting.clock.advance(30_000);
+  setting.health.answered("ring");
+  await setting.miss(3, { age: 5_000 });
+  assert.deepEqual(setting.review(), []);
+  await setting.miss(3);
+  assert.deepEqual(setting.review(), ["RequestsMissing"]);
+});
+
 Deno.test("without further objects the webhook is cleared after a while", async () => {
   const setting = new Setting();
   await setting.clock.advance(30_000);
