@@ -1,4 +1,4 @@
-import { OwnerLookup } from "../../controllers/sharder/owner_lookup.ts";
+import { OwnerLookup } from "../../controllers/sharder/families/owner_lookup.ts";
 import { isInScope, type NamespaceScope, readsFor } from "../../controllers/sharder/scope.ts";
 import { resolveTargets, type Target } from "../../controllers/sharder/targets.ts";
 import { Api } from "../../lib/k8s/api/api.ts";

@@ -1,11 +1,11 @@
 import { hasFinalizer, setFinalizer } from "../../controllers/controller_ring/finalizer.ts";
-import { type LeavingRing, lookAtLeaving } from "../../controllers/sharder/leaving_look.ts";
+import { type LeavingRing, lookAtLeaving } from "../../controllers/sharder/leaving/look.ts";
 import {
   type LabelledResource,
   LabelledResources,
   parseGroupResource,
-} from "../../controllers/sharder/leaving_resources.ts";
-import type { LeavingFailure } from "../../controllers/sharder/leaving_result.ts";
+} from "../../controllers/sharder/leaving/labelled_resources.ts";
+import type { LeavingFailure } from "../../controllers/sharder/leaving/look_result.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
 import { isForbidden } from "../../lib/k8s/errors.ts";

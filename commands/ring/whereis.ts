@@ -1,6 +1,6 @@
 import { isInScope } from "../../controllers/sharder/scope.ts";
 import type { Target } from "../../controllers/sharder/targets.ts";
-import { OwnerLookup, ownerView } from "../../controllers/sharder/owner_lookup.ts";
+import { OwnerLookup, ownerView } from "../../controllers/sharder/families/owner_lookup.ts";
 import { apiVersionOf, formatGroupResource } from "../../lib/k8s/api/resource.ts";
 import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { controlledKey, mainKey } from "../../lib/sharding/hash_key.ts";

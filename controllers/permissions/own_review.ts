@@ -6,7 +6,7 @@ import { type ResourceAccess, reviewOwnAccess } from "../../lib/runtime/authoriz
 import type { Runnable } from "../../lib/runtime/runnable.ts";
 import { type Clock, sleep } from "../../lib/util/clock/mod.ts";
 import { getLogger, type Logger } from "../../lib/util/log.ts";
-import { listAccesses } from "../sharder/access.ts";
+import { listAccesses } from "../sharder/rights/access.ts";
 import { type AccessSettings, isDispensable, type NeededAccess, ownAccess } from "./own_access.ts";
 
 /** What an {@link OwnReview} works with. */

@@ -1,5 +1,5 @@
 import type { RingSnapshot } from "../../lib/rings/mod.ts";
-import type { PendingDrains } from "./pending_drains.ts";
+import type { PendingDrains } from "./drains/pending_drains.ts";
 import type { Target } from "./targets.ts";
 
 /** What a {@link Chore} is told of the ring as it is now. */

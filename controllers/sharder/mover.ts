@@ -7,11 +7,11 @@ import { shardLabel } from "../../lib/sharding/names.ts";
 import { brakesOf } from "../../lib/sharding/brakes.ts";
 import { type Owner, type Plan, planFor } from "../../lib/sharding/plan.ts";
 import { isLive } from "../../lib/sharding/ring_view.ts";
-import type { Child } from "./families.ts";
+import type { Child } from "./families/families.ts";
 import type { LeaseProbe } from "./lease_probe.ts";
-import type { OwnerLookup } from "./owner_lookup.ts";
-import { PatchRights } from "./patch_rights.ts";
-import { readObject } from "./read_object.ts";
+import type { OwnerLookup } from "./families/owner_lookup.ts";
+import { PatchRights } from "./rights/patch_rights.ts";
+import { readObject } from "./rights/read_object.ts";
 import { isInScope } from "./scope.ts";
 import type { Target } from "./targets.ts";
 

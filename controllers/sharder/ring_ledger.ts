@@ -7,8 +7,8 @@ import { isLive, type RingView } from "../../lib/sharding/ring_view.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { Census } from "./census.ts";
 import type { MoveObserver } from "./mover.ts";
-import type { PassKind } from "./pass.ts";
-import type { PendingDrain, PendingDrains } from "./pending_drains.ts";
+import type { PassKind } from "./passes/pass.ts";
+import type { PendingDrain, PendingDrains } from "./drains/pending_drains.ts";
 import type { Target } from "./targets.ts";
 
 /** How an object came to another shard: after its shard has let go of it, or at once. */

@@ -7,9 +7,9 @@ import type { RingSnapshot, RingTroubles, Trouble } from "../../lib/rings/mod.ts
 import { type ResourceAccess, reviewOwnAccess } from "../../lib/runtime/authorization/mod.ts";
 import { leaseRingLabel } from "../../lib/sharding/names.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
-import { accessTroubles, neededAccess } from "./access.ts";
+import { accessTroubles, neededAccess } from "./rights/access.ts";
 import type { Chore, ChoreContext } from "./chore.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals } from "./rights/refusals.ts";
 import { isInScope, readsFor } from "./scope.ts";
 import { resolveTargets, type ResourceLookup, type Target } from "./targets.ts";
 

@@ -4,7 +4,7 @@ import type { RingSnapshot, RingTroubles } from "../../lib/rings/mod.ts";
 import type { Logger } from "../../lib/util/log.ts";
 import type { Chore } from "./chore.ts";
 import type { SharderObserver } from "./ring_ledger.ts";
-import type { WatchParts } from "./selector_watch.ts";
+import type { WatchParts } from "./watches/selector_watch.ts";
 import type { SharderSettings } from "./settings.ts";
 import type { ResourceLookup } from "./targets.ts";
 

@@ -1,4 +1,4 @@
-import { Leaving } from "../../../controllers/sharder/leaving.ts";
+import { Leaving } from "../../../controllers/sharder/leaving/leaving.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { mutatingWebhookConfigurations } from "../../../lib/k8s/kinds/admissionregistration.ts";
 import { fieldManager, sharderFieldManager } from "../../../lib/sharding/names.ts";

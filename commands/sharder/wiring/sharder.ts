@@ -1,4 +1,4 @@
-import { LeavingGate } from "../../../controllers/sharder/leaving_gate.ts";
+import { LeavingGate } from "../../../controllers/sharder/leaving/gate.ts";
 import { Sharder } from "../../../controllers/sharder/sharder.ts";
 import { keyOf, type ObjectKey } from "../../../lib/k8s/types.ts";
 import type { BoundedQueue } from "../../../lib/util/bounded_queue.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Doorbell } from "../../../controllers/sharder/doorbell.ts";
-import { DrainWatch } from "../../../controllers/sharder/drain_watch.ts";
-import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
-import { readObject } from "../../../controllers/sharder/read_object.ts";
-import { WatchSet } from "../../../controllers/sharder/watch_set.ts";
+import { Doorbell } from "../../../controllers/sharder/watches/doorbell.ts";
+import { DrainWatch } from "../../../controllers/sharder/drains/drain_watch.ts";
+import { PendingDrains } from "../../../controllers/sharder/drains/pending_drains.ts";
+import { readObject } from "../../../controllers/sharder/rights/read_object.ts";
+import { WatchSet } from "../../../controllers/sharder/watches/watch_set.ts";
 import { isForbidden } from "../../../lib/k8s/errors.ts";
 import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
 import { WatchedServer } from "./watched_server.ts";

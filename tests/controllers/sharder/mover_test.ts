@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type MoveObserver, Mover, type Outcome } from "../../../controllers/sharder/mover.ts";
-import { OwnerLookup } from "../../../controllers/sharder/owner_lookup.ts";
+import { OwnerLookup } from "../../../controllers/sharder/families/owner_lookup.ts";
 import type { Target } from "../../../controllers/sharder/targets.ts";
 import { ApiServer, type Fault, faults } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PendingDrains } from "../../../controllers/sharder/pending_drains.ts";
+import { PendingDrains } from "../../../controllers/sharder/drains/pending_drains.ts";
 import { RingReview } from "../../../controllers/sharder/ring_review.ts";
 import { ApiServer, type Intercept } from "../../../lib/apiserver/mod.ts";
 import { Api } from "../../../lib/k8s/api/api.ts";

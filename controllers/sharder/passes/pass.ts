@@ -1,0 +1,239 @@
+import pMap from "p-map";
+import { keyOf, type PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import { brakesOf } from "../../../lib/sharding/brakes.ts";
+import { mainKey } from "../../../lib/sharding/hash_key.ts";
+import { shardLabel } from "../../../lib/sharding/names.ts";
+import { planFor } from "../../../lib/sharding/plan.ts";
+import { isLive } from "../../../lib/sharding/ring_view.ts";
+import type { Child } from "../families/families.ts";
+import { settleFamily } from "../families/family_moves.ts";
+import { KeptOwners } from "../families/kept_owners.ts";
+import { MainMoves, type MainMovesParts } from "./main_moves.ts";
+import type { Parentage } from "../families/owner_lookup.ts";
+import { type ObjectReference, type PassScope, referenceTo, selectorFor } from "./pass_scope.ts";
+import { type PassResult, PassTally } from "./pass_tally.ts";
+import { readObject } from "../rights/read_object.ts";
+import { isInScope, readsFor } from "../scope.ts";
+import type { Target } from "../targets.ts";
+
+export type { PassKind, PassScope } from "./pass_scope.ts";
+export type { PassResult } from "./pass_tally.ts";
+
+/** What a pass works with. */
+export interface PassParts extends MainMovesParts {
+  readonly targets: readonly Target[];
+  /** Most objects that are written at the same time. */
+  readonly concurrency: number;
+  /** Is this object to be tried again by itself? @default none is */
+  readonly isRetried?: (object: ObjectReference) => boolean;
+  /** Hears of each object in scope, before anything is done with it. */
+  readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
+}
+
+/** The result of a pass that had nothing to look at. */
+export const nothingDone: PassResult = new PassTally(false).result();
+
+/**
+ * Goes over a ring's objects page by page and brings each to its shard; never are all of them in memory.
+ *
+ * Children are looked at first and kept aside under their owners, without a write. Then each owner moves and takes
+ * its children along at once; the children of an owner that has to be drained follow when it was let go of. In the
+ * end those are settled whose owners had nothing to do.
+ *
+ * @throws the signal's reason when it aborts; whatever else fails is in the result.
+ */
+export async function pass(scope: PassScope, parts: PassParts, signal: AbortSignal): Promise<PassResult> {
+  // Without any shard at work there is nobody to give an object to.
+  if (parts.snapshot.view.available === 0) return nothingDone;
+  const run = new Pass(scope, parts, signal);
+  for (const target of parts.targets) if (target.role === "controlled") await run.setAside(target);
+  for (const target of parts.targets) if (target.role === "main") await run.settleMains(target);
+  await run.settleLeftovers();
+  await run.gatherChildren();
+  return run.result();
+}
+
+class Pass {
+  readonly #scope: PassScope;
+  readonly #parts: PassParts;
+  readonly #signal: AbortSignal;
+  readonly #tally = new PassTally();
+  readonly #mains: MainMoves;
+  /** Hash keys of main objects that failed: their children wait for the next try. */
+  readonly #failedMains = new Set<string>();
+  readonly #kept = new KeptOwners();
+
+  constructor(scope: PassScope, parts: PassParts, signal: AbortSignal) {
+    this.#scope = scope;
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#mains = new MainMoves(parts, this.#tally, signal);
+  }
+
+  result(): PassResult {
+    return this.#tally.result();
+  }
+
+  /** Keeps misplaced children aside until their owner has moved; settles those without an owner in the ring. */
+  async setAside(target: Target): Promise<void> {
+    const { snapshot, families, owners, pending, mover } = this.#parts;
+    const ring = snapshot.ring.metadata.name;
+    await this.#each(target, async (object) => {
+      const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
+      const { view, mayJudgeUnknown } = snapshot;
+      const { isClusterScoped } = owners;
+      const plan = planFor(planned, "controlled", view, { mayJudgeUnknown, isClusterScoped });
+      if (plan.type === "none") return;
+      const owner = plan.type === "wait" ? undefined : owners.parentOf(object);
+      // Nobody sees a child without a shard, and its owner may take its time.
+      const cannotWait = plan.type === "assign" && owner !== undefined && pending.has(owner.key);
+      if (owner === undefined || cannotWait || this.#scope.type === "objects") {
+        return this.#tally.count(await mover.settle(target, object, this.#signal));
+      }
+      this.#tally.found++;
+      if (!families.add(owner, childOf(target, object, ring))) this.#tally.overflowed = true;
+    });
+  }
+
+  /** Moves main objects, each with its children. */
+  async settleMains(target: Target): Promise<void> {
+    const { snapshot } = this.#parts;
+    const ring = snapshot.ring.metadata.name;
+    const { paused } = brakesOf(snapshot.ring);
+    await this.#each(target, async (object) => {
+      const key = mainKey(target.resource, object.metadata);
+      if (this.#scope.type === "draining") {
+        // Of those that others have to move the children are not at hand.
+        const current = object.metadata.labels?.[shardLabel(ring)];
+        if (current === undefined || !isLive(snapshot.view.statusOf(current))) return;
+      }
+      try {
+        if (this.#scope.type === "objects") await this.#mains.account(target, object);
+        const outcome = await this.#mains.settle(target, object);
+        if (paused && key.type === "key") this.#kept.note(key.key, outcome);
+      } catch (error) {
+        if (key.type === "key") this.#failedMains.add(key.key);
+        throw error;
+      }
+    });
+  }
+
+  /** Settles the children whose owners are where they should be. Those of a draining owner wait on. */
+  async settleLeftovers(): Promise<void> {
+    const { families, pending, concurrency, isRetried = () => false } = this.#parts;
+    const isSettled = (owner: Parentage): boolean =>
+      !pending.has(owner.key) && !this.#failedMains.has(owner.key) &&
+      // It was found to be misplaced, and takes its children along when it can be written.
+      (this.#scope.type === "objects" || !isRetried(referenceTo(owner)));
+    const keys = families.owners().filter(isSettled).map(({ key }) => key);
+    await pMap(keys, async (key) => {
+      const family = families.take(key);
+      if (family === undefined) return;
+      try {
+        const { written, failed } = await settleFamily(family, this.#parts, this.#signal);
+        this.#tally.written += written;
+        for (const { child, error } of failed) this.#tally.failedObject(referenceTo(child), error);
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        // A pass over what has no live owner would not find them again.
+        for (const child of family.children) families.add(family.owner, child);
+        this.#tally.failedObject(referenceTo(family.owner), error);
+      }
+    }, { concurrency, signal: this.#signal });
+  }
+
+  /** Brings the children of owners that a paused ring keeps where they are to them, wherever their own keys say. */
+  async gatherChildren(): Promise<void> {
+    const kept = this.#kept.take();
+    if (kept.size === 0) return;
+    const { targets, owners, mover, snapshot } = this.#parts;
+    const ring = snapshot.ring.metadata.name;
+    for (const target of targets) {
+      if (target.role !== "controlled") continue;
+      await this.#eachListed(target, "", async (object) => {
+        const owner = owners.parentOf(object);
+        const shard = owner === undefined ? undefined : kept.get(owner.key);
+        if (shard === undefined) return;
+        this.#tally.count(await mover.follow(childOf(target, object, ring), shard, this.#signal));
+      });
+    }
+  }
+
+  /** Calls back for each object of a target that the pass is about and that is in the ring's scope. */
+  async #each(target: Target, work: (object: PartialObjectMetadata) => Promise<void>): Promise<void> {
+    if (this.#scope.type === "objects") return await this.#eachNamed(target, this.#scope.objects, work);
+    const labelSelector = selectorFor(this.#scope, target.role, this.#parts.snapshot);
+    if (labelSelector === undefined) return;
+    await this.#eachListed(target, labelSelector, async (object) => {
+      this.#tally.listed++;
+      await work(object);
+    }, this.#parts.onListed);
+  }
+
+  /** The work on a page ends before the next is read. */
+  async #eachListed(
+    target: Target,
+    labelSelector: string,
+    work: (object: PartialObjectMetadata) => Promise<void>,
+    onListed?: PassParts["onListed"],
+  ): Promise<void> {
+    const { snapshot } = this.#parts;
+    for (const namespace of readsFor(target, snapshot.scope)) {
+      const objects = target.objects.inNamespace(namespace);
+      const options = { labelSelector, signal: this.#signal, onExpired: "resume" as const };
+      try {
+        for await (const page of objects.pages(options)) {
+          const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace));
+          if (onListed !== undefined) { for (const object of items) onListed(target, object); }
+          await this.#concurrently(items, work, (object) => referenceTo({ target, ...keyOf(object) }));
+          if (this.#kept.isFull) await this.gatherChildren();
+        }
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        this.#tally.failedList(error);
+      }
+    }
+  }
+
+  /** Reads single objects. What is not the ring's any more has nothing done to it. */
+  async #eachNamed(
+    target: Target,
+    objects: readonly ObjectReference[],
+    work: (object: PartialObjectMetadata) => Promise<void>,
+  ): Promise<void> {
+    const { group, resource } = target.groupResource;
+    const mine = objects.filter(({ role, resource: { group: g, resource: r } }) =>
+      role === target.role && g === group && r === resource
+    );
+    await this.#concurrently(mine, async ({ namespace, name }) => {
+      const object = await readObject(target.objects.inNamespace(namespace), name, this.#signal);
+      if (object === undefined || !isInScope(object, this.#parts.snapshot.selectsNamespace)) return;
+      this.#tally.listed++;
+      await work(object);
+    }, (reference) => reference);
+  }
+
+  /** One that fails does not keep the others from being done. */
+  async #concurrently<T>(
+    items: readonly T[],
+    work: (item: T) => Promise<void>,
+    name: (item: T) => ObjectReference,
+  ): Promise<void> {
+    await pMap(items, async (item) => {
+      try {
+        await work(item);
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        this.#tally.failedObject(name(item), error);
+      }
+    }, { concurrency: this.#parts.concurrency, signal: this.#signal });
+  }
+}
+
+function childOf(
+  target: Target,
+  { metadata: { namespace = "", name, labels } }: PartialObjectMetadata,
+  ring: string,
+): Child {
+  return { target, namespace, name, shard: labels?.[shardLabel(ring)] || undefined, hasLabels: labels !== undefined };
+}
