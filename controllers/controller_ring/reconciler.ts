@@ -9,8 +9,9 @@ import { webhookConfigurationName, webhookName } from "../../lib/sharding/names.
 import type { ControllerRing } from "../../lib/sharding/ring_types.ts";
 import type { Clock } from "../../lib/util/clock/mod.ts";
 import { isLive } from "../../lib/sharding/ring_view.ts";
-import { describeError } from "../../lib/util/log.ts";
+import { describeError, type Logger } from "../../lib/util/log.ts";
 import { applyConfiguration } from "./apply_configuration.ts";
+import { ApplyPace } from "./apply_pace.ts";
 import { injectsCaBundle } from "./ca_injection.ts";
 import { Leftovers } from "./leftovers.ts";
 import { specTroubles } from "./spec_trouble.ts";
@@ -56,12 +57,13 @@ const trustPeriod = 60_000;
 export function controllerRingReconciler(parts: ControllerRingParts): Reconcile {
   const { rings, troubles, webhookHealth, recorder, clock } = parts;
   const writer = new StatusWriter(parts);
+  const pace = new ApplyPace(clock);
   const leftovers = new Leftovers();
-  return async ({ name }: ObjectKey, { signal }: ReconcileContext): Promise<void> => {
+  return async ({ name }: ObjectKey, { signal, logger }: ReconcileContext): Promise<void> => {
     const snapshot = rings.get(name);
     if (snapshot === undefined) {
       // What belongs to a deleted ring is removed by the garbage collector.
-      for (const memory of [troubles, webhookHealth, writer]) memory.forget(name);
+      for (const memory of [troubles, webhookHealth, writer, pace]) memory.forget(name);
       return;
     }
     const { ring, view } = snapshot;
@@ -76,7 +78,7 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
       writer.write(ring, (ring) => nextStatus(ring, outcome, clock.now(), troubles), signal);
     troubles.set(name, "spec", specTroubles(ring));
     try {
-      if (!await keepConfiguration(snapshot, parts, leftovers, signal)) return;
+      if (!await keepConfiguration(snapshot, { ...parts, leftovers, pace, logger }, signal)) return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = `error reconciling webhooks for ControllerRing: ${describeError(error)}`;
@@ -92,13 +94,12 @@ export function controllerRingReconciler(parts: ControllerRingParts): Reconcile 
 /** @returns false when the ring is going, and its configuration with it */
 async function keepConfiguration(
   { ring, problem }: RingSnapshot,
-  parts: ControllerRingParts,
-  leftovers: Leftovers,
+  parts: ControllerRingParts & { readonly leftovers: Leftovers; readonly pace: ApplyPace; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<boolean> {
   // Only a change of the ring helps.
   if (problem !== undefined) throw new TerminalError(problem);
-  const { configurations, configurationApi, settings, certificates, webhookHealth } = parts;
+  const { configurations, configurationApi, settings, certificates, webhookHealth, leftovers, pace, logger } = parts;
   if (certificates !== undefined && certificates.caBundle === undefined) {
     throw new Error("the webhook has no certificate yet: the log says why");
   }
@@ -114,6 +115,12 @@ async function keepConfiguration(
     const live = await findWanted(ring, parts, signal);
     if (live === undefined) return false;
     await parts.prepare?.(live, signal);
+  }
+  const pause = pace.take(ring.metadata.name, JSON.stringify(wanted));
+  if (pause > 0) {
+    logger.warn("somebody else changes the webhook configuration again and again", { configuration: name });
+    parts.later(ring.metadata.name, pause);
+    return true;
   }
   const answer = await applyConfiguration(configurationApi, wanted, signal);
   configurations.applied?.(answer);
