@@ -25,22 +25,31 @@ export class ApplyPace {
   }
 
   /**
-   * Milliseconds until this content may be applied to an object again; 0 when it may be now, and then counts as applied.
-   * Other content, and what has stayed as it was for a while, is applied at once.
+   * Milliseconds until this content may be applied to an object again; 0 when it may be now. Other content, and what has
+   * stayed as it was for a while, may be at once.
    */
-  take(name: string, content: string): number {
-    const now = this.#clock.monotonic();
-    const last = this.#applied.get(name);
-    const pause = last === undefined ? 0 : pauseAfter(last.times);
-    const isRepeated = last !== undefined && last.content === content && now - last.at < Math.max(2 * pause, shortest);
-    if (isRepeated && now - last.at < pause) return last.at + pause - now;
-    this.#applied.set(name, { content, times: isRepeated ? last.times + 1 : 1, at: now });
-    return 0;
+  pauseFor(name: string, content: string): number {
+    const last = this.#repeated(name, content);
+    return last === undefined ? 0 : Math.max(last.at + pauseAfter(last.times) - this.#clock.monotonic(), 0);
+  }
+
+  /** Notes that this content was applied. */
+  applied(name: string, content: string): void {
+    const times = (this.#repeated(name, content)?.times ?? 0) + 1;
+    this.#applied.set(name, { content, times, at: this.#clock.monotonic() });
   }
 
   /** Forgets an object that nobody wants any more. */
   forget(name: string): void {
     this.#applied.delete(name);
+  }
+
+  /** The last time, if it was the same and not long ago. */
+  #repeated(name: string, content: string): Applied | undefined {
+    const last = this.#applied.get(name);
+    if (last?.content !== content) return undefined;
+    const isRecent = this.#clock.monotonic() - last.at < Math.max(2 * pauseAfter(last.times), shortest);
+    return isRecent ? last : undefined;
   }
 }
 

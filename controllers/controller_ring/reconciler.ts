@@ -116,13 +116,15 @@ async function keepConfiguration(
     if (live === undefined) return false;
     await parts.prepare?.(live, signal);
   }
-  const pause = pace.take(ring.metadata.name, JSON.stringify(wanted));
+  const content = JSON.stringify(wanted);
+  const pause = pace.pauseFor(ring.metadata.name, content);
   if (pause > 0) {
     logger.warn("somebody else changes the webhook configuration again and again", { configuration: name });
     parts.later(ring.metadata.name, pause);
     return true;
   }
   const answer = await applyConfiguration(configurationApi, wanted, signal);
+  pace.applied(ring.metadata.name, content);
   configurations.applied?.(answer);
   webhookHealth.applied(ring.metadata.name, answer.metadata);
   return true;
