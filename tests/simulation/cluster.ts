@@ -1,5 +1,6 @@
 import * as sharding from "../../mod.ts";
 import { isAlreadyExists, isNotFound } from "../../lib/k8s/errors.ts";
+import { pausedAnnotation } from "../../lib/sharding/names.ts";
 import { controllerRings } from "../../lib/sharding/ring_types.ts";
 import { sleep } from "../../lib/util/clock/mod.ts";
 import {
@@ -122,6 +123,9 @@ export class SimulatedCluster implements AsyncDisposable {
         return this.#admin(() => this.stage.api(controllerRings).delete(this.ring.name));
       case "create ring":
         return this.#admin(() => this.stage.createRing(ringFields));
+      case "pause ring":
+      case "resume ring":
+        return this.#admin(() => this.#brake(action.do === "pause ring"));
       case "jump":
         return this.stage.clock.jump(action.ms);
     }
@@ -141,11 +145,17 @@ export class SimulatedCluster implements AsyncDisposable {
       if (ring === undefined) await this.stage.createRing(ringFields);
       return ring?.metadata.deletionTimestamp === undefined;
     }, { within: longestDeletion });
+    await this.#brake(false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const end of [...this.#lasting]) end();
     await this.stage[Symbol.asyncDispose]();
+  }
+
+  async #brake(isOn: boolean): Promise<void> {
+    const metadata = { annotations: { [pausedAnnotation]: isOn ? "true" : null } };
+    await this.stage.api(controllerRings).patch(this.ring.name, { type: "merge", patch: { metadata } });
   }
 
   /** Somebody starts processes again of which there are too few. */

@@ -29,6 +29,7 @@ const weights = {
   "delete lease": 1,
   scope: 1,
   ring: 1,
+  brake: 1,
   jump: 1,
 };
 
@@ -113,6 +114,8 @@ function actionOf(kind: Kind, random: Random): Action {
       return { do: random.next() < 0.5 ? "select" : "deselect", namespace: pick(random, namespaces) };
     case "ring":
       return { do: random.next() < 0.4 ? "delete ring" : "create ring" };
+    case "brake":
+      return { do: random.next() < 0.4 ? "pause ring" : "resume ring" };
     case "jump":
       return { do: "jump", ms: Math.round((random.next() - 0.5) * 20_000) };
   }

@@ -37,7 +37,7 @@ export type Action =
   | { readonly do: "delete lease"; readonly process: string }
   /** A namespace becomes the ring's, or ceases to be. */
   | { readonly do: "select" | "deselect"; readonly namespace: string }
-  | { readonly do: "delete ring" | "create ring" }
+  | { readonly do: "delete ring" | "create ring" | "pause ring" | "resume ring" }
   /** The wall clock of everybody is set. */
   | { readonly do: "jump"; readonly ms: number };
 
