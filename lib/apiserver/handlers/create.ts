@@ -26,7 +26,7 @@ import {
 } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
 import { randomUid } from "../uid.ts";
-import { customTypeProblems, typeNamed } from "../validate/custom_type.ts";
+import { foreignProblems, typeNamed } from "../validate/custom_type.ts";
 import { validateMetadata, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { dropEmptyWebhooks } from "../resources/empty_webhooks.ts";
@@ -114,7 +114,7 @@ function prepareNew(context: Context, resource: ServedResource, object: JSONObje
   setName(metadata, context.random);
   complete(object, resource, context);
   const name = stringAt(metadata, "name");
-  const wrongType = customTypeProblems(object, resource);
+  const wrongType = foreignProblems(object, undefined, resource);
   if (wrongType.length > 0) throw invalid(typeNamed(object, resource), name, wrongType);
   const causes = [...validateMetadata(metadata, resource)];
   causes.push(...validateObject(object, undefined, resource, undefined, causes));

@@ -11,7 +11,7 @@ import { acceptCustomResourceDefinition } from "../resources/custom_resource_def
 import { type ServedResource, storageKey } from "../resources/served_resource.ts";
 import { badRequest, conflict, invalid, notFound } from "../status.ts";
 import { recordKey, recordOf } from "../store/record.ts";
-import { customTypeProblems, requireVersion, typeNamed } from "../validate/custom_type.ts";
+import { foreignProblems, requireVersion, typeNamed } from "../validate/custom_type.ts";
 import { invalidValue, validateMetadataChange, warnOfFinalizers } from "../validate/metadata.ts";
 import { validateObject } from "../validate/object.ts";
 import { dropEmptyWebhooks } from "../resources/empty_webhooks.ts";
@@ -217,7 +217,7 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   const causes = [
     ...validateMetadataChange(metadata, before, resource),
   ];
-  const wrongType = customTypeProblems(object, resource);
+  const wrongType = foreignProblems(object, old, resource);
   causes.push(...wrongType.length > 0 ? wrongType : validateObject(object, old, resource, subresource, causes));
   if (causes.length > 0) throw invalid(typeNamed(object, resource), name, causes);
   if (subresource === undefined) warnOfFinalizers(metadata, before, resource, update.call);

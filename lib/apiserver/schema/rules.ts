@@ -42,10 +42,14 @@ export function checkRulesOf(schema: JSONObject, value: JSONValue, old: JSONValu
       return [{
         ...failure,
         reason: "FieldValueInvalid",
-        message: `${problem} evaluating rule: ${messageOf(each, rule)}`,
+        message: `"${stringAt(schema, "type")}": ${lowerFirst(problem)} evaluating rule: ${messageOf(each, rule)}`,
       }];
     }
   });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function messageOf(rule: JSONObject, text: string): string {

@@ -6,7 +6,7 @@ import { pruneUnknown } from "./prune.ts";
 import { objectFields, plainField } from "./resource_schema.ts";
 import { dropNulls, setStructuralDefaults } from "./structural_defaults.ts";
 import type { RuleCheck } from "./rule_checks.ts";
-import { validateStructural } from "./structural_validation.ts";
+import { validateForeign, validateStructural } from "./structural_validation.ts";
 import { anySchema, type FieldSchema, type StructSchema, type TypeSchema } from "./type_schema.ts";
 
 /** The schema of one version of a custom resource: what its `openAPIV3Schema` makes the server do. */
@@ -63,6 +63,11 @@ export class StructuralSchema {
   ): readonly Cause[] {
     const causes = validateStructural(object, old, this.#schema, this.#rules, { found, scale });
     return subresource === "status" ? causes.map(inStatus) : causes;
+  }
+
+  /** What is wrong with an object that does not name this kind and version, besides that. */
+  validateForeign(object: JSONObject, old: JSONObject | undefined): readonly Cause[] {
+    return validateForeign(object, old, this.#schema, this.#rules);
   }
 }
 

@@ -24,6 +24,19 @@ export function validateStructural(
   return hasRules(schema) ? [...causes, unchecked] : causes;
 }
 
+/**
+ * What is wrong with an object of a wrong kind or version: of its schema only lists and rules are looked at then.
+ */
+export function validateForeign(
+  object: JSONObject,
+  old: JSONObject | undefined,
+  schema: JSONObject,
+  rules: RuleCheck,
+): readonly Cause[] {
+  const causes = checkLists(object, schema, "");
+  return [...causes, ...checkRules(object, old, schema, "", rules)];
+}
+
 /** What keeps rules from being evaluated. */
 const blocking: ReadonlySet<string> = new Set([
   "FieldValueTypeInvalid",

@@ -11,7 +11,7 @@ export function requireVersion(object: JSONObject, { custom }: ServedResource): 
   throw internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'");
 }
 
-/** What is wrong with the kind and version of a custom resource. Nothing else of it is looked at then. */
+/** What is wrong with the kind and version of a custom resource. Of the rest only lists and rules are looked at then. */
 export function customTypeProblems(object: JSONObject, resource: ServedResource): readonly Cause[] {
   if (resource.custom !== true) return [];
   const [kind, apiVersion, own] = [stringAt(object, "kind"), stringAt(object, "apiVersion"), apiVersionOf(resource)];
@@ -19,6 +19,16 @@ export function customTypeProblems(object: JSONObject, resource: ServedResource)
     ...(kind === resource.kind ? [] : [invalidValue("kind", kind, `must be ${resource.kind}`)]),
     ...(apiVersion === own ? [] : [invalidValue("apiVersion", apiVersion, `must be ${own}`)]),
   ];
+}
+
+/** What is wrong with a custom resource of a wrong kind or version; nothing when both are right. */
+export function foreignProblems(
+  object: JSONObject,
+  old: JSONObject | undefined,
+  resource: ServedResource,
+): readonly Cause[] {
+  const problems = customTypeProblems(object, resource);
+  return problems.length === 0 ? [] : [...problems, ...resource.structural?.validateForeign(object, old) ?? []];
 }
 
 /** What refusals call an object: a custom resource is what it says that it is. */
