@@ -90,8 +90,12 @@ Deno.test("the checksum-controller is sharded on a real API server", {
     const names = ["a", "b", "c"].map((letter) => `checksum-controller-${letter}`);
     const started = await Promise.all(names.map((name) => installation.startShard(name)));
     names.forEach((name, i) => shards.set(name, started[i] ?? assert.fail("a process for each name")));
-    const rings = await installation.kubectl("get", "controllerring", ring);
-    assert.match(rings, /^NAME\s+READY\s+AVAILABLE\s+SHARDS\s+AGE\nchecksum-controller\s+True\s+3\s+3\s+\d+s\n$/);
+    const table = /^NAME\s+READY\s+AVAILABLE\s+SHARDS\s+AGE\nchecksum-controller\s+True\s+3\s+3\s+\d+s\n$/;
+    // The first shards of a ring wait for each other.
+    await eventually(
+      "all shards are available",
+      async () => table.test(await installation.kubectl("get", "controllerring", ring)),
+    );
     const columns = "alpha.sharding.timebertt.dev/controllerring,alpha.sharding.timebertt.dev/state";
     const leases = await installation.kubectl("get", "lease", "-L", columns);
     const [head = "", ...rows] = leases.trimEnd().split("\n");
