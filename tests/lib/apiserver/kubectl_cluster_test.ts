@@ -32,7 +32,6 @@ Deno.test("kubectl prints of the in-memory API server what it prints of the real
             async () => step.prints.test((await runStep(binaries.kubectl, path, cache, step)).output),
           );
         }
-        return;
       }
       const ours = await runStep(binaries.kubectl, config, join(folder, "in-memory-cache"), step);
       const real = await runStep(binaries.kubectl, controlPlane.kubeconfig, join(folder, "cache"), step);
