@@ -9,9 +9,9 @@ import {
   mainKey,
 } from "../lib/sharding/hash_key.ts";
 import { brakesOf } from "../lib/sharding/brakes.ts";
-import { drainLabel, isShardName, shardLabel } from "../lib/sharding/names.ts";
+import { isShardName, shardLabel } from "../lib/sharding/names.ts";
 import { type ControllerRing, type Role, roleOf } from "../lib/sharding/ring_types.ts";
-import { isLive, type RingView } from "../lib/sharding/ring_view.ts";
+import type { RingView } from "../lib/sharding/ring_view.ts";
 import type { Random } from "../lib/util/random.ts";
 import {
   type AddOperation,
@@ -21,8 +21,9 @@ import {
   encodePatch,
   type JsonObject,
 } from "./admission_review.ts";
-import { isLabels, isMetadata, type UncheckedMetadata } from "./metadata.ts";
+import { isLabels, isMetadata } from "./metadata.ts";
 import { finalName } from "./final_name.ts";
+import { lostLabels } from "./lost_labels.ts";
 
 /** What the handler needs to know of a ring at the moment of a request. */
 export interface AdmissionRing {
@@ -156,7 +157,7 @@ function decide(
     return pass("the ring does not select this namespace", "out_of_scope");
   }
 
-  const lost = role === "main" ? lostLabels(request, metadata, found, ringName) : undefined;
+  const lost = role === "main" ? lostLabels(request, metadata, found.view, ringName) : undefined;
   if (lost !== undefined) return { type: "assign", outcome: "restored", patch: labelling(labels, lost) };
 
   const named = nameFor(role, operation, metadata, random);
@@ -181,29 +182,6 @@ function decide(
       return { type: "assign", outcome: "assigned", patch };
     }
   }
-}
-
-/**
- * The labels that a main object loses by this update although its live shard did not let go of it, as when somebody
- * replaces the object from a template: another shard must not begin while the first is at work. With a drain label the
- * loss of the shard label is the acknowledgement, but not in an object without a resourceVersion: who acknowledges has
- * read the object, or patches it.
- */
-function lostLabels(
-  request: AdmissionRequest,
-  metadata: UncheckedMetadata,
-  found: AdmissionRing,
-  ring: string,
-): Readonly<Record<string, string>> | undefined {
-  if (request.operation !== "UPDATE") return undefined;
-  const old = request.oldObject?.["metadata"];
-  if (!isMetadata(old) || !isLabels(old.labels)) return undefined;
-  const shard = old.labels?.[shardLabel(ring)];
-  if (typeof shard !== "string" || shard === "" || !isLive(found.view.statusOf(shard))) return undefined;
-  const drain = old.labels?.[drainLabel(ring)];
-  if (drain === undefined) return { [shardLabel(ring)]: shard };
-  if (typeof drain !== "string" || metadata.resourceVersion) return undefined;
-  return { [shardLabel(ring)]: shard, [drainLabel(ring)]: drain };
 }
 
 /**

@@ -214,9 +214,7 @@ function finish(update: Update, object: JSONObject, old: JSONObject): JSONObject
   const metadata = objectAt(object, "metadata");
   const before = objectAt(old, "metadata");
   for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
-  const causes = [
-    ...validateMetadataChange(metadata, before, resource),
-  ];
+  const causes = [...validateMetadataChange(metadata, before, resource)];
   const wrongType = foreignProblems(object, old, resource);
   causes.push(...wrongType.length > 0 ? wrongType : validateObject(object, old, resource, subresource, causes));
   if (causes.length > 0) throw invalid(typeNamed(object, resource), name, causes);
