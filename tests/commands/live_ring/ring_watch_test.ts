@@ -11,6 +11,7 @@ import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { checksumRing, labels } from "../../lib/rings/report/objects.ts";
 import { leaseOf } from "../../lib/sharding/leases.ts";
+import { servedRings } from "../../support/served_rings.ts";
 
 /** A watch of a ring with the shards "a" and "b" on an API server in memory. */
 class Scene implements AsyncDisposable {
@@ -18,13 +19,7 @@ class Scene implements AsyncDisposable {
   readonly server = new ApiServer({
     clock: this.clock,
     random: seededRandom(1),
-    resources: [{
-      ...controllerRings,
-      singular: "controllerring",
-      custom: true,
-      status: true,
-      generation: "all but status",
-    }],
+    resources: [servedRings],
   });
   readonly client = this.server.client();
   readonly leases = new Api(this.client, leases, { namespace: "default" });

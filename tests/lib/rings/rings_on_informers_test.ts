@@ -13,6 +13,7 @@ import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
 import { leaseOf } from "../sharding/leases.ts";
+import { servedRings } from "../../support/served_rings.ts";
 
 /** Rings on real informers, an API server in memory, and a virtual clock. */
 class Scene implements AsyncDisposable {
@@ -20,13 +21,7 @@ class Scene implements AsyncDisposable {
   readonly #server = new ApiServer({
     clock: this.clock,
     random: seededRandom(1),
-    resources: [{
-      ...controllerRings,
-      singular: "controllerring",
-      custom: true,
-      status: true,
-      generation: "all but status",
-    }],
+    resources: [servedRings],
   });
   readonly #stop = new AbortController();
   readonly #runs: Promise<void>[];
