@@ -8,6 +8,11 @@ const main = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 /** What our commands are allowed: they need no more. */
 const permissions = ["--allow-net", "--allow-env", "--allow-read", "--allow-sys=hostname", "--no-prompt"];
 
+/** What runs `main.ts` with these arguments, with the permissions that it needs. */
+export function mainCommand(args: readonly string[]): readonly string[] {
+  return [Deno.execPath(), "run", ...permissions, main, ...args];
+}
+
 /**
  * Starts a command in the background, and kills it when standard input closes: so it does not outlive the test runner,
  * whatever happens to that.
@@ -47,7 +52,7 @@ export class Process implements AsyncDisposable {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<Process> {
-    return await Process.spawn(name, [Deno.execPath(), "run", ...permissions, main, ...args], env);
+    return await Process.spawn(name, mainCommand(args), env);
   }
 
   /** Starts any program. */
