@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { createAuthority, issueServingCertificate } from "../../../lib/certificates/issue.ts";
-import { type ControlPlane, startControlPlane } from "../../controlplane/control_plane.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../controlplane/control_plane.ts";
 import { freePorts } from "../../controlplane/ports.ts";
 import { eventually } from "../../controlplane/processes.ts";
 import { serviceAccountUser } from "../../controlplane/users.ts";
@@ -11,8 +11,8 @@ import { Process } from "./process.ts";
 import { TcpBalancer } from "./tcp_balancer.ts";
 
 export const ring = "checksum-controller";
-const sharderUser = serviceAccountUser("sharding-system", "sharder");
-const shardUser = serviceAccountUser("default", "checksum-controller");
+export const sharderUser = serviceAccountUser("sharding-system", "sharder");
+export const shardUser = serviceAccountUser("default", "checksum-controller");
 const deploy = fileURLToPath(new URL("../../../deploy", import.meta.url));
 
 /** A sharder replica and the port of its webhook. */
@@ -25,6 +25,8 @@ export interface Replica {
 export interface InstallOptions {
   /** Folders below deploy/ that are applied; "namespace": only sharding-system. @default all the example needs */
   readonly manifests?: readonly string[];
+  /** More arguments of the servers. @default none */
+  readonly flags?: ControlPlaneOptions["flags"];
 }
 
 /** A real control plane with our manifests, on which sharders and shards run as processes with their own rights. */
@@ -159,11 +161,11 @@ export class Installation implements AsyncDisposable {
 
 /** Starts a control plane and applies our manifests with kubectl, as the README says. */
 export async function install(options: InstallOptions = {}): Promise<Installation> {
-  const { manifests = ["crds", "rbac", "examples/checksum-controller"] } = options;
+  const { manifests = ["crds", "rbac", "examples/checksum-controller"], flags = {} } = options;
   const now = Date.now();
   const authority = await createAuthority({ now });
   const serving = await issueServingCertificate(authority, { ipAddresses: ["127.0.0.1"], now });
-  const controlPlane = await startControlPlane({ users: [sharderUser, shardUser] });
+  const controlPlane = await startControlPlane({ users: [sharderUser, shardUser], flags });
   const installation = new Installation(controlPlane, authority.certificate);
   try {
     await Deno.writeTextFile(join(controlPlane.folder, "tls.crt"), serving.certificate);

@@ -11,11 +11,16 @@ const none: Delays = { requests: 0, answers: 0 };
 
 /**
  * A bad network between a client and a server on this machine: it passes bytes on late, or no more, and looks all the
- * time like a connection that works. It understands none of them, so TLS goes through it.
+ * time like a connection that works, or it cuts connections. It understands none of the bytes, so TLS goes through it.
  */
 export class BadLink implements AsyncDisposable {
   /** Of what is sent from now on, also on connections that are open. */
   delays: Delays = none;
+  /** Are new connections made? Else they are closed as soon as they come. */
+  isOpen = true;
+  #accepted = 0;
+  readonly #open = new Set<Deno.TcpConn>();
+  #held: PromiseWithResolvers<void> | undefined;
   readonly #target: number;
   readonly #listener: Deno.TcpListener;
   readonly #over = new AbortController();
@@ -34,8 +39,30 @@ export class BadLink implements AsyncDisposable {
     return `https://${loopback}:${this.#listener.addr.port}`;
   }
 
+  /** How many connections were made so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Closes all connections that there are. */
+  cut(): void {
+    for (const connection of this.#open) close(connection);
+  }
+
+  /** Holds back all that is sent, in both directions, until the result is disposed of: then it arrives after all. */
+  hold(): Disposable {
+    const held = this.#held ??= Promise.withResolvers<void>();
+    return {
+      [Symbol.dispose]: () => {
+        held.resolve();
+        if (this.#held === held) this.#held = undefined;
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
+    this.#held?.resolve();
     this.#over.abort();
     await this.#serving;
     await Promise.all(this.#connections);
@@ -43,6 +70,7 @@ export class BadLink implements AsyncDisposable {
 
   async #serve(): Promise<void> {
     for await (const client of this.#listener) {
+      this.#accepted++;
       const passed = this.#pass(client).finally(() => this.#connections.delete(passed));
       this.#connections.add(passed);
     }
@@ -51,8 +79,10 @@ export class BadLink implements AsyncDisposable {
   async #pass(client: Deno.TcpConn): Promise<void> {
     const ended = new AbortController();
     const signal = AbortSignal.any([this.#over.signal, ended.signal]);
-    using server = await Deno.connect({ hostname: loopback, port: this.#target });
     using _client = client;
+    using server = this.isOpen ? await this.#connect() : undefined;
+    if (server === undefined) return;
+    this.#open.add(client);
     // Either end may go away at any time: that ends both directions.
     const directions = [
       this.#pump(client, server, ({ requests }) => requests, signal),
@@ -61,9 +91,20 @@ export class BadLink implements AsyncDisposable {
     const over = new Promise<void>((resolve) => this.#over.signal.addEventListener("abort", () => resolve()));
     await Promise.race([...directions, over]);
     ended.abort();
+    this.#open.delete(client);
     close(client);
     close(server);
     await Promise.all(directions);
+  }
+
+  /** Undefined while the server is away. */
+  async #connect(): Promise<Deno.TcpConn | undefined> {
+    try {
+      return await Deno.connect({ hostname: loopback, port: this.#target });
+    } catch (error) {
+      if (isClosed(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Reads on while bytes are under way, so that each arrives after its own delay, and in order. */
@@ -77,6 +118,7 @@ export class BadLink implements AsyncDisposable {
     const write = async (bytes: Uint8Array, due: number): Promise<void> => {
       if (due === Infinity) return;
       await sleep(systemClock, Math.max(0, due - systemClock.monotonic()), signal);
+      await this.#held?.promise;
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await to.write(rest));
     };
     try {
@@ -96,8 +138,8 @@ export class BadLink implements AsyncDisposable {
 }
 
 function isClosed(error: unknown): boolean {
-  const { BadResource, BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted } = Deno.errors;
-  return [BadResource, BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted]
+  const { BadResource, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted } = Deno.errors;
+  return [BadResource, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted]
     .some((kind) => error instanceof kind);
 }
 

@@ -1,0 +1,51 @@
+/**
+ * `deno task chaos`: real processes on a real control plane, with faults, and all guarantees checked; with --soak without
+ * faults, to see whether anything grows. For what it prints see docs/chaos.md.
+ */
+import { parseArgs } from "node:util";
+import { soak, soakTable } from "./soak.ts";
+
+const help = `Plays faults on real processes and checks the guarantees.
+
+  --minutes N   how long (default 10)
+  --seed N      chooses the events (default: from the clock)
+  --only EVENT  no other event
+  --soak        no faults: looks whether memory, files or connections grow
+  --json FILE   writes the report there, too
+`;
+
+const { values: flags } = parseArgs({
+  args: Deno.args,
+  options: {
+    minutes: { type: "string", default: "10" },
+    seed: { type: "string" },
+    only: { type: "string" },
+    soak: { type: "boolean", default: false },
+    json: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (flags.help) print(help);
+else Deno.exit(await main() ? 0 : 1);
+
+async function main(): Promise<boolean> {
+  const minutes = positive("--minutes", flags.minutes);
+  const seed = flags.seed === undefined ? Date.now() % 1_000_000 : Number(flags.seed);
+  const folder = await Deno.makeTempDir({ prefix: "chaos-" });
+  print(`seed ${seed}; logs in ${folder}`);
+  const report = await soak({ minutes, seed, folder, print });
+  print(soakTable(report));
+  if (flags.json !== undefined) await Deno.writeTextFile(flags.json, JSON.stringify(report, undefined, 2));
+  return !report.processes.some(({ starts, slopes }) => starts > 1 || Object.values(slopes).some(({ grows }) => grows));
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new RangeError(`${flag} has to be a number above 0: it is ${text}`);
+  return number;
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
