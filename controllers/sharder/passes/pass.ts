@@ -84,11 +84,17 @@ class Pass {
       const { isClusterScoped } = owners;
       const plan = planFor(planned, "controlled", view, { mayJudgeUnknown, isClusterScoped });
       if (plan.type === "none") return;
-      const owner = plan.type === "wait" ? undefined : owners.parentOf(object);
+      const owner = owners.parentOf(object);
       // Nobody sees a child without a shard, and its owner may take its time.
       const cannotWait = plan.type === "assign" && owner !== undefined && pending.has(owner.key);
       if (owner === undefined || cannotWait || this.#scope.type === "objects") {
         return this.#tally.count(await mover.settle(target, object, this.#signal));
+      }
+      if (plan.type === "wait") {
+        // Its owner waits too, and has it at hand should the shard be taken over while this pass is under way.
+        this.#tally.count({ ...plan, type: "waiting" });
+        families.add(owner, childOf(target, object, ring));
+        return;
       }
       this.#tally.found++;
       if (!families.add(owner, childOf(target, object, ring))) this.#tally.overflowed = true;
