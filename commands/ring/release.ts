@@ -10,7 +10,7 @@ import { Api } from "../../lib/k8s/api/api.ts";
 import { Discovery } from "../../lib/k8s/discovery.ts";
 import { isForbidden } from "../../lib/k8s/errors.ts";
 import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
-import type { MutatingWebhookConfiguration } from "../../lib/k8s/types.ts";
+import type { Lease, MutatingWebhookConfiguration } from "../../lib/k8s/types.ts";
 import { webhookConfigurationName } from "../../lib/sharding/names.ts";
 import { type ControllerRing, controllerRings } from "../../lib/sharding/ring_types.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
@@ -134,11 +134,12 @@ const everything: Omit<LeavingRing, "name" | "view"> = {
   // All Leases were read just now.
   mayJudgeUnknown: () => true,
   isGone: () => false,
+  leaseOf: () => undefined,
   isOutside: () => true,
   readsFor: () => [{ namespace: undefined, isRoutine: false }],
 };
 
-const noLease = { exists: (): Promise<boolean> => Promise.resolve(false) };
+const noLease = { find: (): Promise<readonly Lease[]> => Promise.resolve([]) };
 
 /** What the ring, its webhook configuration or the caller names. */
 async function findResources(

@@ -14,7 +14,7 @@ export interface ShardNamespaces {
 /**
  * Asks the API server whether a ring has a shard of a name. Different watches are not in step: an object may show the
  * label of a shard that joined just now before the watch of Leases tells of the shard. So before a label is called
- * bogus, the Leases are read.
+ * bogus, or that of a shard which will not come back, the Leases are read.
  *
  * An answer counts only for who asked before it was read, as the object may be younger than the answer. All who ask
  * while one reading is under way share the next.
@@ -24,8 +24,8 @@ export class LeaseProbe {
   readonly #ring: string;
   readonly #admits: (namespace: string) => boolean;
   readonly #signal: AbortSignal;
-  readonly #running = new Map<string, Promise<boolean>>();
-  readonly #waiting = new Map<string, Promise<boolean>>();
+  readonly #running = new Map<string, Promise<readonly Lease[]>>();
+  readonly #waiting = new Map<string, Promise<readonly Lease[]>>();
 
   /** @param signal ends all readings */
   constructor(leases: Api<Lease>, ring: string, signal: AbortSignal, where: ShardNamespaces = {}) {
@@ -37,12 +37,17 @@ export class LeaseProbe {
   }
 
   /** Is there a Lease of this name in the ring, in a namespace where it counts? */
-  exists(shard: string, signal: AbortSignal): Promise<boolean> {
+  async exists(shard: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.find(shard, signal)).length > 0;
+  }
+
+  /** The Leases of this name in the ring, in namespaces where they count. */
+  find(shard: string, signal: AbortSignal): Promise<readonly Lease[]> {
     const waiting = this.#waiting.get(shard) ?? this.#queue(shard);
     return abortable(waiting, signal);
   }
 
-  #queue(shard: string): Promise<boolean> {
+  #queue(shard: string): Promise<readonly Lease[]> {
     const before = this.#running.get(shard);
     const next = (before === undefined ? Promise.resolve() : before.then(() => undefined, () => undefined)).then(() => {
       this.#waiting.delete(shard);
@@ -56,15 +61,16 @@ export class LeaseProbe {
     return next;
   }
 
-  async #read(shard: string): Promise<boolean> {
+  async #read(shard: string): Promise<readonly Lease[]> {
+    const found: Lease[] = [];
     for (const leases of this.#leases) {
       const { items } = await leases.list({
         labelSelector: `${leaseRingLabel}=${this.#ring}`,
         fieldSelector: `metadata.name=${shard}`,
         signal: this.#signal,
       });
-      if (items.some((lease) => this.#admits(keyOf(lease).namespace))) return true;
+      found.push(...items.filter((lease) => this.#admits(keyOf(lease).namespace)));
     }
-    return false;
+    return found;
   }
 }

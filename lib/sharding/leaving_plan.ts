@@ -7,8 +7,11 @@ import { isLive, type RingView } from "./ring_view.ts";
 export type LeavingPlan =
   /** It carries none. */
   | { readonly type: "none" }
-  /** Nobody is at work on it: remove the labels. `unknown` is its shard where no Lease of that name was seen. */
-  | { readonly type: "strip"; readonly unknown?: string }
+  /**
+   * Nobody is at work on it: remove the labels. Watches tell of returning shards late, so where `unless` names its shard,
+   * that shard's Leases have to be read first.
+   */
+  | { readonly type: "strip"; readonly unless?: string }
   /** Its shard is at work: ask it to let go, which removes the labels. */
   | { readonly type: "drain"; readonly from: string }
   /** It keeps them until this shard has let go of it or of its owner, or is known to be none. */
@@ -52,9 +55,11 @@ export function planLeaving(
   }
   const status = view.statusOf(shard);
   if (status === "unknown") {
-    return context.mayJudgeUnknown ? { type: "strip", unknown: shard } : { type: "wait", shard, for: "judgement" };
+    return context.mayJudgeUnknown ? { type: "strip", unless: shard } : { type: "wait", shard, for: "judgement" };
   }
-  if (!isLive(status) || (status === "uncertain" && context.isRingGone)) return { type: "strip" };
+  // While we hold its Lease the shard cannot come back.
+  if (status === "held") return { type: "strip" };
+  if (!isLive(status) || (status === "uncertain" && context.isRingGone)) return { type: "strip", unless: shard };
   return draining ? { type: "wait", shard, for: "acknowledgement" } : { type: "drain", from: shard };
 }
 

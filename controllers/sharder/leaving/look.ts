@@ -4,7 +4,7 @@ import { formatGroupResource, type GroupResource } from "../../../lib/k8s/api/re
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { UnknownResourceError } from "../../../lib/k8s/discovery.ts";
 import { isConflict, isForbidden, isInvalid, isNotFound } from "../../../lib/k8s/errors.ts";
-import { keyOf, type PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import { keyOf, type Lease, type ObjectKey, type PartialObjectMetadata } from "../../../lib/k8s/types.ts";
 import { acknowledgementPatch, patchFor } from "../../../lib/sharding/label_patch.ts";
 import { type LeavingPlan, planLeaving } from "../../../lib/sharding/leaving_plan.ts";
 import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
@@ -33,6 +33,8 @@ export interface LeavingRing {
   readonly mayJudgeUnknown: () => boolean;
   /** The ring does not exist any more. */
   readonly isGone: () => boolean;
+  /** The Lease of this key as it was last seen. */
+  readonly leaseOf: (key: ObjectKey) => Lease | undefined;
   /** Is the object known not to be the ring's any more? */
   readonly isOutside: (target: Target, object: PartialObjectMetadata) => boolean;
   /** Where objects of the resource may be that are not the ring's any more; empty when nowhere. */
@@ -46,7 +48,7 @@ export interface LeavingLookParts {
   readonly resources: readonly LabelledResource[];
   readonly client: RestClient;
   readonly lookup: ResourceLookup;
-  readonly probe: Pick<LeaseProbe, "exists">;
+  readonly probe: Pick<LeaseProbe, "find">;
   readonly observer: MoveObserver;
   /** Most objects that are written at the same time. */
   readonly concurrency: number;
@@ -151,14 +153,19 @@ class Look {
     });
   }
 
-  /** The Lease of a shard that has just joined may be told of after the object that it was given. */
+  /** Sees, right before the write, that the shard has not come back, of which the watch may tell later. */
   async #makeSure(plan: LeavingPlan): Promise<LeavingPlan> {
-    const { ring, probe } = this.#parts;
-    if (plan.type !== "strip" || plan.unknown === undefined) return plan;
-    if (!await probe.exists(plan.unknown, this.#signal)) return plan;
-    return ring.view().statusOf(plan.unknown) === "unknown"
-      ? { type: "wait", shard: plan.unknown, for: "judgement" }
-      : plan;
+    if (plan.type !== "strip" || plan.unless === undefined) return plan;
+    const shard = plan.unless;
+    const leases = await this.#parts.probe.find(shard, this.#signal);
+    return leases.some((lease) => this.#isNews(lease, shard)) ? { type: "wait", shard, for: "judgement" } : plan;
+  }
+
+  /** Does a shard hold this Lease of which that is not known, or was another renewal known? */
+  #isNews(lease: Lease, shard: string): boolean {
+    if (lease.spec?.holderIdentity !== shard) return false;
+    const known = this.#parts.ring.leaseOf(keyOf(lease))?.spec;
+    return known?.holderIdentity !== shard || known.renewTime !== lease.spec.renewTime;
   }
 
   async #do(plan: LeavingPlan, target: Target, object: PartialObjectMetadata): Promise<void> {

@@ -33,11 +33,11 @@ export interface LeavingSettings {
 export interface RingLeavingParts extends LeavingConfigurationParts {
   /** Name of the ring. */
   readonly ring: string;
-  readonly rings: Pick<Rings, "get" | "leasesOf" | "stateOf">;
+  readonly rings: Pick<Rings, "get" | "leasesOf" | "stateOf" | "findLease">;
   readonly finalizer: RingFinalizer;
   readonly client: RestClient;
   readonly lookup: ResourceLookup;
-  readonly probe: Pick<LeaseProbe, "exists">;
+  readonly probe: Pick<LeaseProbe, "find">;
   readonly moves: MoveObserver;
   readonly troubles: Pick<RingTroubles, "set">;
   readonly recorder: Pick<EventRecorder, "record">;
@@ -200,6 +200,7 @@ export class RingLeaving {
         view: () => rings.get(name)?.view ?? viewWithoutRing(name, rings, this.#last),
         mayJudgeUnknown: () => this.#last?.mayJudgeUnknown === true,
         isGone: () => rings.get(name) === undefined,
+        leaseOf: (key) => rings.findLease(key)?.lease,
         isOutside: (target, object) => isOutside(target, object, present()),
         readsFor: (target) => leavingReads(target, present(), sweep),
       },

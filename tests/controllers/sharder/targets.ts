@@ -2,7 +2,7 @@ import { Api } from "../../../lib/k8s/api/api.ts";
 import type { Resource } from "../../../lib/k8s/api/resource.ts";
 import type { RestClient } from "../../../lib/k8s/contract.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
-import type { KubeObject } from "../../../lib/k8s/types.ts";
+import type { KubeObject, Lease } from "../../../lib/k8s/types.ts";
 import { isAny } from "../../../lib/k8s/api/resource.ts";
 import type { Target } from "../../../controllers/sharder/targets.ts";
 import type { Role } from "../../../lib/sharding/ring_types.ts";
@@ -30,4 +30,7 @@ export function configMapsOn(client: RestClient): Target {
 }
 
 /** The API server has no Lease that is not in the snapshot. */
-export const noLease = { exists: (): Promise<boolean> => Promise.resolve(false) };
+export const noLease = {
+  exists: (): Promise<boolean> => Promise.resolve(false),
+  find: (_shard: string): Promise<readonly Lease[]> => Promise.resolve([]),
+};

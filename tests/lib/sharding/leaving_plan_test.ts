@@ -49,9 +49,10 @@ for (const shard of ["ready", "expired", "uncertain"]) {
 
 for (const shard of ["dead", "held", "bogus", ""]) {
   Deno.test(`planLeaving() takes the labels from a main object of a shard that is "${shard}"`, () => {
-    const unknown = shard === "bogus" ? { unknown: shard } : {};
-    assert.deepEqual(planLeaving(on(shard), "main", view, quiet), { type: "strip", ...unknown });
-    assert.deepEqual(planLeaving(drained(shard), "main", view, quiet), { type: "strip", ...unknown });
+    // Only a shard whose Lease we hold cannot come back at any time.
+    const unless = shard === "bogus" || shard === "dead" ? { unless: shard } : {};
+    assert.deepEqual(planLeaving(on(shard), "main", view, quiet), { type: "strip", ...unless });
+    assert.deepEqual(planLeaving(drained(shard), "main", view, quiet), { type: "strip", ...unless });
   });
 }
 
@@ -69,7 +70,7 @@ Deno.test("planLeaving() waits until a label may be called bogus", () => {
 
 Deno.test("planLeaving() waits for no take-over when the ring is gone", () => {
   const gone = { ...quiet, isRingGone: true };
-  assert.deepEqual(planLeaving(on("uncertain"), "main", view, gone), { type: "strip" });
+  assert.deepEqual(planLeaving(on("uncertain"), "main", view, gone), { type: "strip", unless: "uncertain" });
   assert.deepEqual(planLeaving(on("expired"), "main", view, gone), { type: "drain", from: "expired" });
 });
 

@@ -6,7 +6,7 @@ import { leavingTroubles } from "../../../../controllers/sharder/leaving/leaving
 import { ApiServer, type Fault, faults } from "../../../../lib/apiserver/mod.ts";
 import { Api } from "../../../../lib/k8s/api/api.ts";
 import type { RequestOptions } from "../../../../lib/k8s/contract.ts";
-import type { KubeObject } from "../../../../lib/k8s/types.ts";
+import type { KubeObject, Lease } from "../../../../lib/k8s/types.ts";
 import { Discovery } from "../../../../lib/k8s/discovery.ts";
 import { configMaps, secrets } from "../../../../lib/k8s/kinds/core.ts";
 import { drainLabel, shardLabel } from "../../../../lib/sharding/names.ts";
@@ -33,7 +33,9 @@ class Scene implements Disposable {
   readonly forgotten: string[] = [];
   maxPendingDrains = 100;
   isRoutine = false;
-  hasLease: typeof noLease = noLease;
+  probe: Pick<typeof noLease, "find"> = noLease;
+  /** The Lease of any shard as the watch has told of it. */
+  known: Lease | undefined;
 
   async look(...resources: readonly LabelledResource[]): Promise<LeavingResult> {
     const discovery = new Discovery(this.#server.client(), { clock: new VirtualClock() });
@@ -44,6 +46,7 @@ class Scene implements Disposable {
         view: () => this.view,
         mayJudgeUnknown: () => true,
         isGone: () => false,
+        leaseOf: () => this.known,
         isOutside: () => true,
         readsFor: () => [{ namespace: undefined, isRoutine: this.isRoutine }],
       },
@@ -53,7 +56,7 @@ class Scene implements Disposable {
         resourceFor: (resource) => discovery.resourceFor(resource),
         forget: ({ resource }) => this.forgotten.push(resource),
       },
-      probe: this.hasLease,
+      probe: this.probe,
       observer: { onDrain: (_ring, { resource }) => this.drained.push(resource) },
       concurrency: 1,
       maxPendingDrains: this.maxPendingDrains,
@@ -205,9 +208,38 @@ Deno.test("an object that changes between list and patch is left to the next loo
 Deno.test("a label of a shard whose Lease is there, though nobody was told of it, is not bogus", async () => {
   using scene = new Scene();
   await scene.secret("foo", { [shard]: "new" });
-  scene.hasLease = { exists: () => Promise.resolve(true) };
+  scene.probe = { find: (shard) => Promise.resolve([leaseOf(shard, shard, "2026-01-01T00:00:00.000000Z")]) };
   const result = await scene.look(mains);
   assert.deepEqual(result.shardsFor("judgement"), ["new"]);
   assert.deepEqual(leavingTroubles(result, false), []);
   assert.deepEqual(leavingTroubles(result, true).map(({ reason }) => reason), ["ShardUnknown"]);
 });
+
+Deno.test("an object of a shard that has come back, though nobody was told of it, keeps its labels", async () => {
+  using scene = new Scene();
+  await scene.secret("foo", { [shard]: "dead" });
+  const [before, after] = ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:20.000000Z"];
+  scene.known = leaseOf("dead", "", before);
+  scene.probe = { find: (shard) => Promise.resolve([leaseOf(shard, shard, after)]) };
+  const result = await scene.look(mains);
+  assert.deepEqual([result.stripped, result.shardsFor("judgement")], [0, ["dead"]]);
+  // The watch has told of it, and it fell silent again.
+  scene.known = leaseOf("dead", "dead", after);
+  assert.equal((await scene.look(mains)).stripped, 1);
+});
+
+Deno.test("an object of a shard whose Lease nobody holds loses its labels", async () => {
+  using scene = new Scene();
+  await scene.secret("foo", { [shard]: "dead" });
+  scene.probe = { find: (shard) => Promise.resolve([leaseOf(shard, "", "2026-01-01T00:00:00.000000Z")]) };
+  assert.equal((await scene.look(mains)).stripped, 1);
+});
+
+function leaseOf(name: string, holderIdentity: string, renewTime: string): Lease {
+  return {
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name },
+    spec: { holderIdentity, renewTime },
+  };
+}
