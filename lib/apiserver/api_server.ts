@@ -43,6 +43,7 @@ import {
 import { Registry } from "./resources/registry.ts";
 import { type ServedResource, storageKey } from "./resources/served_resource.ts";
 import type { Change } from "./store/change.ts";
+import type { StoredObject } from "./store/record.ts";
 import { Store } from "./store/store.ts";
 
 /** Settings of an {@link ApiServer}. */
@@ -144,10 +145,15 @@ export class ApiServer implements Disposable {
     { group, plural, is }: Pick<Resource<T>, "group" | "plural" | "is">,
     listener: (previous: T | undefined, next: T | undefined) => void,
   ): Disposable {
+    // What an object becomes is what it was when it changes again.
+    const known = new WeakMap<StoredObject, T>();
     function parse(record: Change["next"]): T | undefined {
       if (record === undefined) return undefined;
+      const last = known.get(record);
+      if (last !== undefined) return last;
       const object: JSONValue = JSON.parse(record.json);
       if (!isKubeObject(object) || !is(object)) throw new TypeError(`${plural} ${record.key} is of another kind`);
+      known.set(record, object);
       return object;
     }
     const collection = this.#context.store.collection(storageKey({ group, plural }));

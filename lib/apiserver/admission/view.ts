@@ -1,6 +1,6 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import type { Registry } from "../resources/registry.ts";
-import { type ServedResource, storageKey } from "../resources/served_resource.ts";
+import type { ServedResource } from "../resources/served_resource.ts";
 
 /** In which group and version a webhook sees the objects of a request. */
 export interface View {
@@ -24,8 +24,7 @@ function same(object: JSONObject): JSONObject {
  * name them: events of both groups, the versions of a custom resource.
  */
 export function equivalentViews(resource: ServedResource, registry: Registry): readonly View[] {
-  const key = storageKey(resource);
-  return registry.all().filter((other) => other !== resource && storageKey(other) === key).map((other) => ({
+  return registry.others(resource).map((other) => ({
     resource: other,
     show: (object) => convert(object, resource, other),
     take: (object) => convert(object, other, resource),

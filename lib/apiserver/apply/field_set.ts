@@ -24,7 +24,9 @@ export function isEmptySet(set: FieldSet): boolean {
 
 /** A node with some children; those that are empty are left out. */
 export function node(member: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
-  return { member, children: new Map([...children].filter(([, child]) => !isEmptySet(child))) };
+  const kept = new Map<string, FieldSet>();
+  for (const [name, child] of children) if (!isEmptySet(child)) kept.set(name, child);
+  return { member, children: kept };
 }
 
 /** What is in either set. */
@@ -51,19 +53,24 @@ function combine(
   operation: (left: FieldSet, right: FieldSet) => FieldSet,
   member: boolean,
 ): FieldSet {
-  const names = new Set([...left.children.keys(), ...right.children.keys()]);
-  return node(
-    member,
-    [...names].map((name) =>
-      [name, operation(left.children.get(name) ?? emptySet, right.children.get(name) ?? emptySet)] as const
-    ),
-  );
+  const children = new Map<string, FieldSet>();
+  const add = (name: string, child: FieldSet): void => {
+    if (!isEmptySet(child)) children.set(name, child);
+  };
+  for (const [name, child] of left.children) add(name, operation(child, right.children.get(name) ?? emptySet));
+  for (const [name, child] of right.children) {
+    if (!left.children.has(name)) add(name, operation(emptySet, child));
+  }
+  return { member, children };
 }
 
 /** Are the sets equal? */
 export function equalSets(left: FieldSet, right: FieldSet): boolean {
   if (left.member !== right.member || left.children.size !== right.children.size) return false;
-  return [...left.children].every(([name, child]) => equalSets(child, right.children.get(name) ?? emptySet));
+  for (const [name, child] of left.children) {
+    if (!equalSets(child, right.children.get(name) ?? emptySet)) return false;
+  }
+  return true;
 }
 
 /**

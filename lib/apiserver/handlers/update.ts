@@ -69,7 +69,9 @@ export async function updateObject(update: Update): Promise<JSONObject> {
       context.store.remove(collection, record);
       return next;
     }
-    return readShape(context.store.put(collection, stored, record), resource);
+    const written = context.store.put(collection, stored, record);
+    // Only what is stored in another shape has to be read again.
+    return resource.shape === undefined ? stored : readShape(written, resource);
   }
 }
 

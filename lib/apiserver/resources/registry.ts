@@ -1,12 +1,14 @@
 import type { JSONObject } from "../../k8s/contract.ts";
 import { resourcesOf } from "./custom_resource_definition.ts";
-import type { ServedResource } from "./served_resource.ts";
+import { type ServedResource, storageKey } from "./served_resource.ts";
 
 /** All resources that are served at the moment. */
 export class Registry {
   readonly #resources = new Map<string, ServedResource>();
   /** Keys of resources by the CustomResourceDefinition that defines them. */
   readonly #defined = new Map<string, readonly string[]>();
+  /** Answers of {@link others}, as it is asked at each write. */
+  readonly #others = new Map<ServedResource, readonly ServedResource[]>();
 
   constructor(resources: readonly ServedResource[]) {
     for (const resource of resources) this.#resources.set(keyOf(resource), resource);
@@ -27,6 +29,17 @@ export class Registry {
     return [...this.#resources.values()];
   }
 
+  /** The other groups and versions under which the objects of a resource are served. */
+  others(resource: ServedResource): readonly ServedResource[] {
+    let others = this.#others.get(resource);
+    if (others === undefined) {
+      const key = storageKey(resource);
+      others = this.all().filter((other) => other !== resource && storageKey(other) === key);
+      this.#others.set(resource, others);
+    }
+    return others;
+  }
+
   /** Begins to serve what a CustomResourceDefinition defines, instead of what it defined before. */
   define(name: string, definition: JSONObject): void {
     this.undefine(name);
@@ -37,12 +50,14 @@ export class Registry {
     });
     this.#defined.set(name, resources.map(keyOf));
     for (const resource of resources) this.#resources.set(keyOf(resource), resource);
+    this.#others.clear();
   }
 
   /** Stops to serve what a CustomResourceDefinition defined. */
   undefine(name: string): void {
     for (const key of this.#defined.get(name) ?? []) this.#resources.delete(key);
     this.#defined.delete(name);
+    this.#others.clear();
   }
 }
 

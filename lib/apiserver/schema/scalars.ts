@@ -72,6 +72,12 @@ function readTime(value: JSONValue, scalar: "time" | "microTime"): ScalarResult 
       error: `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${part}"`,
     };
   }
+  // Most are canonical already.
+  if (value.length === (scalar === "time" ? 20 : 27) && value.endsWith("Z")) {
+    const whole = value.slice(0, 19);
+    // A day that there is not, such as February 30, would become another one.
+    if (new Date(`${whole}Z`).toISOString().startsWith(whole)) return { value };
+  }
   const digits = scalar === "time" ? 0 : 6;
   const instant = globalThis.Temporal.Instant.from(value);
   return { value: instant.toString({ fractionalSecondDigits: digits, roundingMode: "trunc" }) };

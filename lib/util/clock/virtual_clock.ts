@@ -5,6 +5,8 @@ interface Timer {
   readonly due: number;
   readonly order: number;
   readonly callback: () => void;
+  /** "waiting" until it fires or is cancelled. */
+  state: "waiting" | "over";
 }
 
 /**
@@ -15,7 +17,9 @@ export class VirtualClock implements Clock {
   #monotonic = 0;
   #wall: number;
   #order = 0;
-  readonly #timers = new Set<Timer>();
+  /** A binary heap: each comes before the two at twice its position and the one after. Some may be over. */
+  readonly #heap: Timer[] = [];
+  #pending = 0;
 
   /**
    * It stands still at its beginning.
@@ -34,14 +38,20 @@ export class VirtualClock implements Clock {
   }
 
   timer(ms: number, callback: () => void): Disposable {
-    const timer = { due: this.#monotonic + Math.max(ms, 0), order: this.#order++, callback };
-    this.#timers.add(timer);
-    return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
+    const timer: Timer = {
+      due: this.#monotonic + Math.max(ms, 0),
+      order: this.#order++,
+      callback,
+      state: "waiting",
+    };
+    this.#pending++;
+    this.#push(timer);
+    return { [Symbol.dispose]: () => this.#end(timer) };
   }
 
   /** How many timers are set: zero when nothing waits any more. */
   get pending(): number {
-    return this.#timers.size;
+    return this.#pending;
   }
 
   /** Milliseconds until the next timer is due; undefined when there is none. */
@@ -62,7 +72,7 @@ export class VirtualClock implements Clock {
     await this.settle();
     for (let timer = this.#earliest(); timer !== undefined && timer.due <= end; timer = this.#earliest()) {
       this.#moveTo(timer.due);
-      this.#timers.delete(timer);
+      this.#end(timer);
       timer.callback();
       await this.settle();
     }
@@ -96,13 +106,54 @@ export class VirtualClock implements Clock {
     this.#monotonic = monotonic;
   }
 
+  #end(timer: Timer): void {
+    if (timer.state === "over") return;
+    timer.state = "over";
+    this.#pending--;
+  }
+
+  /** The timer that is due first. What is over, and in its way, is dropped. */
   #earliest(): Timer | undefined {
-    let first: Timer | undefined;
-    for (const timer of this.#timers) {
-      if (first === undefined || timer.due < first.due || (timer.due === first.due && timer.order < first.order)) {
-        first = timer;
-      }
+    let first = this.#heap[0];
+    while (first?.state === "over") {
+      this.#dropFirst();
+      first = this.#heap[0];
     }
     return first;
   }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap;
+    let index = heap.push(timer) - 1;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || isBefore(parent, timer)) break;
+      heap[index] = parent;
+      index = above;
+    }
+    heap[index] = timer;
+  }
+
+  #dropFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    while (true) {
+      const left = heap[2 * index + 1];
+      if (left === undefined) break;
+      const right = heap[2 * index + 2];
+      const isLeft = right === undefined || isBefore(left, right);
+      const child = isLeft ? left : right;
+      if (isBefore(last, child)) break;
+      heap[index] = child;
+      index = 2 * index + (isLeft ? 1 : 2);
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(one: Timer, other: Timer): boolean {
+  return one.due < other.due || (one.due === other.due && one.order < other.order);
 }

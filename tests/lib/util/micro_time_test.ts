@@ -36,3 +36,34 @@ Deno.test("parseTime() reads any RFC 3339 time, and is undefined for anything el
     assert.equal(parseTime(other), undefined, String(other));
   }
 });
+
+Deno.test("parseTime() reads a time with the value that Temporal gives it, in whatever form it is written", () => {
+  const { Instant } = globalThis.Temporal;
+  const micros = fc.bigInt({ min: -62_000_000_000_000_000n, max: 253_000_000_000_000_000n });
+  fc.assert(fc.property(micros, fc.constantFrom(0, 1, 3, 6, 9), (time, digits) => {
+    const instant = new Instant(time * 1_000n);
+    const text = instant.toString({ fractionalSecondDigits: digits, roundingMode: "trunc" });
+    assert.equal(parseTime(text), Number(Instant.from(text).epochNanoseconds / 1_000n) / 1_000, text);
+    assert.equal(parseTime(text.replace("Z", "+00:00")), parseTime(text), text);
+  }));
+});
+
+Deno.test("parseTime() takes no day for another one", () => {
+  for (
+    const other of ["2026-02-30T00:00:00Z", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z"]
+  ) {
+    assert.equal(parseTime(other), undefined, other);
+  }
+  assert.equal(parseTime("2024-02-29T00:00:00.5Z"), Date.UTC(2024, 1, 29) + 500);
+  // Temporal reads a leap second as the one before it, and midnight has no other name.
+  assert.equal(parseTime("2016-12-31T23:59:60Z"), Date.UTC(2016, 11, 31, 23, 59, 59));
+  assert.equal(parseTime("2026-01-01T24:00:00Z"), undefined);
+});
+
+Deno.test("formatMicroTime() writes what Temporal writes", () => {
+  const { Instant } = globalThis.Temporal;
+  fc.assert(fc.property(fc.integer({ min: -9_000_000_000_000, max: 9_000_000_000_000 }), (ms) => {
+    const expected = new Instant(BigInt(ms) * 1_000_000n).toString({ fractionalSecondDigits: 6 });
+    assert.equal(formatMicroTime(ms), expected);
+  }));
+});
