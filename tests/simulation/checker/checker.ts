@@ -1,9 +1,9 @@
 import { configMaps, type KubeObject, type Lease, leases, type Secret, secrets } from "../../../mod.ts";
 import type { TestRequest, TestStage } from "../../../testing.ts";
 import { acknowledgementFieldManager } from "../../../lib/shard/drain_acknowledgement.ts";
-import { drainLabel, shardLabel } from "../../../lib/sharding/names.ts";
 import { isWrite } from "../traffic.ts";
 import { secretName } from "../worker.ts";
+import { earlyChildMove, type RingLabels, ringLabels, undrainedMove } from "./rules.ts";
 import { Tenures } from "./tenures.ts";
 import type { Report } from "./violation.ts";
 
@@ -82,33 +82,29 @@ export class Checker implements Disposable {
     const key = keyOf(next ?? previous);
     const main = this.#main(key);
     main.object = next;
-    const [before, after] = [this.#shardOf(previous), this.#shardOf(next)];
-    const [drained, draining] = [this.#isDraining(previous), this.#isDraining(next)];
-    if (before === after && drained === draining && previous !== undefined && next !== undefined) return;
-    this.#trace(`${key} ${label(previous, before, drained)} -> ${label(next, after, draining)}`);
+    const [before, after] = [ringLabels(previous, this.#ring), ringLabels(next, this.#ring)];
+    const isSame = before.shard === after.shard && before.draining === after.draining;
+    if (isSame && previous !== undefined && next !== undefined) return;
+    this.#trace(`${key} ${label(previous, before)} -> ${label(next, after)}`);
     if (next === undefined) return main.tenures.reset();
-    if (after !== before && after !== undefined) main.tenures.assign(after);
-    if (main.replaced && after === undefined) main.tampered = true;
-    if (before === undefined || after === before || drained || main.tampered) return;
-    // Without a drain only while the shard itself cannot hold its Lease.
-    if (this.#holders.get(before) === before) {
-      this.#report("G1", `${key} moves from ${before} without a drain, while ${before} holds its Lease`);
-    }
+    if (after.shard !== before.shard && after.shard !== undefined) main.tenures.assign(after.shard);
+    if (main.replaced && after.shard === undefined) main.tampered = true;
+    const problem = undrainedMove(before, after, (shard) => this.#holders.get(shard) === shard);
+    if (problem !== undefined && !main.tampered) this.#report("G1", `${key} ${problem}`);
   }
 
   #onChild(previous: KubeObject | undefined, next: KubeObject | undefined): void {
-    const [before, after] = [this.#shardOf(previous), this.#shardOf(next)];
-    if (before === after && previous !== undefined && next !== undefined) return;
+    const [before, after] = [ringLabels(previous, this.#ring), ringLabels(next, this.#ring)];
+    if (before.shard === after.shard && previous !== undefined && next !== undefined) return;
     const object = next ?? previous;
-    this.#trace(`child ${keyOf(object)} ${label(previous, before, false)} -> ${label(next, after, false)}`);
+    this.#trace(`child ${keyOf(object)} ${label(previous, before)} -> ${label(next, after)}`);
     const main = secretName(object?.metadata.name ?? "");
-    if (next === undefined || before === undefined || main === undefined) return;
+    if (next === undefined || main === undefined) return;
     const key = `${next.metadata.namespace}/${main}`;
     const { object: owner, tampered } = this.#main(key);
     const isOwner = next.metadata.ownerReferences?.some(({ uid }) => uid === owner?.metadata.uid) === true;
-    if (isOwner && !tampered && this.#isDraining(owner)) {
-      this.#report("G4", `the child of ${key} moves from ${before} to ${after ?? "none"} while its owner is draining`);
-    }
+    const problem = earlyChildMove(before, after, ringLabels(owner, this.#ring));
+    if (isOwner && !tampered && problem !== undefined) this.#report("G4", `the child of ${key} ${problem}`);
   }
 
   #onLease(previous: Lease | undefined, next: Lease | undefined): void {
@@ -129,21 +125,13 @@ export class Checker implements Disposable {
     }
     return main;
   }
-
-  #shardOf(object: KubeObject | undefined): string | undefined {
-    return object?.metadata.labels?.[shardLabel(this.#ring)];
-  }
-
-  #isDraining(object: KubeObject | undefined): boolean {
-    return object?.metadata.labels?.[drainLabel(this.#ring)] !== undefined;
-  }
 }
 
 function keyOf(object: KubeObject | undefined): string {
   return `${object?.metadata.namespace}/${object?.metadata.name}`;
 }
 
-function label(object: KubeObject | undefined, shard: string | undefined, draining: boolean): string {
+function label(object: KubeObject | undefined, { shard, draining }: RingLabels): string {
   if (object === undefined) return "-";
   return `${shard ?? "none"}${draining ? " (drain)" : ""}`;
 }

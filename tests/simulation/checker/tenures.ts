@@ -29,13 +29,18 @@ export class Tenures {
 
   /** A shard begins to write for the object. Returns what is wrong with that; undefined when nothing is. */
   write(shard: string): string | undefined {
+    const problem = this.problemOf(shard);
+    const tenure = this.#tenures.findLast((tenure) => tenure.shard === shard);
+    if (tenure !== undefined) tenure.wrote = true;
+    return problem;
+  }
+
+  /** What would be wrong if a shard wrote for the object now; undefined: nothing. */
+  problemOf(shard: string): string | undefined {
     const index = this.#tenures.findLastIndex((tenure) => tenure.shard === shard);
-    const tenure = this.#tenures[index];
-    if (tenure === undefined) {
-      if (this.#former.has(shard)) return undefined;
-      return `${shard} writes, although the object was never its own`;
+    if (index < 0) {
+      return this.#former.has(shard) ? undefined : `${shard} writes, although the object was never its own`;
     }
-    tenure.wrote = true;
     const next = this.#tenures.slice(index + 1).find(({ wrote }) => wrote);
     return next === undefined
       ? undefined
