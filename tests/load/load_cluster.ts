@@ -8,7 +8,7 @@ import { isJsonObject } from "../../lib/k8s/errors.ts";
 import { denoHost, loadClusterAccess } from "../../lib/k8s/kubeconfig/mod.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import { leaseRingLabel, shardLabel } from "../../lib/sharding/names.ts";
-import { systemClock as clock } from "../../lib/util/clock/mod.ts";
+import { sleep, systemClock as clock } from "../../lib/util/clock/mod.ts";
 import { formatMicroTime } from "../../lib/util/micro_time.ts";
 import { systemRandom as random } from "../../lib/util/random.ts";
 import type { ControlPlane } from "../controlplane/control_plane.ts";
@@ -26,7 +26,9 @@ export interface Sharder {
   readonly port: number;
   /** URL that answers 200 as soon as it is ready. */
   readonly readyz: string;
-  /** Path of the webhook for the ring: URL without `?timeout=`. */
+  /** Milliseconds from right before its start to its first answer that it is ready; 0 unless that was waited for. */
+  readonly readyAfter: number;
+  /** URL of the ring's webhook. */
   readonly webhook: string;
 }
 
@@ -73,6 +75,11 @@ export class LoadCluster implements AsyncDisposable {
     return this.controlPlane.folder;
   }
 
+  /** Authority of the certificate of the webhooks, PEM. */
+  get webhookAuthority(): string {
+    return this.#installation.certificateAuthority;
+  }
+
   /** Output of a kubectl that has to succeed; it runs as administrator. */
   async kubectl(...args: readonly string[]): Promise<string> {
     return await this.#installation.kubectl(...args);
@@ -103,11 +110,13 @@ export class LoadCluster implements AsyncDisposable {
     const kubeconfig = this.controlPlane.user("system:serviceaccount:sharding-system:sharder").kubeconfigPath;
     const command = mainCommand(["sharder", "--config", file, "--kubeconfig", kubeconfig]);
     const env = v8Flags === undefined ? {} : { DENO_V8_FLAGS: v8Flags };
+    const begin = performance.now();
     const process = await Process.spawn(`sharder-${replica}`, [...wrapper, ...command], env);
     this.#processes.push(process);
+    if (wait) await untilReady(process, health, begin + readyWithin);
+    const readyAfter = wait ? performance.now() - begin : 0;
     const readyz = `http://127.0.0.1:${health}/readyz`;
-    if (wait) await eventually(`${process.name} is ready`, () => answers(readyz), 60_000);
-    return { process, port, readyz, webhook: `${url}/webhooks/sharder/controllerring/${ring}` };
+    return { process, port, readyz, readyAfter, webhook: `${url}/webhooks/sharder/controllerring/${ring}` };
   }
 
   /** Starts a shard of our example, with the rights of its manifests. Does not wait until it is ready. */
@@ -192,6 +201,9 @@ export class LoadCluster implements AsyncDisposable {
   }
 }
 
+/** Milliseconds until a sharder has to be ready. */
+const readyWithin = 60_000;
+
 /** Starts a control plane with our definition, roles, the example's ring, and the sharder's FlowSchema. */
 export async function startLoadCluster(): Promise<LoadCluster> {
   const installation = await install();
@@ -211,13 +223,23 @@ export async function startLoadCluster(): Promise<LoadCluster> {
   }
 }
 
-/** Does somebody answer with success? */
-export async function answers(url: string): Promise<boolean> {
+/** Asks each millisecond, with little CPU, whether a sharder is ready. */
+async function untilReady(process: Process, port: number, deadline: number): Promise<void> {
+  while (!await answersReady(port)) {
+    if (performance.now() > deadline) throw new Error(`${process.name} is not ready:\n${process.lines.join("\n")}`);
+    await sleep(clock, 1);
+  }
+}
+
+async function answersReady(port: number): Promise<boolean> {
   try {
-    const response = await fetch(url);
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    const answer = new Uint8Array(12);
+    const read = await connection.read(answer);
+    return read === answer.length && new TextDecoder().decode(answer) === "HTTP/1.1 200";
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.ConnectionReset) return false;
+    throw error;
   }
 }

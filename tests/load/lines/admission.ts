@@ -1,0 +1,45 @@
+import { AdmissionBench } from "../admission_bench.ts";
+import { figuresOf, type Load, samplesOf } from "../admission_figures.ts";
+import { admission as anchors } from "../anchors.ts";
+import type { Line, LoadContext, Sample } from "../line.ts";
+
+const rows = anchors.filter(({ unrelated }) => unrelated === undefined);
+
+/** Reviews go straight to the webhook. */
+export const admissionLine: Line = {
+  name: "admission",
+  measures: "reviews straight to the webhook: 1, 16, 64 connections, 3 to 100 shards; beside the spike",
+  figures: [...rows.flatMap(figuresOf), {
+    id: "admission/flat",
+    what: "admission CPU with 100 shards by that with 3, 16 conn.",
+    unit: "",
+    better: "less",
+    reference: { median: 9.5 },
+    target: { most: 1.1 },
+  }],
+  run,
+};
+
+async function* run(context: LoadContext, signal: AbortSignal): AsyncGenerator<Sample> {
+  const { quick, runs } = context;
+  const loads = quick ? rows.filter(({ connections, shards }) => connections === 16 && shards !== 50) : rows;
+  await using bench = await AdmissionBench.start(context, { seconds: quick ? 1 : 3, signal });
+  const few: number[] = [];
+  // From few to many shards, and each load as often as asked, the spike in turns with ours.
+  for (const load of loads) {
+    for (let run = 0; run < runs; run++) {
+      const ours = await bench.measure(load, "ours");
+      yield* samplesOf(load, ours, "ours");
+      if (hasSpike(load)) yield* samplesOf(load, await bench.measure(load, "spike"), "spike");
+      const { shards, connections } = load;
+      if (connections !== 16 || load.labelled === true) continue;
+      if (shards === 3) few.push(ours.cpu);
+      if (shards === 100) yield { id: "admission/flat", value: ours.cpu / (few[run] ?? NaN) };
+    }
+  }
+}
+
+/** The loads that issue 7 names a spike for. */
+function hasSpike({ shards, connections, streams, labelled }: Load): boolean {
+  return streams !== undefined || (connections === 16 && labelled !== true && (shards === 3 || shards === 100));
+}
