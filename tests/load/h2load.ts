@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly connections: number;
   /** Requests at once on each connection. @default {1} */
   readonly streams?: number | undefined;
+  /** Requests in a second, over all connections. @default as many as the server answers */
+  readonly perSecond?: number;
   /** Seconds that are measured. */
   readonly seconds: number;
   /** Seconds before that. @default {1} */
@@ -40,7 +42,7 @@ const margin = 0.25;
  * @throws MissingToolError when there is no h2load. @throws {Error} when a request was not answered with success
  */
 export async function loadServer(options: LoadOptions): Promise<Loaded> {
-  const { url, body, connections, streams = 1, seconds, warmUp = 1, pid, folder, signal } = options;
+  const { url, body, connections, streams = 1, perSecond, seconds, warmUp = 1, pid, folder, signal } = options;
   const log = join(folder, "h2load.log");
   await Deno.remove(log).catch(() => undefined); // It may be the first; h2load adds to what is there.
   const child = spawn([
@@ -48,6 +50,7 @@ export async function loadServer(options: LoadOptions): Promise<Loaded> {
     `--warm-up-time=${warmUp}`,
     `--clients=${connections}`,
     `--max-concurrent-streams=${streams}`,
+    ...perSecond === undefined ? [] : [`--rps=${perSecond / connections}`],
     `--data=${body}`,
     "--header=content-type: application/json",
     `--log-file=${log}`,

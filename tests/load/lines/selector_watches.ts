@@ -1,0 +1,152 @@
+import { shardLabel } from "../../../lib/sharding/names.ts";
+import { sleep, systemClock } from "../../../lib/util/clock/mod.ts";
+import { ApiConnection } from "../api_connection.ts";
+import { secretOf } from "../create.ts";
+import type { Figure, Line, LoadContext, Sample } from "../line.ts";
+import type { LoadCluster } from "../load_cluster.ts";
+import { cpuMeter, processStats } from "../process_stats.ts";
+import { paced } from "../passes/paced.ts";
+import { SelectorWatches } from "../passes/selector_watches.ts";
+
+/** Open watches at a time. */
+const counts = [0, 10, 50, 100] as const;
+
+/** Which objects are written while the watches are open. */
+type Writes = "idle" | "matching" | "other";
+const kinds: readonly Writes[] = ["idle", "other", "matching"];
+
+const perSecond = 100;
+/** Secrets that are written in turn, of each kind. */
+const objects = 100;
+
+const descriptions: Readonly<Record<Writes, string>> = {
+  idle: "idle",
+  other: "100 writes/s of objects that they do not select",
+  matching: "100 writes/s of objects that all of them select",
+};
+
+function figuresOf(writes: Writes): Figure[] {
+  const what = descriptions[writes];
+  return [
+    ...counts.map((count): Figure => ({
+      id: `${writes}/${count}`,
+      what: `${count} selector watches, ${what}: CPU of the API server`,
+      unit: "ms/s",
+      better: "less",
+    })),
+    { id: `${writes}/each`, what: `each selector watch, ${what}`, unit: "ms/s", better: "less" },
+  ];
+}
+
+/** What the leader's watches cost the API server. */
+export const selectorWatchesLine: Line = {
+  name: "selector-watches",
+  measures: "CPU of the API server for open selector watches such as the leader has per ring and resource",
+  figures: [
+    ...kinds.flatMap(figuresOf),
+    { id: "memory", what: "memory of the API server per selector watch", unit: "kB", better: "less" },
+    {
+      id: "limit",
+      what: "selector watches of which 100 other writes/s cost a tenth of a core",
+      unit: "",
+      better: "more",
+    },
+  ],
+
+  async *run(context: LoadContext, signal: AbortSignal): AsyncGenerator<Sample> {
+    await using cluster = await context.startCluster();
+    for (const [prefix, label] of [["matching", undefined], ["other", "s-1"]] as const) {
+      await cluster.create({
+        path: "/api/v1/namespaces/default/secrets",
+        count: objects,
+        concurrency: 5,
+        object: (index) =>
+          secretOf(`${prefix}-${index}`, label === undefined ? undefined : { [shardLabel("r")]: label }),
+        signal,
+      });
+    }
+    for (let run = 0; run < context.runs; run++) yield* measure(cluster, context, signal);
+  },
+};
+
+async function* measure(cluster: LoadCluster, context: LoadContext, signal: AbortSignal): AsyncGenerator<Sample> {
+  const { pids: { "kube-apiserver": pid = 0 } } = cluster.controlPlane;
+  const used = new Map<string, number>();
+  let memory = NaN;
+  for (const count of counts) {
+    const resident = (await processStats(pid)).resident;
+    const { resourceVersion } = await latest(cluster);
+    await using watches = await SelectorWatches.open(cluster.client, count, selectorOf, resourceVersion);
+    // What opening them costs does not count.
+    await sleep(systemClock, context.quick ? 100 : 1_000, signal);
+    if (count === counts.at(-1)) memory = 1_000 * ((await processStats(pid)).resident - resident) / count;
+    for (const writes of kinds) {
+      const { milliseconds, events, written } = await measureOne(cluster, pid, watches, writes, context, signal);
+      const expected = writes === "matching" ? written * count : 0;
+      // Bookmarks are lines too, one a minute at most for each watch.
+      if (events < expected || events > expected + 2 * count) {
+        throw new Error(`${count} watches got ${events} events of ${expected}`);
+      }
+      used.set(`${writes}/${count}`, milliseconds);
+      yield { id: `${writes}/${count}`, value: milliseconds };
+    }
+  }
+  const most = counts.at(-1) ?? 1;
+  const each = (writes: Writes): number =>
+    ((used.get(`${writes}/${most}`) ?? NaN) - (used.get(`${writes}/0`) ?? NaN)) / most;
+  for (const writes of kinds) yield { id: `${writes}/each`, value: each(writes) };
+  yield { id: "memory", value: memory };
+  yield { id: "limit", value: 100 / each("other") };
+}
+
+async function measureOne(
+  cluster: LoadCluster,
+  pid: number,
+  watches: SelectorWatches,
+  writes: Writes,
+  context: LoadContext,
+  signal: AbortSignal,
+): Promise<{ readonly milliseconds: number; readonly events: number; readonly written: number }> {
+  const seconds = context.quick ? 1 : 6;
+  const concurrency = 4;
+  using stack = new globalThis.DisposableStack();
+  const connections: ApiConnection[] = [];
+  for (let index = 0; index < concurrency; index++) {
+    connections.push(stack.use(await ApiConnection.open(cluster.server)));
+  }
+  const before = watches.events;
+  const used = await cpuMeter(pid);
+  const begin = performance.now();
+  let written = 0;
+  if (writes === "idle") await sleep(systemClock, 1_000 * seconds, signal);
+  else {
+    written = await paced({ perSecond, seconds, concurrency, signal }, async (index, worker) => {
+      const path = `/api/v1/namespaces/default/secrets/${writes}-${index % objects}`;
+      const body = JSON.stringify({ metadata: { annotations: { written: `${performance.now()}` } } });
+      const answer = await connections[worker]?.request("PATCH", path, body, "application/merge-patch+json");
+      if (answer?.status !== 200) throw new Error(`PATCH ${path}: ${answer?.status} ${answer?.body}`);
+    });
+  }
+  const cpu = await used();
+  const elapsed = (performance.now() - begin) / 1_000;
+  // The last events are under way.
+  await sleep(systemClock, 200, signal);
+  return { milliseconds: 1_000 * cpu / elapsed, events: watches.events - before, written };
+}
+
+/** The leader's selector for objects without a live owner; each is another one, as those of different rings are. */
+function selectorOf(index: number): string {
+  return `${shardLabel("r")} notin (s-1,s-2,s-3,t-${index})`;
+}
+
+/** The version of the collection now. */
+async function latest(cluster: LoadCluster): Promise<{ readonly resourceVersion: string }> {
+  const list = await cluster.client.performRequest({
+    method: "GET",
+    path: "/api/v1/secrets",
+    querystring: new URLSearchParams({ limit: "1" }),
+    expectJson: true,
+  });
+  const text = JSON.stringify(list);
+  return { resourceVersion: /"resourceVersion":"(\d+)"/.exec(text)?.[1] ?? "0" };
+}
