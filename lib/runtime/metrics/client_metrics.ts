@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "./prom_client.ts";
 import type { RequestObserver } from "../../k8s/client/mod.ts";
 
 /** client-go's buckets of request durations, in seconds. */

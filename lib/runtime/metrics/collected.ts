@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 import type { Labels } from "./tally.ts";
 
 /** A counter or gauge whose values are kept by whoever measures, and read at each scrape. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "./prom_client.ts";
 import type { ControllerObserver, ReconcileOutcome } from "../controller/mod.ts";
 
 /** controller-runtime's buckets of reconcile times, in seconds. */

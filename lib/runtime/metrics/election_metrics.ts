@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 import type { ElectionObserver } from "../election/mod.ts";
 
 /** Tells who leads, under client-go's names. */

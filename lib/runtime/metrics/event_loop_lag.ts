@@ -1,4 +1,4 @@
-import type { Registry } from "prom-client";
+import type { Registry } from "./prom_client.ts";
 import { type Clock, sleep } from "../../util/clock/mod.ts";
 import type { Runnable } from "../runnable.ts";
 import { registerTallies, Tally } from "./tally.ts";

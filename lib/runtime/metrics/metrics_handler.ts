@@ -1,4 +1,4 @@
-import type { Registry } from "prom-client";
+import type { Registry } from "./prom_client.ts";
 import { inPieces } from "../../util/in_pieces.ts";
 import type { HttpHandler } from "../http_server.ts";
 

@@ -2,7 +2,7 @@
  * Measurements under the names, labels and buckets that client-go and controller-runtime use, on a registry of their
  * own, never the global one. The measured parts know only observer interfaces.
  */
-export { Registry } from "prom-client";
+export { Registry } from "./prom_client.ts";
 export { type CollectedOptions, registerCounter, registerGauge } from "./collected.ts";
 export { clientMetrics } from "./client_metrics.ts";
 export { controllerMetrics } from "./controller_metrics.ts";

@@ -1,4 +1,4 @@
-import { Counter, exponentialBuckets, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, exponentialBuckets, Gauge, Histogram, type Registry } from "./prom_client.ts";
 import type { QueueGauges, QueueObserver } from "../queue/mod.ts";
 
 /** Measures work queues under controller-runtime's names; the labels `name` and `controller` say the same. */

@@ -1,4 +1,4 @@
-import { Histogram, type Registry } from "prom-client";
+import { Histogram, type Registry } from "./prom_client.ts";
 
 /** One series of a histogram: how many values were observed up to each bound, and their sum. */
 export class Tally {

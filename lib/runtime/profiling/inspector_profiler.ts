@@ -1,7 +1,6 @@
-import { type HeapProfiler, type Profiler as Cpu, Session } from "node:inspector";
+import type { HeapProfiler, Profiler as Cpu, Session } from "node:inspector";
 import { type Clock, sleep } from "../../util/clock/mod.ts";
 import { type CpuNode, cpuSamples, type HeapNode, heapSamples } from "./samples.ts";
-import { encodePprof } from "./pprof.ts";
 
 /** Takes profiles of this process, each as a gzipped profile in pprof's format. */
 export interface Profiler extends Disposable {
@@ -32,6 +31,7 @@ const heapInterval = 524_288;
  * @throws ProfilerError when the process may not: Deno asks for `--allow-sys`.
  */
 export async function startProfiler(clock: Clock): Promise<Profiler> {
+  const { Session } = await import("node:inspector"); // Who takes no profiles need not load it.
   const session = new Session();
   try {
     session.connect();
@@ -63,6 +63,7 @@ class InspectorProfiler implements Profiler {
       await call((done) => session.post("Profiler.start", done));
       await sleep(this.#clock, duration, signal);
       const { profile } = await call<Cpu.StopReturnType>((done) => session.post("Profiler.stop", done));
+      const { encodePprof } = await import("./pprof.ts");
       return encodePprof({
         measures: [{ type: "samples", unit: "count" }, { type: "cpu", unit: "nanoseconds" }],
         samples: cpuSamples(
@@ -86,6 +87,7 @@ class InspectorProfiler implements Profiler {
     const { profile } = await call<HeapProfiler.GetSamplingProfileReturnType>((done) =>
       session.post("HeapProfiler.getSamplingProfile", done)
     );
+    const { encodePprof } = await import("./pprof.ts");
     return encodePprof({
       // V8 tells no number of objects.
       measures: [{ type: "inuse_space", unit: "bytes" }],
