@@ -53,7 +53,7 @@ export interface Assignment extends GroupResource {
 export type ReviewOutcome =
   /** The object was given to a shard. */
   | "assigned"
-  /** An update took the object from its live shard without a drain, and was corrected. */
+  /** An update took the object from its shard without a drain, and was corrected. */
   | "restored"
   | "already_assigned"
   /** The ring does not shard the resource or namespace, or is being deleted. */

@@ -1,13 +1,15 @@
-import { drainLabel, shardLabel } from "../lib/sharding/names.ts";
-import { isLive, type RingView } from "../lib/sharding/ring_view.ts";
+import { drainLabel, isShardName, shardLabel } from "../lib/sharding/names.ts";
+import type { RingView } from "../lib/sharding/ring_view.ts";
 import type { AdmissionRequest } from "./admission_review.ts";
 import { isLabels, isMetadata, type UncheckedMetadata } from "./metadata.ts";
 
 /**
- * The labels that a main object loses by this update although its live shard did not let go of it, as when somebody
- * replaces the object from a template: another shard must not begin while the first is at work. With a drain label the
- * loss of the shard label is the acknowledgement, but not in an object without a resourceVersion: who acknowledges has
- * read the object, or patches it.
+ * The labels that a main object loses by this update although its shard did not let go of it, as when somebody replaces
+ * the object from a template: another shard must not begin while the first is at work. With a drain label the loss of the
+ * shard label is the acknowledgement, but not in an object without a resourceVersion: who acknowledges has read the
+ * object, or patches it.
+ *
+ * Of a dead or unknown shard this replica may know less than others do; the sharder makes sure before it moves the object.
  */
 export function lostLabels(
   request: AdmissionRequest,
@@ -19,7 +21,7 @@ export function lostLabels(
   const old = request.oldObject?.["metadata"];
   if (!isMetadata(old) || !isLabels(old.labels)) return undefined;
   const shard = old.labels?.[shardLabel(ring)];
-  if (typeof shard !== "string" || shard === "" || !isLive(view.statusOf(shard))) return undefined;
+  if (typeof shard !== "string" || !isShardName(shard) || view.statusOf(shard) === "held") return undefined;
   const drain = old.labels?.[drainLabel(ring)];
   if (drain === undefined) return { [shardLabel(ring)]: shard };
   if (typeof drain !== "string" || metadata.resourceVersion) return undefined;

@@ -3,6 +3,7 @@ import { type AdmissionRing, handleReview, type Verdict } from "../../webhook/ha
 import { RingSnapshot } from "../../lib/rings/ring_snapshot.ts";
 import { pausedAnnotation } from "../../lib/sharding/names.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
+import type { ShardJudgement } from "../../lib/sharding/shard_state.ts";
 import { seededRandom } from "../../lib/util/random.ts";
 import { answerOf, patched } from "./answers.ts";
 import { drain, exampleRing, label, review, secret, viewOf } from "./rings.ts";
@@ -287,7 +288,7 @@ function update(oldLabels: object, request: Parameters<typeof review>[0] = {}): 
   return review({ operation: "UPDATE", object: secret({ ...meta, labels: {} }), oldObject, ...request });
 }
 
-Deno.test("handleReview() restores the label of a live shard that a main object loses without a drain", () => {
+Deno.test("handleReview() restores the label of a shard that a main object loses without a drain", () => {
   const answer = answerOf(handle(update({ [label]: "shard-c" })));
   assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-c" }]);
 });
@@ -316,19 +317,27 @@ Deno.test("handleReview() takes no template for the acknowledgement of a drain: 
   ]);
 });
 
-Deno.test("handleReview() restores no label of a shard that is not there or dead", () => {
-  const dead = new RingView("example", [
-    ...viewOf("shard-a").shards,
-    {
-      name: "shard-c",
-      namespace: "default",
-      judgement: { state: "dead", holder: "nobody", held: false, proven: false },
-    },
-  ]);
+function viewWith(judgement: ShardJudgement): RingView {
+  return new RingView("example", [...viewOf("shard-a").shards, { name: "shard-c", namespace: "default", judgement }]);
+}
+
+Deno.test("handleReview() restores the label of a shard that seems to be dead or not there: this replica may be the last to know", () => {
+  const dead = viewWith({ state: "dead", holder: "nobody", held: false, proven: false });
   for (const view of [viewOf("shard-a"), dead]) {
     const answer = answerOf(handle(update({ [label]: "shard-c" }), exampleRing({ view })));
-    assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-a" }]);
+    assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-c" }]);
   }
+});
+
+Deno.test("handleReview() restores no label of a shard whose Lease the sharder holds", () => {
+  const view = viewWith({ state: "dead", holder: "sharder", held: true, proven: false });
+  const answer = answerOf(handle(update({ [label]: "shard-c" }), exampleRing({ view })));
+  assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-a" }]);
+});
+
+Deno.test("handleReview() restores no label that is none", () => {
+  const answer = answerOf(handle(update({ [label]: "not a label" })));
+  assert.deepEqual(answer.patch, [{ op: "add", path: escapedLabel, value: "shard-a" }]);
 });
 
 Deno.test("handleReview() restores no label where the ring does not act", () => {
