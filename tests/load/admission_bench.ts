@@ -10,7 +10,7 @@ import { Process } from "../e2e/support/process.ts";
 import { describe, type Load } from "./admission_figures.ts";
 import { type Loaded, loadServer } from "./h2load.ts";
 import type { LoadContext } from "./line.ts";
-import type { LoadCluster, SharderStart } from "./load_cluster.ts";
+import type { LoadCluster, Sharder, SharderStart } from "./load_cluster.ts";
 import { reviewOf } from "./review.ts";
 
 /** A server that answers admissions. */
@@ -29,7 +29,7 @@ export interface BenchOptions extends Pick<SharderStart, "wrapper"> {
 /** A sharder and the spike, to which reviews are sent. */
 export class AdmissionBench implements AsyncDisposable {
   readonly cluster: LoadCluster;
-  readonly #ours: Target;
+  #ours: Target & { readonly sharder: Sharder };
   readonly #spike: Target;
   readonly #options: BenchOptions;
   readonly #note: (text: string) => void;
@@ -38,7 +38,7 @@ export class AdmissionBench implements AsyncDisposable {
 
   private constructor(
     cluster: LoadCluster,
-    targets: { readonly ours: Target; readonly spike: Target },
+    targets: { readonly ours: Target & { readonly sharder: Sharder }; readonly spike: Target },
     options: BenchOptions,
     note: (text: string) => void,
     stack: AsyncDisposableStack,
@@ -59,10 +59,21 @@ export class AdmissionBench implements AsyncDisposable {
       const body = reviewOf(labelled ? { [shardLabel(cluster.ring)]: "shard-0" } : undefined);
       await Deno.writeTextFile(fileOf(cluster, labelled), body);
     }
-    const { process, webhook } = await cluster.startSharder();
-    const ours = { url: webhook, pid: process.pid };
+    const ours = await startOurs(cluster, options);
     const spike = stack.use(await startSpike(cluster));
     return new AdmissionBench(cluster, { ours, spike }, options, note, stack.move());
+  }
+
+  /** Milliseconds from the sharder's last start until it was ready. */
+  get readyAfter(): number {
+    return this.#ours.sharder.readyAfter;
+  }
+
+  /** Stops the sharder and starts it again. @returns the same as {@link readyAfter} */
+  async restart(): Promise<number> {
+    await this.#ours.sharder.process.stop();
+    this.#ours = await startOurs(this.cluster, this.#options);
+    return this.readyAfter;
   }
 
   /** Measures one of the two under a load; more shards are made before, if need be. */
@@ -109,6 +120,14 @@ export class AdmissionBench implements AsyncDisposable {
 
 function fileOf(cluster: LoadCluster, labelled: boolean): string {
   return join(cluster.folder, labelled ? "labelled.json" : "review.json");
+}
+
+async function startOurs(
+  cluster: LoadCluster,
+  { wrapper }: BenchOptions,
+): Promise<Target & { readonly sharder: Sharder }> {
+  const sharder = await cluster.startSharder(wrapper === undefined ? {} : { wrapper });
+  return { url: sharder.webhook, pid: sharder.process.pid, sharder };
 }
 
 /** Starts the least that could answer admissions. */

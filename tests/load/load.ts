@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import type { LoadContext } from "./line.ts";
 import { lines } from "./lines.ts";
-import { startLoadCluster } from "./load_cluster.ts";
+import { type LoadCluster, startLoadCluster } from "./load_cluster.ts";
 import { measureLine } from "./measure.ts";
 import { formatTable, type LineResult, rangeOf } from "./table.ts";
 
@@ -24,6 +24,11 @@ ${lines.map(({ name, measures }) => `  ${name.padEnd(18)} ${measures}`).join("\n
 Everything runs on this machine: leave it alone meanwhile. See docs/load.md.
 `;
 
+/** Why everything ends early: somebody asked for it. */
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
 const stop = new AbortController();
 
 if (import.meta.main) {
@@ -38,10 +43,6 @@ if (import.meta.main) {
   Deno.exit(await main(Deno.args, stop.signal));
 }
 
-class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
-
 /** @returns 0 when all was measured, 1 when a line failed or was interrupted, 2 for a wrong command line. */
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   const flags = flagsOf(args);
@@ -53,7 +54,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     print(help);
     return 0;
   }
-  const context: LoadContext = { runs: flags.runs, quick: flags.quick, note, startCluster: startLoadCluster };
+  const context: LoadContext = { runs: flags.runs, quick: flags.quick, note, startCluster };
   const results: LineResult[] = [];
   try {
     for (const line of flags.lines) {
@@ -69,6 +70,13 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     await Deno.writeTextFile(flags.json, `${JSON.stringify(jsonOf(results), undefined, 2)}\n`);
   }
   return signal.aborted || results.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+/** A cluster for a line; whoever waits hears where its files are. */
+async function startCluster(): Promise<LoadCluster> {
+  const cluster = await startLoadCluster();
+  note(`  the control plane runs, its files are in ${cluster.folder}`);
+  return cluster;
 }
 
 interface Flags {

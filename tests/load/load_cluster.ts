@@ -179,12 +179,16 @@ export class LoadCluster implements AsyncDisposable {
     return await createObjects(this.server, options);
   }
 
-  /** Creates Secrets of 300 bytes, `<prefix>-0` and so on, in namespace default. */
+  /** Creates Secrets of 300 bytes, `<prefix>-0` and so on. */
   async createSecrets(
-    options: Pick<CreateOptions, "count" | "concurrency" | "onCreated" | "signal"> & { readonly prefix: string },
+    options: Pick<CreateOptions, "count" | "concurrency" | "onCreated" | "signal"> & {
+      readonly prefix: string;
+      /** @default {"default"}, which the ring selects */
+      readonly namespace?: string;
+    },
   ): Promise<Creation> {
-    const { prefix, ...rest } = options;
-    const path = "/api/v1/namespaces/default/secrets";
+    const { prefix, namespace = "default", ...rest } = options;
+    const path = `/api/v1/namespaces/${namespace}/secrets`;
     return await this.create({ ...rest, path, object: (index) => secretOf(`${prefix}-${index}`) });
   }
 

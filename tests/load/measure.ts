@@ -1,11 +1,21 @@
 import { type Line, type LoadContext, MissingToolError, type Sample } from "./line.ts";
+import { machineLoad } from "./machine_noise.ts";
 import type { LineResult } from "./table.ts";
+
+/** Part of the machine that others may use without being told of. */
+const tolerated = 0.1;
 
 /** Measures one line. A failure becomes its problem, so that the other lines go on; but an abort ends all. */
 export async function measureLine(line: Line, context: LoadContext, signal: AbortSignal): Promise<LineResult> {
   const samples: Sample[] = [];
   let problem: string | undefined;
   try {
+    const load = await machineLoad(signal);
+    if (load !== undefined && load > tolerated) {
+      context.note(
+        `  the machine is ${Math.round(100 * load)} % busy with other things: figures will be worse than they are`,
+      );
+    }
     for await (const sample of line.run(context, signal)) {
       if (!line.figures.some(({ id }) => id === sample.id)) {
         throw new Error(`line ${line.name} does not name figure ${sample.id}`);
@@ -14,6 +24,7 @@ export async function measureLine(line: Line, context: LoadContext, signal: Abor
     }
   } catch (error) {
     signal.throwIfAborted();
+    context.note(`  ${error instanceof MissingToolError ? error.message : Deno.inspect(error)}`);
     problem = describe(error);
   }
   const valuesOf = (id: string, whose: "ours" | "spike"): number[] =>
