@@ -8,6 +8,7 @@ import type { Runnable } from "../runtime/runnable.ts";
 import { dropManagedFields, type IndexFunction, Informer, type StoreReader } from "../runtime/watch/mod.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
+import { arrivalPause } from "./arrivals.ts";
 import { acknowledgeDrains } from "./drain_acknowledgement.ts";
 import { KeyGate } from "./key_gate.ts";
 import type { ShardCache } from "./shard_cache.ts";
@@ -127,6 +128,7 @@ export class Shard implements ShardIdentity {
     const events = fromInformer(informer, {
       name: formatResource(resource),
       predicates: [shardPredicate(this, ...predicates)],
+      ...(owns.length === 0 ? {} : { pause: (event) => arrivalPause(event, clock.now()) }),
     });
     const gate = this.#gateFor(main, common);
     const { ring, shard } = this;

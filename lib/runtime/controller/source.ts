@@ -31,6 +31,8 @@ export interface InformerSourceOptions<T> {
   readonly predicates?: readonly Predicate<T>[];
   /** Keys that an event concerns. @default the object's own key */
   readonly keys?: (event: InformerEvent<T>) => Iterable<ObjectKey>;
+  /** Milliseconds that the keys of an event wait, unless another event needs them earlier. @default 0 */
+  readonly pause?: (event: InformerEvent<T>) => number;
 }
 
 /** The events of an informer, which runs on its own. */
@@ -38,14 +40,15 @@ export function fromInformer<T extends KubeObject>(
   informer: EventSource<T>,
   options: InformerSourceOptions<T>,
 ): Source {
-  const { name, predicates = [], keys = (event) => [keyOf(event.object)] } = options;
+  const { name, predicates = [], keys = (event) => [keyOf(event.object)], pause = () => 0 } = options;
   const wanted = and(...predicates);
   return {
     name,
     async start(enqueue, signal): Promise<void> {
       for await (const event of informer.events(signal)) {
         if (!wanted(event)) continue;
-        for (const key of keys(event)) enqueue(key);
+        const after = pause(event);
+        for (const key of keys(event)) after > 0 ? enqueue(key, after) : enqueue(key);
       }
     },
     whenReady: (signal) => informer.store.whenReady(signal),
