@@ -205,7 +205,10 @@ export class RingSharder {
       pending: this.#pending,
       concurrency: this.#parts.settings.concurrentMoves,
       maxPendingDrains: this.#parts.settings.maxPendingDrains,
-      turn: (signal) => this.#limit.turn(signal),
+      turn: async (signal) => {
+        await this.#ended.untilFew(signal);
+        return await this.#limit.turn(signal);
+      },
       isRetried: (object) => this.#failed.has(object),
       ...(inPass ? { onListed: this.#ledger.listed } : {}),
     };

@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { abortable } from "../../../lib/k8s/abortable.ts";
 import { BoundedQueue } from "../../../lib/util/bounded_queue.ts";
 import type { Logger } from "../../../lib/util/log.ts";
 import { type FamilyParts, settleFamily } from "../families/family_moves.ts";
@@ -7,6 +8,9 @@ import { type ObjectReference, referenceTo } from "../passes/pass_scope.ts";
 
 /** Ended drains that wait to be looked at; when there are more, a pass looks at everything instead. */
 const capacity = 10_000;
+
+/** So many families are many, as a part of those that are moved at the same time. */
+const manyFamilies = 0.1;
 
 /** What {@link EndedDrains} works with. */
 export interface EndedDrainsParts {
@@ -28,6 +32,8 @@ export interface EndedDrainsParts {
 export class EndedDrains {
   readonly #parts: EndedDrainsParts;
   readonly #keys = new BoundedQueue<string>(capacity);
+  readonly #whenFew = new Set<() => void>();
+  #underWay = 0;
 
   constructor(parts: EndedDrainsParts) {
     this.#parts = parts;
@@ -36,7 +42,22 @@ export class EndedDrains {
   /** The drain of the object with this hash key is over. */
   note(key: string): void {
     const { families, onMissed } = this.#parts;
-    if (families.has(key) && !this.#keys.push(key)) onMissed();
+    if (!families.has(key)) return;
+    if (this.#keys.push(key)) this.#underWay++;
+    else onMissed();
+  }
+
+  /**
+   * Waits while many families are apart, their owners on other shards already: those come first, and what is asked for
+   * besides makes their requests slower.
+   * @throws the signal's reason when it aborts first.
+   */
+  async untilFew(signal: AbortSignal): Promise<void> {
+    while (this.#underWay > this.#parts.concurrency * manyFamilies) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenFew.add(resolve);
+      await abortable(promise, signal).finally(() => this.#whenFew.delete(resolve));
+    }
   }
 
   /** Works until the signal aborts. */
@@ -45,7 +66,11 @@ export class EndedDrains {
     signal.addEventListener("abort", close, { once: true });
     if (signal.aborted) close();
     const { concurrency } = this.#parts;
-    await pMap(this.#keys, (key) => this.#settle(key, signal), { concurrency });
+    await pMap(this.#keys, async (key) => {
+      await this.#settle(key, signal);
+      this.#underWay--;
+      for (const go of this.#whenFew) go();
+    }, { concurrency });
   }
 
   async #settle(key: string, signal: AbortSignal): Promise<void> {
