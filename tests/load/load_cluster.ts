@@ -4,7 +4,6 @@ import { stringify } from "yaml";
 import { clusterOf } from "../../commands/common/system_parts.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
 import type { RestClient } from "../../lib/k8s/contract.ts";
-import { isJsonObject } from "../../lib/k8s/errors.ts";
 import { denoHost, loadClusterAccess } from "../../lib/k8s/kubeconfig/mod.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import { leaseRingLabel, shardLabel } from "../../lib/sharding/names.ts";
@@ -17,6 +16,7 @@ import { eventually } from "../controlplane/processes.ts";
 import { install, type Installation, ring } from "../e2e/support/installation.ts";
 import { mainCommand, Process } from "../e2e/support/process.ts";
 import type { ApiServer } from "./api_connection.ts";
+import { labelOf } from "./label_of.ts";
 import { createObjects, type CreateOptions, type Creation, secretOf } from "./create.ts";
 
 /** A replica of the sharder that was started. Its ports and folder are the same whenever it is started again. */
@@ -168,9 +168,7 @@ export class LoadCluster implements AsyncDisposable {
         bodyJson,
         expectJson: true,
       });
-      const metadata = isJsonObject(created) ? created["metadata"] : undefined;
-      const labels = isJsonObject(metadata) ? metadata["labels"] : undefined;
-      return isJsonObject(labels) && labels[shardLabel(ring)] !== undefined;
+      return labelOf(created, shardLabel(ring)) !== undefined;
     }, 60_000);
   }
 

@@ -1,10 +1,10 @@
 import { creation } from "../anchors.ts";
 import type { Creation } from "../create.ts";
 import type { Figure, Line, LoadContext, Range, Sample } from "../line.ts";
+import { labelOf } from "../label_of.ts";
 import type { LoadCluster } from "../load_cluster.ts";
 import { cpuMeter } from "../process_stats.ts";
 import { shardLabel } from "../../../lib/sharding/names.ts";
-import { isJsonObject } from "../../../lib/k8s/errors.ts";
 
 /** Namespace that the ring does not select: creations there do not come by the webhook. */
 const plainNamespace = "not-selected";
@@ -122,9 +122,7 @@ class Creator {
   async #isAssigned(path: string): Promise<boolean> {
     const { client, ring } = this.#cluster;
     const secret = await client.performRequest({ method: "GET", path, expectJson: true });
-    const metadata = isJsonObject(secret) ? secret["metadata"] : undefined;
-    const labels = isJsonObject(metadata) ? metadata["labels"] : undefined;
-    return isJsonObject(labels) && labels[shardLabel(ring)] !== undefined;
+    return labelOf(secret, shardLabel(ring)) !== undefined;
   }
 }
 
