@@ -3,7 +3,7 @@ import type { Process } from "../../e2e/support/process.ts";
 import { eventually } from "../../controlplane/processes.ts";
 import type { Figure, Line, LoadContext, Range, Sample } from "../line.ts";
 import { processStats, resetPeak } from "../process_stats.ts";
-import { countOf } from "../passes/api_writes.ts";
+import { countOf } from "../passes/api_counts.ts";
 import { noteStep, type Scene, startScene, step } from "../passes/scene.ts";
 
 const before = ["old-1", "old-2", "old-3"];

@@ -2,7 +2,7 @@ import type { Process } from "../../e2e/support/process.ts";
 import type { LoadContext, Sample } from "../line.ts";
 import type { LoadCluster, Sharder } from "../load_cluster.ts";
 import { processStats } from "../process_stats.ts";
-import { type ApiCounts, countOf, countsBetween, formatWrites, readApiCounts } from "./api_writes.ts";
+import { type ApiCounts, countOf, countsBetween, formatRequests, readApiCounts } from "./api_counts.ts";
 import { type Settled, Tracker } from "./tracker.ts";
 
 /** Resources whose writes are counted. */
@@ -85,9 +85,9 @@ export function* stepSamples(id: string, step: Step): Generator<Sample> {
   yield { id: `${id}/shard-cpu`, value: step.shardCpu };
 }
 
-/** Tells people what the writes of a step were. */
+/** Tells people what the requests of a step were. */
 export function noteStep({ note }: LoadContext, what: string, { seconds, moved, counts, drains }: Step): void {
-  const writes = formatWrites(counts, family);
+  const writes = formatRequests(counts, family);
   note(
     `  ${what}: ${seconds.toFixed(1)} s, moved ${moved.secret} + ${moved.configMap}, ${drains} drains; ${writes}; ` +
       `${counts.admissions} admissions`,

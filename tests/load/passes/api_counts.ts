@@ -66,13 +66,10 @@ export function countOf(
     .reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Verbs that change objects. */
-export const writeVerbs: readonly string[] = ["POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"];
-
-/** The writes of some resources in one line, most of them first, such as `2463 PATCH secrets, 3 PATCH secrets 409`. */
-export function formatWrites({ requests }: ApiCounts, resources: readonly string[]): string {
+/** The requests for some resources in one line, most of them first, such as `2463 PATCH secrets, 3 PATCH secrets 409`. */
+export function formatRequests({ requests }: ApiCounts, resources: readonly string[]): string {
   return requests
-    .filter(({ verb, resource }) => writeVerbs.includes(verb) && resources.includes(resource))
+    .filter(({ resource }) => resources.includes(resource))
     .toSorted((a, b) => b.count - a.count)
     .map(({ verb, resource, code, count }) => `${count} ${verb} ${resource}${code < 300 ? "" : ` ${code}`}`)
     .join(", ");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countOf, countsBetween, formatWrites, parseApiCounts } from "./api_writes.ts";
+import { countOf, countsBetween, formatRequests, parseApiCounts } from "./api_counts.ts";
 
 const before = parseApiCounts(`
 # TYPE apiserver_request_total counter
@@ -39,7 +39,10 @@ Deno.test("countOf() counts what matches all conditions", () => {
   for (const [wanted, expected] of table) assert.equal(countOf(after, wanted), expected, JSON.stringify(wanted));
 });
 
-Deno.test("formatWrites() names writes, most of them first, and what was refused", () => {
+Deno.test("formatRequests() names requests, most of them first, and what was refused", () => {
   const counts = countsBetween(before, after);
-  assert.equal(formatWrites(counts, ["secrets", "configmaps"]), "5 PATCH secrets, 2 POST configmaps 409");
+  assert.equal(
+    formatRequests(counts, ["secrets", "configmaps"]),
+    "5 PATCH secrets, 3 LIST secrets, 2 POST configmaps 409",
+  );
 });
