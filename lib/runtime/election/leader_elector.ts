@@ -121,7 +121,9 @@ export class LeaderElector implements Fence {
       const pause = jitter(random, retryPeriod, acquireJitter);
       // Nobody leads once the holder's time is over, so the next attempt is then and not up to a pause later.
       const free = this.#holder.freeIn;
-      const next = free > 0 ? Math.min(pause, free + jitter(random, spread, 1)) : pause;
+      // It may have run out while the attempt was on its way, which was too early by that.
+      const isExpected = free > 0 || result === "taken";
+      const next = isExpected ? Math.min(pause, free + jitter(random, spread, 1)) : pause;
       await sleep(clock, next, signal).catch(() => undefined);
     }
     if (this.#holder.mayHold) await this.#release();

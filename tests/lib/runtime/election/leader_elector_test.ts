@@ -3,7 +3,7 @@ import { Api } from "../../../../lib/k8s/api/api.ts";
 import { leases } from "../../../../lib/k8s/kinds/coordination.ts";
 import { LeaderElector, LeadershipLostError, LeaseLock } from "../../../../lib/runtime/election/mod.ts";
 import { WorkNotStoppedError } from "../../../../lib/runtime/runnable.ts";
-import { VirtualClock } from "../../../../lib/util/clock/mod.ts";
+import { sleep, VirtualClock } from "../../../../lib/util/clock/mod.ts";
 import { seededRandom } from "../../../../lib/util/random.ts";
 import { captureLogs } from "../logs.ts";
 import { FakeServer, type Network } from "../fake_server.ts";
@@ -110,6 +110,28 @@ Deno.test("LeaderElector takes over within 1.2 retry periods of the duration aft
     next.stop.abort();
     await next.done;
   }
+});
+
+Deno.test("LeaderElector does not wait another period when its attempt came a moment before the Lease ran out", async () => {
+  const clock = new VirtualClock();
+  const server = new FakeServer();
+  const dead = run(candidate(server, clock, "dead", { network: failAfter(clock, 1_000) }));
+  await clock.advance(11_000);
+  await dead.done;
+  const attempts: number[] = [];
+  const slow: Network = (leg) => {
+    if (leg === "request") attempts.push(clock.monotonic() - 11_000);
+    return sleep(clock, 25);
+  };
+  // Pauses of 2,096 ms: the eighth attempt begins 28 ms before the Lease runs out, and is answered after that.
+  const next = run(candidate(server, clock, "b", { network: slow, random: { next: () => 0.24 } }));
+  await clock.advanceUntil(() => next.events.length > 0, 120_000);
+  assert.equal(attempts[7], 15_022);
+  const took = clock.monotonic() - 11_000;
+  assert.ok(took <= 15_300, `took over after ${took} ms`);
+  next.stop.abort();
+  await clock.advance(1_000);
+  await next.done;
 });
 
 Deno.test("LeaderElector stops when renewals hang, counted from the start of the last successful one", async () => {
