@@ -1,6 +1,7 @@
 import { admissionLine } from "./lines/admission.ts";
 import { admissionLeasesLine } from "./lines/admission_leases.ts";
 import { coldStartLine } from "./lines/cold_start.ts";
+import { costsLine } from "./lines/costs.ts";
 import { cpuLimitLine } from "./lines/cpu_limit.ts";
 import { createLine } from "./lines/create.ts";
 import type { Line } from "./line.ts";
@@ -24,4 +25,5 @@ export const lines: readonly Line[] = [
   recoveryLine,
   shardLine,
   selectorWatchesLine,
+  costsLine,
 ];
