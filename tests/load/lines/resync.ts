@@ -16,8 +16,8 @@ const shards = ["s-1", "s-2", "s-3"];
 /** Released in the end; has 33 % of the objects. */
 const released = "s-2";
 
-/** Time in which a resync ends and all that follows it, in milliseconds. */
-const window = 3_000;
+/** Time between two looks whether a resync has ended, in milliseconds. */
+const lookInterval = 2_000;
 
 /** Admissions in a second while the sharder is busy, on 4 connections: what API servers ask of a large ring. */
 const perSecond = 200;
@@ -197,11 +197,9 @@ class Resyncs {
 
   /** One resync: the seconds that it took, and its CPU beyond that of an idle sharder. */
   async one(): Promise<{ readonly seconds: number; readonly cpu: number }> {
-    // What a change is followed by, such as late looks after ten seconds, is no part of the idle state.
-    const idle = await this.#measured(async () => {});
-    const busy = await this.#measured(() => this.#ask());
-    if (busy.count !== 1) throw new Error(`a change of the ring was followed by ${busy.count} resyncs`);
-    return { seconds: busy.seconds, cpu: busy.cpu - idle.cpu };
+    const idle = await this.#measured(async () => {}, 0);
+    const busy = await this.#measured(() => this.#ask(), 1);
+    return { seconds: busy.seconds, cpu: busy.cpu - idle.cpu * busy.elapsed / idle.elapsed };
   }
 
   /** Asks for resyncs again and again while something else goes on. */
@@ -221,14 +219,24 @@ class Resyncs {
     }
   }
 
-  async #measured(work: () => Promise<void>): Promise<PassMetrics & { readonly cpu: number }> {
+  /** CPU and passes while something is done, until there were so many passes and nothing follows. */
+  async #measured(
+    work: () => Promise<void>,
+    passes: number,
+  ): Promise<PassMetrics & { readonly cpu: number; readonly elapsed: number }> {
     const before = await this.#passes();
     const used = await cpuMeter(this.#sharder.process.pid);
+    const begin = performance.now();
     await work();
-    await sleep(systemClock, window, this.#signal);
-    const cpu = await used();
-    const after = await this.#passes();
-    return { count: after.count - before.count, seconds: after.seconds - before.seconds, cpu };
+    let after: PassMetrics;
+    do {
+      await sleep(systemClock, lookInterval, this.#signal);
+      after = await this.#passes();
+    } while (after.count - before.count < passes);
+    const [cpu, elapsed] = [await used(), performance.now() - begin];
+    const count = after.count - before.count;
+    if (count !== passes) throw new Error(`there were ${count} resyncs where ${passes} were expected`);
+    return { count, seconds: after.seconds - before.seconds, cpu, elapsed };
   }
 
   async #passes(): Promise<PassMetrics> {
