@@ -11,6 +11,8 @@ export interface RingCommandContext {
   /** Which server it is, for messages. */
   readonly server: string;
   readonly output: OutputFormat;
+  /** Does the sharder leave children of cluster-scoped owners where the Go sharder wants them? */
+  readonly referenceKeys: boolean;
   /** Undefined where the output is not read by a person at once. */
   readonly terminal: Terminal | undefined;
   readonly signal: AbortSignal;

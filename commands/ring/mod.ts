@@ -53,7 +53,8 @@ export async function runRing(
     const cluster = await parts.findCluster(clusterFlags(command));
     server = cluster.description;
     using client = cluster.open({ userAgent: "ring" });
-    return await run({ parts, client, server, output: outputOf(command), terminal, signal });
+    const referenceKeys = booleanFlag(command, "referenceKeys");
+    return await run({ parts, client, server, output: outputOf(command), referenceKeys, terminal, signal });
   } catch (error) {
     if (signal.aborted) return 1;
     const message = explain(error, server);
@@ -75,6 +76,8 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
     program.addCommand(addClusterFlags(command));
     return command;
   };
+  const withKeys = (command: Command): Command =>
+    command.option("--reference-keys", "the sharder has referenceKeys: true in its configuration");
   const choose1 = (command: Command, run: (ring: string) => RingSubcommand): void => {
     command.argument("<ring>", "name of the ControllerRing")
       .action((name: string) => choose({ command, run: run(name) }));
@@ -91,10 +94,12 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
     choose({ command: statusCommand, run: (context) => status(context, name, { watch }) });
   });
 
-  const distributionCommand = add("distribution", "Shows how evenly a ring's objects are spread over its shards.", [
-    "distribution checksum-controller",
-    "distribution checksum-controller -o json | jq .skew",
-  ]);
+  const distributionCommand = withKeys(
+    add("distribution", "Shows how evenly a ring's objects are spread over its shards.", [
+      "distribution checksum-controller",
+      "distribution checksum-controller -o json | jq .skew",
+    ]),
+  );
   choose1(distributionCommand, (name) => (context) => distribution(context, name));
 
   const whereisCommand = add("whereis", "Tells on which shard an object is, where it belongs, and why.", [
@@ -103,7 +108,7 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
   ]).argument("<kind>", "resource or kind, such as secrets or Secret")
     .argument("<object>", "NAMESPACE/NAME, or NAME of a cluster-scoped object")
     .option("--ring <name>", "only this ring (default: all that shard the resource)");
-  whereisCommand.action((kind: string, object: string) => {
+  withKeys(whereisCommand).action((kind: string, object: string) => {
     const ring = textFlag(whereisCommand, "ring");
     const options = ring === undefined ? {} : { ring };
     choose({ command: whereisCommand, run: (context) => whereis(context, kind, object, options) });
@@ -116,7 +121,7 @@ function ringCommand(parts: CommandParts, choose: (choice: Choice) => void): Com
   ]).option("--add <shard>", "a shard's name, or how many (repeatable)", collect, [])
     .option("--remove <shard>", "a shard's name (repeatable)", collect, [])
     .option("--rename <old=new>", "a shard that comes back under another name (repeatable)", collect, []);
-  choose1(simulateCommand, (name) => (context) => {
+  choose1(withKeys(simulateCommand), (name) => (context) => {
     const changes = { add: list(simulateCommand, "add"), remove: list(simulateCommand, "remove") };
     return simulate(context, name, { ...changes, rename: list(simulateCommand, "rename") });
   });

@@ -12,7 +12,6 @@ import { matchesSelector, selectorOf } from "../../lib/k8s/selectors.ts";
 import type { LabelSelector, Lease, PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { type ShardedObject, shardedObject } from "../../lib/rings/report/mod.ts";
 import { admissionOf } from "../../lib/sharding/lease_namespaces.ts";
-import type { ClusterScoped } from "../../lib/sharding/hash_key.ts";
 import { leaseRingLabel, webhookConfigurationName } from "../../lib/sharding/names.ts";
 import { type ControllerRing, namespaceSelectorOf, usualNamespaces } from "../../lib/sharding/ring_types.ts";
 import { RingView } from "../../lib/sharding/ring_view.ts";
@@ -32,14 +31,15 @@ export interface RingReading {
   readonly selects: (namespace: string) => boolean;
   /** The ring's resources that the server has. */
   readonly targets: readonly Target[];
-  readonly isClusterScoped: ClusterScoped;
+  /** Finds the owners of children, as the sharder does. */
+  readonly owners: OwnerLookup;
   /** What could not be read, one line each; more come while objects are read. */
   readonly problems: string[];
 }
 
 /** Reads what there is to know of a ring without a look at its objects. */
 export async function readRing(context: RingCommandContext, ring: ControllerRing): Promise<RingReading> {
-  const { client, parts: { clock }, signal } = context;
+  const { client, parts: { clock }, referenceKeys, signal } = context;
   const { name } = ring.metadata;
   const shards = await readLeases(context, name);
   const now = { wall: clock.now(), monotonic: clock.monotonic() };
@@ -58,8 +58,7 @@ export async function readRing(context: RingCommandContext, ring: ControllerRing
   const { scope, selects } = await readScope(context, namespaceSelector);
   const { served, failures } = await resolveTargets(ring, new Discovery(client, { clock }), client, signal);
   const problems = failures.map(({ cause }) => describeError(cause));
-  const { isClusterScoped } = new OwnerLookup(served);
-  const targets = { targets: served, isClusterScoped };
+  const targets = { targets: served, owners: new OwnerLookup(served, referenceKeys) };
   return { ring, view, leases: shards, namespaceSelector, scope, selects, ...targets, problems };
 }
 
@@ -91,7 +90,7 @@ export async function* objectsOf(
 /** What matters of an object of a target. */
 export function sharded(reading: RingReading, target: Target, object: PartialObjectMetadata): ShardedObject {
   const kind = { ...target.groupResource, kind: target.resource.kind, role: target.role };
-  return shardedObject(reading.ring.metadata.name, kind, object, reading.isClusterScoped);
+  return shardedObject(reading.ring.metadata.name, kind, object, reading.owners.isClusterScoped);
 }
 
 /** The Leases of a ring's shards. */

@@ -1,6 +1,6 @@
 import { isInScope } from "../../controllers/sharder/scope.ts";
 import type { Target } from "../../controllers/sharder/targets.ts";
-import { OwnerLookup, ownerView } from "../../controllers/sharder/families/owner_lookup.ts";
+import { ownerView } from "../../controllers/sharder/families/owner_lookup.ts";
 import { apiVersionOf, formatGroupResource } from "../../lib/k8s/api/resource.ts";
 import { controllerOf, type PartialObjectMetadata } from "../../lib/k8s/types.ts";
 import { controlledKey, mainKey } from "../../lib/sharding/hash_key.ts";
@@ -103,7 +103,7 @@ async function locate(
   }
   const object = await allowed("get", plural, () => objects.inNamespace(namespace).find(name, { signal }));
   if (object === undefined) throw new RingCommandError(`there is no ${resource.kind} ${path(namespace, name)}`);
-  const owners = new OwnerLookup(reading.targets);
+  const { owners } = reading;
   const { isClusterScoped } = owners;
   const key = role === "main" ? mainKey(resource, object.metadata) : controlledKey(object.metadata, isClusterScoped);
   const { shard = "", draining } = ownerView(object, view.ring);

@@ -3,7 +3,7 @@ import { parseAllDocuments } from "yaml";
 import { setUpChecksumController } from "../../../controllers/examples/checksum/mod.ts";
 import { ApiServer } from "../../../lib/apiserver/mod.ts";
 import { ConnectionError } from "../../../lib/k8s/errors.ts";
-import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
+import { configMaps, namespaces, secrets } from "../../../lib/k8s/kinds/core.ts";
 import { ringFinalizer } from "../../../lib/sharding/names.ts";
 import { controllerRings } from "../../../lib/sharding/ring_types.ts";
 import { seededRandom } from "../../../lib/util/random.ts";
@@ -76,6 +76,23 @@ for (const { args, code, says } of refusals) {
     assert.equal(answer.code, code);
   });
 }
+
+Deno.test("whereis has the keys of the sharder, or with --reference-keys those of the Go sharder", async () => {
+  await using stage = createTestStage();
+  await stage.createRing({ name: "ring", resources: [{ main: namespaces, controlled: [configMaps] }] });
+  await stage.createNamespace("foo");
+  const { metadata: { uid = "" } } = await stage.api(namespaces).get("foo");
+  const ownerReferences = [{ apiVersion: "v1", kind: "Namespace", name: "foo", uid, controller: true }];
+  await stage.api(configMaps).create({ metadata: { name: "child", namespace: "foo", ownerReferences } });
+  const keyOf = async (...args: string[]): Promise<unknown> => {
+    const { stdout } = await runOn(stage, ["whereis", ...args, "-o", "json"]);
+    const [found] = JSON.parse(stdout);
+    return found.key;
+  };
+  assert.equal(await keyOf("namespaces", "foo"), "/Namespace//foo");
+  assert.equal(await keyOf("configmaps", "foo/child"), "/Namespace//foo");
+  assert.equal(await keyOf("configmaps", "foo/child", "--reference-keys"), "/Namespace/foo/foo");
+});
 
 Deno.test("ring without a word prints its help and ends with 2, with --help 0", async () => {
   await using stage = createTestStage();
