@@ -3,7 +3,9 @@
  * faults, to see whether anything grows. For what it prints see docs/chaos.md.
  */
 import { parseArgs } from "node:util";
+import { chaosTable, playChaos } from "./play.ts";
 import { soak, soakTable } from "./soak.ts";
+import { eventKinds, isEventKind } from "./support/events.ts";
 
 const help = `Plays faults on real processes and checks the guarantees.
 
@@ -12,7 +14,9 @@ const help = `Plays faults on real processes and checks the guarantees.
   --only EVENT  no other event
   --soak        no faults: looks whether memory, files or connections grow
   --json FILE   writes the report there, too
-`;
+
+Events:
+${eventKinds.map((kind) => `  ${kind}\n`).join("")}`;
 
 const { values: flags } = parseArgs({
   args: Deno.args,
@@ -34,10 +38,24 @@ async function main(): Promise<boolean> {
   const seed = flags.seed === undefined ? Date.now() % 1_000_000 : Number(flags.seed);
   const folder = await Deno.makeTempDir({ prefix: "chaos-" });
   print(`seed ${seed}; logs in ${folder}`);
-  const report = await soak({ minutes, seed, folder, print });
-  print(soakTable(report));
-  if (flags.json !== undefined) await Deno.writeTextFile(flags.json, JSON.stringify(report, undefined, 2));
-  return !report.processes.some(({ starts, slopes }) => starts > 1 || Object.values(slopes).some(({ grows }) => grows));
+  if (flags.soak) {
+    const report = await soak({ minutes, seed, folder, print });
+    print(soakTable(report));
+    await writeReport(report);
+    return !report.processes.some(({ starts, slopes }) =>
+      starts > 1 || Object.values(slopes).some(({ grows }) => grows)
+    );
+  }
+  const { only } = flags;
+  if (only !== undefined && !isEventKind(only)) throw new RangeError(`--only: there is no event "${only}"; see --help`);
+  const report = await playChaos({ minutes, seed, folder, print, ...(only === undefined ? {} : { only }) });
+  print(chaosTable(report));
+  await writeReport(report);
+  return report.violations.length === 0;
+}
+
+async function writeReport(report: unknown): Promise<void> {
+  if (flags.json !== undefined) await Deno.writeTextFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 function positive(flag: string, text: string): number {

@@ -36,6 +36,8 @@ export class Arena implements AsyncDisposable {
   readonly listeners = new Set<(member: Member) => void>();
   readonly #members = new Map<string, Member>();
   readonly #heap: boolean;
+  #webhookPorts: readonly number[] = [];
+  /** Those of them that no sharder has. */
   #freePorts: number[] = [];
   readonly #ports = new Map<string, number>();
 
@@ -54,7 +56,8 @@ export class Arena implements AsyncDisposable {
     const installation = stack.use(await install({ flags }));
     const arena = stack.use(new Arena(installation, options));
     arena.#freePorts = freePorts(webhookPorts);
-    installation.balancer.use(...arena.#freePorts);
+    arena.#webhookPorts = [...arena.#freePorts];
+    installation.balancer.use(...arena.#webhookPorts);
     for (let n = 0; n < options.sharders; n++) await arena.add("sharder");
     for (let n = 0; n < options.shards; n++) await arena.add("shard");
     stack.move();
@@ -89,6 +92,13 @@ export class Arena implements AsyncDisposable {
     this.#members.set(name, member);
     await member.start();
     return member;
+  }
+
+  /** The API server cannot reach any sharder until the result is disposed of. */
+  withoutWebhook(): Disposable {
+    const { balancer } = this.installation;
+    balancer.use();
+    return { [Symbol.dispose]: () => balancer.use(...this.#webhookPorts) };
   }
 
   /** Ends one for good. @returns its exit code */

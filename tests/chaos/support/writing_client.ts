@@ -57,17 +57,18 @@ export class WritingClient implements RestClient {
 }
 
 /** Undefined for reads and for what is about something else, such as events. */
-function targetOf({ method, path, querystring, bodyJson }: RequestOptions): Target | undefined {
+function targetOf({ method, path, querystring, bodyRaw }: RequestOptions): Target | undefined {
   if (method === "GET") return undefined;
   const [, resource, name = ""] = /\/namespaces\/[^/]+\/(secrets|configmaps)\/([^/]+)$/.exec(path) ?? [];
   const object = resource === "secrets" ? name : resource === "configmaps" ? secretName(name) : undefined;
   if (object === undefined) return undefined;
   const isAcknowledgement = querystring?.get("fieldManager") === acknowledgementFieldManager;
-  return { object, uid: isAcknowledgement ? "" : uidOf(bodyJson), isAcknowledgement };
+  return { object, uid: isAcknowledgement ? "" : uidOf(bodyRaw), isAcknowledgement };
 }
 
 /** The worker's writes name the Secret that they are for: its own by UID, and in a ConfigMap as the controller. */
-function uidOf(body: JSONValue): string {
+function uidOf(bytes: Uint8Array | undefined): string {
+  const body: JSONValue = bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
   const metadata = isJsonObject(body) ? body["metadata"] : undefined;
   if (!isJsonObject(metadata)) return "";
   const owners = metadata["ownerReferences"];
