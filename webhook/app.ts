@@ -5,9 +5,8 @@ import { bytesInPieces } from "../lib/util/in_pieces.ts";
 import { getLogger, type Logger } from "../lib/util/log.ts";
 import type { Random } from "../lib/util/random.ts";
 import { encodePass } from "./admission_review.ts";
-import { type Body, BodyReader, declaredLength } from "./body.ts";
+import { BodyReader, declaredLength, type Unread } from "./body.ts";
 import { type Assignment, handleReview, type OwnerScopes, type ReviewOutcome, type RingLookup } from "./handler.ts";
-import { readReview } from "./read_review.ts";
 import { readHead } from "./review_head.ts";
 
 /** What became of a request. */
@@ -107,13 +106,17 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     }
   }
 
-  async function review(request: Request, ring: string, room: (bytes: number) => boolean): Promise<Reply> {
-    const body = await bodies.text(request, room);
+  async function review(
+    request: Request,
+    ring: string,
+    length: number | undefined,
+    room: (bytes: number) => boolean,
+  ): Promise<Reply> {
+    const body = await bodies.review(request, length, room);
     if (body.type === "no room") return unread(body.text);
-    if (body.type !== "text") return refused(refuse(body));
-    const json = readReview(body.text);
-    if (json === undefined) return refused(badRequest("the body is not JSON"));
-    const verdict = handleReview(json.value, ring, lookup, random, isClusterScoped);
+    if (body.type === "no json") return refused(badRequest("the body is not JSON"));
+    if (body.type !== "json") return refused(refuse(body));
+    const verdict = handleReview(body.value, ring, lookup, random, isClusterScoped);
     if (verdict.type === "malformed") return refused(badRequest(verdict.problem));
     const { outcome, error, uid, assignment } = verdict;
     if (error !== undefined) logger.error("cannot handle an admission review", { ring, uid, error });
@@ -140,7 +143,8 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
       tell({ report: { ring, outcome: "shed", status: 503, seconds: 0 } });
       return tooMany();
     }
-    const size = Math.min(declaredLength(request) ?? usualBytes, bodyLimit);
+    const length = declaredLength(request);
+    const size = Math.min(length ?? usualBytes, bodyLimit);
     const overloaded = requests >= maxRequests || bytes + size > Math.max(maxBytes, size);
     let kept = overloaded ? headBytes : size;
     function room(total: number): boolean {
@@ -155,7 +159,7 @@ export function webhookApp(options: WebhookAppOptions): WebhookApp {
     bytes += kept;
     const begin = clock.monotonic();
     try {
-      const { response, outcome } = await (overloaded ? shed(request) : review(request, ring, room));
+      const { response, outcome } = await (overloaded ? shed(request) : review(request, ring, length, room));
       const seconds = (clock.monotonic() - begin) / 1_000;
       tell({ report: { ring, outcome, status: response.status, seconds } });
       return response;
@@ -204,7 +208,7 @@ function isJson(contentType: string | null): boolean {
     (contentType !== null && /^application\/json\s*(;|$)/i.test(contentType));
 }
 
-function refuse(body: Exclude<Body, { type: "text" | "no room" }>): Response {
+function refuse(body: Exclude<Unread, { type: "no room" }>): Response {
   switch (body.type) {
     case "too large":
       return text(413, `the request is too large: at most ${body.limit} bytes are read\n`);

@@ -1,8 +1,19 @@
 import type { Clock } from "../lib/util/clock/mod.ts";
+import { readReview } from "./read_review.ts";
 
 /** A body as far as it was read, or why reading it stopped. */
 export type Body =
   | { readonly type: "text"; readonly text: string }
+  | Unread;
+
+/** A body as JSON. */
+export type JsonBody =
+  | { readonly type: "json"; readonly value: unknown }
+  | { readonly type: "no json" }
+  | Unread;
+
+/** Why a body was not read. */
+export type Unread =
   | { readonly type: "too large"; readonly limit: number }
   | { readonly type: "too slow" }
   /** There is no room for more of it; this is its beginning. */
@@ -43,16 +54,20 @@ export class BodyReader implements Disposable {
   }
 
   /**
-   * Reads the whole body as UTF-8. Never throws.
+   * Reads a whole review: of a large one only what is needed, see {@link readReview}. Never throws.
+   * @param length what the client declares, see {@link declaredLength}
    * @param room Is there room for so many bytes? Asked as they come, where the client did not say how many there will be.
    */
-  text(request: Request, room: (bytes: number) => boolean): Promise<Body> {
-    const length = declaredLength(request);
-    if (length !== undefined && length > this.#limit) return Promise.resolve(this.#asBody(undefined));
-    if (length === undefined) return this.#streamed(request, this.#limit, "refuse", room);
-    if (length > nativeBytes) return this.#streamed(request, this.#limit, "refuse");
-    // The server holds a client to the length that it declared.
-    return this.#inTime(request.text().then((text) => this.#asBody(text), asBroken));
+  async review(request: Request, length: number | undefined, room: (bytes: number) => boolean): Promise<JsonBody> {
+    if (length !== undefined && length > this.#limit) return this.#tooLarge();
+    if (length !== undefined && length <= nativeBytes) {
+      // The server holds a client to the length that it declared. With text() for json() it all costs 15 % more.
+      return await this.#inTime(request.json().then(asJson, asNoJson));
+    }
+    const body = await this.#streamed(request, this.#limit, "refuse", length === undefined ? room : unlimited);
+    if (body.type !== "text") return body;
+    const read = readReview(body.text);
+    return read === undefined ? { type: "no json" } : asJson(read.value);
   }
 
   /** Reads the whole body, but keeps only its first bytes (decoded, perhaps cut within a character). Never throws. */
@@ -67,7 +82,7 @@ export class BodyReader implements Disposable {
 
   #streamed(request: Request, keep: number, beyond: "refuse" | "skip", room = unlimited): Promise<Body> {
     const stream = request.body?.getReader();
-    const read = stream === undefined ? Promise.resolve(this.#asBody("")) : this.#read(stream, keep, beyond, room);
+    const read = stream === undefined ? Promise.resolve(asText("")) : this.#read(stream, keep, beyond, room);
     return this.#inTime(read.catch(asBroken), () => stream?.cancel().catch(() => undefined));
   }
 
@@ -77,12 +92,12 @@ export class BodyReader implements Disposable {
     let size = 0;
     while (true) {
       const { done, value } = await stream.read();
-      if (done) return this.#asBody(text + decoder.decode());
+      if (done) return asText(text + decoder.decode());
       if (size < keep) text += decoder.decode(value.subarray(0, keep - size), { stream: true });
       size += value.length;
       if (size > keep && (beyond === "refuse" || size > this.#limit)) {
         await stream.cancel();
-        return this.#asBody(undefined);
+        return this.#tooLarge();
       }
       if (!room(size)) {
         await stream.cancel();
@@ -91,12 +106,12 @@ export class BodyReader implements Disposable {
     }
   }
 
-  #asBody(text: string | undefined): Body {
-    return text === undefined ? { type: "too large", limit: this.#limit } : { type: "text", text };
+  #tooLarge(): Unread {
+    return { type: "too large", limit: this.#limit };
   }
 
   /** @param stop stops the reading when it takes too long. */
-  #inTime(body: Promise<Body>, stop?: () => void): Promise<Body> {
+  #inTime<T>(body: Promise<T | Unread>, stop?: () => void): Promise<T | Unread> {
     return new Promise((resolve) => {
       const late = (): void => {
         resolve({ type: "too slow" });
@@ -129,6 +144,18 @@ export function declaredLength(request: Request): number | undefined {
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
-function asBroken(error: unknown): Body {
+function asText(text: string): Body {
+  return { type: "text", text };
+}
+
+function asJson(value: unknown): JsonBody {
+  return { type: "json", value };
+}
+
+function asNoJson(error: unknown): JsonBody {
+  return error instanceof SyntaxError ? { type: "no json" } : asBroken(error);
+}
+
+function asBroken(error: unknown): Unread {
   return { type: "broken", error };
 }

@@ -209,13 +209,15 @@ function keyOf(object: JsonObject, metadata: KeyMetadata): HashKey {
   return mainKey({ group, kind }, metadata);
 }
 
+const labelsPath = pointer("metadata", "labels");
+
 /** A single operation for a single label, whether or not there are labels already: a long answer costs more (see `app.ts`). */
 function labelling(
   labels: JsonObject | null | undefined,
   added: Readonly<Record<string, string>>,
 ): readonly AddOperation[] {
   if (labels === undefined || labels === null) {
-    return [{ op: "add", path: pointer("metadata", "labels"), value: added }];
+    return [{ op: "add", path: labelsPath, value: added }];
   }
   return Object.entries(added).map(([label, value]) => ({
     op: "add",
