@@ -197,7 +197,7 @@ export async function playChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
   /** Waits until everything is where it belongs. @returns whether it is */
   const settle = async (within: number): Promise<boolean> => {
-    const deadline = sharedTime() + within;
+    const start = sharedTime();
     let since = Infinity;
     for (;;) {
       await readLogs();
@@ -210,7 +210,7 @@ export async function playChaos(options: ChaosOptions): Promise<ChaosReport> {
         record.settle(since);
         return true;
       }
-      if (now > deadline) {
+      if (now - start > within + starvation.between(start, now)) {
         trace(`    not settled: ${problem}`);
         if (problem !== undefined) report({ guarantee: "G2", at: now, object: "the ring", message: problem });
         return false;
