@@ -46,6 +46,21 @@ export class MoveLimit {
     }
   }
 
+  /**
+   * Has a move wait for something else before its turn, but no longer than until {@link sendAway} is called.
+   * @throws the signal's reason when it aborts first, and what the wait throws.
+   */
+  async hold(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const waiting = this.#waiting.signal;
+    if (waiting.aborted) return;
+    try {
+      await wait(AbortSignal.any([signal, waiting]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!waiting.aborted) throw error;
+    }
+  }
+
   /** Sends away everybody who waits, and who comes until {@link open}: something else has to be done first. */
   sendAway(): void {
     this.#waiting.abort();

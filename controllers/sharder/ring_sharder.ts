@@ -206,7 +206,7 @@ export class RingSharder {
       concurrency: this.#parts.settings.concurrentMoves,
       maxPendingDrains: this.#parts.settings.maxPendingDrains,
       turn: async (signal) => {
-        await this.#ended.untilFew(signal);
+        if (this.#ended.areMany) await this.#limit.hold((until) => this.#ended.untilFew(until), signal);
         return await this.#limit.turn(signal);
       },
       isRetried: (object) => this.#failed.has(object),

@@ -48,12 +48,16 @@ export class EndedDrains {
   }
 
   /**
-   * Waits while many families are apart, their owners on other shards already: those come first, and what is asked for
-   * besides makes their requests slower.
-   * @throws the signal's reason when it aborts first.
+   * Are many families apart, their owners on other shards already? Those come first, and whatever is asked for besides
+   * makes their requests slower.
    */
+  get areMany(): boolean {
+    return this.#underWay > this.#parts.concurrency * manyFamilies;
+  }
+
+  /** Waits while {@link areMany}. @throws the signal's reason when it aborts first. */
   async untilFew(signal: AbortSignal): Promise<void> {
-    while (this.#underWay > this.#parts.concurrency * manyFamilies) {
+    while (this.areMany) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#whenFew.add(resolve);
       await abortable(promise, signal).finally(() => this.#whenFew.delete(resolve));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { MoveLimit } from "../../../controllers/sharder/move_limit.ts";
+import { untilAborted } from "../../../lib/util/until_aborted.ts";
 import { VirtualClock } from "../../../lib/util/clock/mod.ts";
 
 const never = new AbortController().signal;
@@ -66,4 +67,23 @@ Deno.test("MoveLimit follows a changed limit", async () => {
   assert.equal(await limit.turn(never), true);
   rate = 100;
   assert.equal(await limit.turn(never), true);
+});
+
+Deno.test("MoveLimit holds a move until something else has happened, or nobody is to wait any more", async () => {
+  const limit = new MoveLimit(new VirtualClock(), () => undefined);
+  const event = Promise.withResolvers<void>();
+  const held = limit.hold(() => event.promise, never);
+  event.resolve();
+  await held;
+  const forEver = (signal: AbortSignal): Promise<void> => untilAborted(signal).then(() => signal.throwIfAborted());
+  const sentAway = limit.hold(forEver, never);
+  limit.sendAway();
+  await sentAway;
+  await limit.hold(forEver, never);
+  limit.open();
+  const stop = new AbortController();
+  const stopped = limit.hold(forEver, stop.signal);
+  stop.abort(new Error("stopping"));
+  await assert.rejects(stopped, /stopping/);
+  await assert.rejects(limit.hold(() => Promise.reject(new Error("broken")), never), /broken/);
 });
