@@ -73,8 +73,10 @@ export class SimulatedCluster implements AsyncDisposable {
     const stage = createTestStage({ seed, latency: 20, rememberRequests: false, logLevel });
     for (const name of namespaces) await stage.createNamespace(name, { [scopeLabel]: "yes" });
     const ring = await stage.createRing(ringFields);
-    circumstances.install?.(stage);
-    return new SimulatedCluster(stage, ring, options);
+    const cluster = new SimulatedCluster(stage, ring, options);
+    const installed = circumstances.install?.(stage);
+    if (installed !== undefined) cluster.#lasting.add(() => installed[Symbol.dispose]());
+    return cluster;
   }
 
   /** Lets an action happen. What it begins may last; see {@link heal}. Actions on processes that are not there do nothing. */
@@ -133,7 +135,7 @@ export class SimulatedCluster implements AsyncDisposable {
 
   /** Ends everything that lasts, and sees to it that there are sharders, shards and the ring. */
   async heal(): Promise<void> {
-    for (const end of [...this.#lasting]) end();
+    this.#endAll();
     await this.stage.settle(Promise.all(this.#users), { within: 120_000 });
     for (let round = 0; round < restarts; round++) {
       this.#restart("sharder-");
@@ -149,8 +151,13 @@ export class SimulatedCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const end of [...this.#lasting]) end();
+    this.#endAll();
     await this.stage[Symbol.asyncDispose]();
+  }
+
+  #endAll(): void {
+    for (const end of [...this.#lasting]) end();
+    this.#lasting.clear();
   }
 
   async #brake(isOn: boolean): Promise<void> {

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import type { Defect } from "./defects/defect.ts";
-import { defectsOfShards } from "./defects/of_shards.ts";
-import { defectsOfTheSharder } from "./defects/of_the_sharder.ts";
-import { defectsOfTheWebhook } from "./defects/of_the_webhook.ts";
+import { defects } from "./defects/all.ts";
 import { at, objectsOf, start, users } from "./histories.ts";
 import { play } from "./run.ts";
 import type { History } from "./steps.ts";
@@ -31,8 +28,6 @@ Deno.test("the simulation finds nothing wrong with an ordinary history", async (
   const { violations } = await play(ordinary);
   assert.deepEqual(violations, []);
 });
-
-const defects: readonly Defect[] = [...defectsOfShards, ...defectsOfTheSharder, ...defectsOfTheWebhook];
 
 for (const defect of defects) {
   Deno.test(`the simulation finds out when ${defect.name}`, async () => {

@@ -47,20 +47,6 @@ export interface PlayOptions {
   readonly logLevel?: TestStageOptions["logLevel"];
 }
 
-/** How a history is played. */
-export interface PlayOptions {
-  /** What is special about the cluster. @default nothing */
-  readonly circumstances?: Circumstances;
-  /** Everything is where it belongs so long after all faults have ended, at most. Milliseconds. @default ten minutes */
-  readonly recovery?: number;
-  /** See also that it is silent in the end, and that the ring leaves nothing behind. @default true */
-  readonly endings?: boolean;
-  /** End when something is found. @default false */
-  readonly untilFound?: boolean;
-  /** The lowest level of the log lines. @default "warning" */
-  readonly logLevel?: TestStageOptions["logLevel"];
-}
-
 /** Plays a history on a new cluster, with everything checked all the time. */
 export async function play(history: History, options: PlayOptions = {}): Promise<Outcome> {
   const { circumstances = {}, recovery = 600_000, untilFound = false, endings = true, logLevel = "warning" } = options;
