@@ -10,6 +10,7 @@ import { publicExcerpt, readJsonLines } from "./json_lines.ts";
 import { type RequestObserver, requestVerb } from "./observer.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { parseRetryAfter, retryWait } from "./retry_after.ts";
+import { TimeLimits } from "./time_limits.ts";
 import type { Transport } from "./transport.ts";
 import { transportRequest } from "./transport_request.ts";
 
@@ -36,6 +37,8 @@ export class KubeRestClient implements RestClient {
   readonly defaultNamespace: string;
   readonly #parts: RestClientParts;
   readonly #host: string;
+  readonly #heads: TimeLimits;
+  readonly #bodies: TimeLimits;
   readonly #calls = new Set<Call>();
   #closed = false;
 
@@ -43,6 +46,8 @@ export class KubeRestClient implements RestClient {
   constructor(parts: RestClientParts) {
     this.#parts = parts;
     this.#host = hostOf(parts.access.server);
+    this.#heads = new TimeLimits(parts.clock, longestHead);
+    this.#bodies = new TimeLimits(parts.clock, longestBody);
     this.defaultNamespace = parts.access.namespace;
   }
 
@@ -132,7 +137,7 @@ export class KubeRestClient implements RestClient {
   async #attempt(opts: RequestOptions, what: string, identity: UserIdentity, call: Call): Promise<Response> {
     const { access, userAgent, clock, observer, transport } = this.#parts;
     const request = transportRequest(opts, { access, userAgent, identity }, call);
-    using _limit = this.#limit(call, what, longestHead);
+    using _limit = this.#limit(call, what, this.#heads);
     opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();
     let code = "<error>";
@@ -157,12 +162,11 @@ export class KubeRestClient implements RestClient {
   }
 
   /** Gives up a request whose answer does not come, and its connection with it: nobody else may notice for hours. */
-  #limit(call: Call, what: string, ms: number): Disposable {
-    const { clock, transport } = this.#parts;
-    return clock.timer(ms, () => {
-      const cause = new DeadlineError(`no answer within ${ms / 1_000} s`);
+  #limit(call: Call, what: string, limits: TimeLimits): Disposable {
+    return limits.begin(() => {
+      const cause = new DeadlineError(`no answer within ${limits.length / 1_000} s`);
       call.abort(connectionError(what, this.#host, cause));
-      transport.renew();
+      this.#parts.transport.renew();
     });
   }
 
@@ -179,7 +183,7 @@ export class KubeRestClient implements RestClient {
 
   async #read(response: Response, what: string, call: Call, json: boolean): Promise<JSONValue | Uint8Array> {
     if (!json) {
-      using _limit = this.#limit(call, what, longestBody);
+      using _limit = this.#limit(call, what, this.#bodies);
       try {
         return await response.bytes();
       } catch (cause) {
@@ -199,7 +203,7 @@ export class KubeRestClient implements RestClient {
   }
 
   async #text(response: Response, what: string, call: Call): Promise<string> {
-    using _limit = this.#limit(call, what, longestBody);
+    using _limit = this.#limit(call, what, this.#bodies);
     try {
       return await response.text();
     } catch (cause) {
