@@ -82,6 +82,12 @@ export class Mover {
     this.#probe = probe;
   }
 
+  /** Is there nothing to do about an object as it was listed, and as the ring is now? Then there is no need to settle it. */
+  isSettled(target: Target, object: PartialObjectMetadata): boolean {
+    const snapshot = this.#snapshot();
+    return snapshot !== undefined && this.#planByKey(target, object, snapshot).type === "none";
+  }
+
   /**
    * Plans an object and does what the plan says. `room` is asked before a live shard is asked to let go of the object;
    * when it says no, the object counts as waiting.
@@ -165,19 +171,25 @@ export class Mover {
     snapshot: RingSnapshot,
     signal: AbortSignal,
   ): Promise<Plan | Paused> {
-    const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
-    const { view, mayJudgeUnknown } = snapshot;
-    const { paused } = brakesOf(snapshot.ring);
-    const { isClusterScoped } = this.#owners;
-    const plan = planFor(planned, target.role, view, { mayJudgeUnknown, paused, isClusterScoped });
+    const plan = this.#planByKey(target, object, snapshot);
     if (target.role === "main" || plan.type === "none") return plan.type === "drain" ? pausedOr(plan, snapshot) : plan;
     // Where the key says that a child has to go somewhere, its owner has the last word.
+    const { view } = snapshot;
     const owner: Owner = await this.#owners.find(object, view.ring, signal);
-    const informed = planFor(planned, target.role, view, { mayJudgeUnknown, owner, isClusterScoped });
+    const informed = this.#planByKey(target, object, snapshot, owner);
     // A child comes to the live shard of its owner even so; one without an owner stays where it is looked after.
     const follows = typeof owner === "object" && owner.shard !== undefined && isLive(view.statusOf(owner.shard));
     if (follows || informed.type !== "move" || !isLive(view.statusOf(informed.from))) return informed;
     return pausedOr(informed, snapshot);
+  }
+
+  #planByKey({ role, resource }: Target, object: PartialObjectMetadata, snapshot: RingSnapshot, owner?: Owner): Plan {
+    const { view, mayJudgeUnknown } = snapshot;
+    const planned = { metadata: object.metadata, group: resource.group, kind: resource.kind };
+    const { paused } = brakesOf(snapshot.ring);
+    const { isClusterScoped } = this.#owners;
+    const informed = owner === undefined ? {} : { owner };
+    return planFor(planned, role, view, { mayJudgeUnknown, paused, isClusterScoped, ...informed });
   }
 
   /** Sees, right before the write, that nobody can be at work on a main object that is to move at once. */

@@ -3,7 +3,7 @@ import { keyOf, type PartialObjectMetadata } from "../../../lib/k8s/types.ts";
 import { brakesOf } from "../../../lib/sharding/brakes.ts";
 import { mainKey } from "../../../lib/sharding/hash_key.ts";
 import { shardLabel } from "../../../lib/sharding/names.ts";
-import { planFor } from "../../../lib/sharding/plan.ts";
+import { type Plan, planFor } from "../../../lib/sharding/plan.ts";
 import { isLive } from "../../../lib/sharding/ring_view.ts";
 import type { Child } from "../families/families.ts";
 import { settleFamily } from "../families/family_moves.ts";
@@ -78,11 +78,14 @@ class Pass {
   async setAside(target: Target): Promise<void> {
     const { snapshot, families, owners, pending, mover } = this.#parts;
     const ring = snapshot.ring.metadata.name;
-    await this.#each(target, async (object) => {
-      const planned = { metadata: object.metadata, group: target.resource.group, kind: target.resource.kind };
-      const { view, mayJudgeUnknown } = snapshot;
-      const { isClusterScoped } = owners;
-      const plan = planFor(planned, "controlled", view, { mayJudgeUnknown, isClusterScoped });
+    const { view, mayJudgeUnknown } = snapshot;
+    const { isClusterScoped } = owners;
+    const planOf = ({ metadata }: PartialObjectMetadata): Plan => {
+      const { group, kind } = target.resource;
+      return planFor({ metadata, group, kind }, "controlled", view, { mayJudgeUnknown, isClusterScoped });
+    };
+    await this.#each(target, (object) => planOf(object).type === "none", async (object) => {
+      const plan = planOf(object);
       if (plan.type === "none") return;
       const owner = owners.parentOf(object);
       // Nobody sees a child without a shard, and its owner may take its time.
@@ -103,10 +106,10 @@ class Pass {
 
   /** Moves main objects, each with its children. */
   async settleMains(target: Target): Promise<void> {
-    const { snapshot } = this.#parts;
+    const { snapshot, mover } = this.#parts;
     const ring = snapshot.ring.metadata.name;
     const { paused } = brakesOf(snapshot.ring);
-    await this.#each(target, async (object) => {
+    await this.#each(target, (object) => mover.isSettled(target, object), async (object) => {
       const key = mainKey(target.resource, object.metadata);
       if (this.#scope.type === "draining") {
         // Of those that others have to move the children are not at hand.
@@ -165,15 +168,24 @@ class Pass {
     }
   }
 
-  /** Calls back for each object of a target that the pass is about and that is in the ring's scope. */
-  async #each(target: Target, work: (object: PartialObjectMetadata) => Promise<void>): Promise<void> {
+  /**
+   * Calls back for each object of a target that the pass is about and that is in the ring's scope.
+   * @param isSettled is there nothing to do about it? Mostly so: those objects cost no more than this question.
+   */
+  async #each(
+    target: Target,
+    isSettled: (object: PartialObjectMetadata) => boolean,
+    work: (object: PartialObjectMetadata) => Promise<void>,
+  ): Promise<void> {
     if (this.#scope.type === "objects") return await this.#eachNamed(target, this.#scope.objects, work);
     const labelSelector = selectorFor(this.#scope, target.role, this.#parts.snapshot);
     if (labelSelector === undefined) return;
-    await this.#eachListed(target, labelSelector, async (object) => {
+    const { onListed } = this.#parts;
+    await this.#eachListed(target, labelSelector, work, (object) => {
       this.#tally.listed++;
-      await work(object);
-    }, this.#parts.onListed);
+      onListed?.(target, object);
+      return !isSettled(object);
+    });
   }
 
   /** The work on a page ends before the next is read. */
@@ -181,7 +193,7 @@ class Pass {
     target: Target,
     labelSelector: string,
     work: (object: PartialObjectMetadata) => Promise<void>,
-    onListed?: PassParts["onListed"],
+    isWork: (object: PartialObjectMetadata) => boolean = () => true,
   ): Promise<void> {
     const { snapshot } = this.#parts;
     for (const namespace of readsFor(target, snapshot.scope)) {
@@ -189,8 +201,7 @@ class Pass {
       const options = { labelSelector, signal: this.#signal, onExpired: "resume" as const };
       try {
         for await (const page of objects.pages(options)) {
-          const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace));
-          if (onListed !== undefined) { for (const object of items) onListed(target, object); }
+          const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace) && isWork(object));
           await this.#concurrently(items, work, (object) => referenceTo({ target, ...keyOf(object) }));
           if (this.#kept.isFull) await this.gatherChildren();
         }
