@@ -42,9 +42,9 @@ class Case {
 
   /** @param end undefined: the shard did not live to tell */
   write(shard: string, begin: number, end?: number): this {
-    const line = { shard, id: this.#writes++, uid: "1", object: "o" };
-    this.judge.onLine({ ...line, at: begin, event: "begin" }, shard);
-    if (end !== undefined) this.judge.onLine({ ...line, at: end, event: "end" }, shard);
+    const line = { shard, id: `${this.#writes++}`, uid: "1", object: "o" };
+    this.judge.onLine({ ...line, at: begin, event: "begin" });
+    if (end !== undefined) this.judge.onLine({ ...line, at: end, event: "end" });
     return this;
   }
 
@@ -117,8 +117,8 @@ Deno.test("Judge takes a new object for another, although it has the name of one
   const judged = new Case().label(0, "a").write("a", 5, 6);
   judged.judge.onMain(secret("1", "a"), undefined, 10);
   judged.judge.onMain(undefined, secret("2", "b"), 20);
-  const line = { shard: "b", id: 9, uid: "2", object: "o", event: "begin" as const };
-  judged.judge.onLine({ ...line, at: 30 }, "b");
+  const line = { shard: "b", id: "9", uid: "2", object: "o", event: "begin" as const };
+  judged.judge.onLine({ ...line, at: 30 });
   judged.write("a", 40, 41);
   assert.deepEqual(judged.verdict, [], "a may write for what is gone, as long as it does not know");
 });

@@ -191,9 +191,9 @@ export async function playChaos(options: ChaosOptions): Promise<ChaosReport> {
     trace,
   };
   const readLogs = (): Promise<void> =>
-    arena.writeLogs((member, text) => {
+    arena.writeLogs((_, text) => {
       const line = parseWriteLine(text);
-      if (line !== undefined) judge.onLine(line, `${member.name} ${member.starts}`);
+      if (line !== undefined) judge.onLine(line);
     });
   /** Waits until everything is where it belongs. @returns whether it is */
   const settle = async (within: number): Promise<boolean> => {

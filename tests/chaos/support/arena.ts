@@ -104,6 +104,7 @@ export class Arena implements AsyncDisposable {
   /** Ends one for good. @returns its exit code */
   async remove(member: Member): Promise<number> {
     const code = await member.stop();
+    await member[Symbol.asyncDispose]();
     const port = this.#ports.get(member.name);
     if (port !== undefined) this.#freePorts.push(port);
     this.#ports.delete(member.name);

@@ -114,22 +114,21 @@ export class Judge {
     else this.#holders.set(name, holder);
   }
 
-  /** A shard has begun or ended a write. @param process names the one that told, as shards come back */
-  onLine({ at, shard, event, id, uid, object }: WriteLine, process: string): void {
-    const key = `${process} ${id}`;
+  /** A shard has begun or ended a write. */
+  onLine({ at, shard, event, id, uid, object }: WriteLine): void {
     switch (event) {
       case "ack":
         return;
       case "end": {
-        const write = this.#open.get(key);
+        const write = this.#open.get(id);
         if (write !== undefined) write.end = at;
-        this.#open.delete(key);
+        this.#open.delete(id);
         return;
       }
       case "begin": {
         this.#writes++;
         const write: ShardWrite = { shard, uid, object, begin: at, end: undefined };
-        this.#open.set(key, write);
+        this.#open.set(id, write);
         const main = this.#mains.get(uid) ?? newMain(object);
         this.#mains.set(uid, main);
         main.writes.push(write);
@@ -146,7 +145,7 @@ export class Judge {
       const isOver = main.deletedAt !== undefined && main.deletedAt < until - memory && main.writes.length === 0;
       if (isOver) this.#mains.delete(uid);
     }
-    for (const [key, { begin }] of this.#open) if (begin < until - memory) this.#open.delete(key);
+    for (const [id, { begin }] of this.#open) if (begin < until - memory) this.#open.delete(id);
   }
 
   #judge(main: Main, write: ShardWrite): void {

@@ -41,7 +41,8 @@ export class Member implements AsyncDisposable {
   /** Lines of processes that were replaced, not taken yet. */
   readonly #earlier: string[] = [];
   #starts = 0;
-  /** Pauses the next restart. */
+  #disposed: Promise<void> | undefined;
+  /** The next start is not before that. */
   #downUntil = 0;
 
   constructor(parts: MemberParts) {
@@ -94,7 +95,7 @@ export class Member implements AsyncDisposable {
     if (process === undefined || this.#state === "away") return;
     this.#downUntil = systemClock.monotonic() + pause;
     this.#become("away");
-    process.signal("SIGKILL");
+    signalTo(process, "SIGKILL");
     await process.ended();
   }
 
@@ -102,7 +103,7 @@ export class Member implements AsyncDisposable {
   async bounce(pause: number): Promise<void> {
     const process = this.#process;
     if (process === undefined || this.#state !== "running") return;
-    process.signal("SIGTERM");
+    signalTo(process, "SIGTERM");
     this.#downUntil = systemClock.monotonic() + pause;
     await process.ended();
     this.#downUntil = systemClock.monotonic() + pause;
@@ -112,13 +113,13 @@ export class Member implements AsyncDisposable {
   freeze(): void {
     if (this.#process === undefined || this.#state !== "running") return;
     this.#become("frozen");
-    this.#process.signal("SIGSTOP");
+    signalTo(this.#process, "SIGSTOP");
   }
 
   /** Lets it go on. */
   thaw(): void {
     if (this.#process === undefined || this.#state !== "frozen") return;
-    this.#process.signal("SIGCONT");
+    signalTo(this.#process, "SIGCONT");
     this.#become("running");
   }
 
@@ -126,13 +127,17 @@ export class Member implements AsyncDisposable {
   async stop(): Promise<number> {
     this.#over.abort();
     this.thaw();
-    if (this.#state === "running") this.#process?.signal("SIGTERM");
+    if (this.#state === "running" && this.#process !== undefined) signalTo(this.#process, "SIGTERM");
     const code = await this.#process?.ended() ?? 0;
     await this.#running;
     return code;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
     this.#over.abort();
     await this.#process?.[Symbol.asyncDispose]();
     await this.#running;
@@ -166,5 +171,14 @@ export class Member implements AsyncDisposable {
   #become(state: MemberState): void {
     this.#state = state;
     this.#parts.onState(this);
+  }
+}
+
+function signalTo(process: Process, signal: Deno.Signal): void {
+  try {
+    process.signal(signal);
+  } catch (error) {
+    // It has ended by itself a moment ago.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
   }
 }

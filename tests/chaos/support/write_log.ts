@@ -8,8 +8,8 @@ export interface WriteLine {
   readonly shard: string;
   /** "ack": the acknowledgement of a drain was sent. */
   readonly event: "begin" | "end" | "ack";
-  /** The same for begin and end of one write. */
-  readonly id: number;
+  /** The same for begin and end of one write, and for no other of any process. */
+  readonly id: string;
   /** UID of the main object; "" for an acknowledgement. */
   readonly uid: string;
   /** Name of the main object. */
@@ -38,7 +38,7 @@ export function parseWriteLine(text: string): WriteLine | undefined {
   const line: JSONValue = JSON.parse(text);
   if (!isJsonObject(line)) return undefined;
   const { at, shard, event, id, uid, object } = line;
-  if (typeof at !== "number" || typeof id !== "number" || typeof shard !== "string") return undefined;
+  if (typeof at !== "number" || typeof id !== "string" || typeof shard !== "string") return undefined;
   if (typeof uid !== "string" || typeof object !== "string") return undefined;
   if (event !== "begin" && event !== "end" && event !== "ack") return undefined;
   return { at, shard, event, id, uid, object };

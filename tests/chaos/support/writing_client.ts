@@ -37,10 +37,10 @@ export class WritingClient implements RestClient {
     const target = targetOf(opts);
     if (target === undefined) return await this.#client.performRequest(opts);
     const { isAcknowledgement, ...about } = target;
-    const open: number[] = [];
+    const open: string[] = [];
     const beforeSend = (): void => {
       opts.beforeSend?.();
-      const id = this.#writes++;
+      const id = `${Deno.pid}-${this.#writes++}`;
       open.push(id);
       this.#note({ ...about, id, event: isAcknowledgement ? "ack" : "begin" });
     };
