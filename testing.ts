@@ -24,7 +24,9 @@
  */
 import { parseSharderConfig } from "./commands/sharder/config/sharder_config.ts";
 import { runSharder } from "./commands/sharder/run.ts";
+import { type CertificateSource, distrust } from "./lib/certificates/mod.ts";
 import { type SharderParts, TestStage, type TestStageOptions } from "./lib/testing/mod.ts";
+import type { Clock } from "./lib/util/clock/mod.ts";
 import { untilAborted } from "./lib/util/until_aborted.ts";
 
 export * from "./lib/testing/mod.ts";
@@ -45,7 +47,7 @@ export function createTestStage(options: TestStageOptions = {}): TestStage {
 
 /** The very sharder of this package, with connections and a webhook that need no network. */
 async function startSharder(parts: SharderParts, signal: AbortSignal): Promise<void> {
-  const { name, clock, random, connect, serveWebhook, config = {} } = parts;
+  const { name, clock, random, connect, serveWebhook, config = {}, issuesCertificates = false } = parts;
   const kind = { apiVersion: "config.sharding.timebertt.dev/v1alpha1", kind: "SharderConfig" };
   await runSharder({
     config: parseSharderConfig({ ...kind, ...config }).config,
@@ -53,14 +55,24 @@ async function startSharder(parts: SharderParts, signal: AbortSignal): Promise<v
     clock,
     random,
     connect,
-    serveWebhook: (app) => ({
+    issuesCertificates,
+    serveWebhook: (app, certificates) => ({
       name: "webhook",
       check: () => undefined,
       run: async (stop) => {
         using _app = app;
-        using _listener = serveWebhook((request) => app.handle(request));
+        const trust = certificates === undefined ? undefined : distrustOf(certificates, clock);
+        using _listener = serveWebhook((request) => app.handle(request), trust);
         await untilAborted(stop);
       },
     }),
   }, signal);
+}
+
+/** Why an API server would not take the certificate that is served at the moment. */
+function distrustOf(certificates: CertificateSource, clock: Clock): (authorities: string) => string | undefined {
+  return (authorities) => {
+    const served = certificates.current();
+    return served === undefined ? "there is none yet" : distrust(served.certificate, authorities, clock.now());
+  };
 }

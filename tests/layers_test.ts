@@ -37,7 +37,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "mod.ts": ["lib/k8s", "lib/runtime", "lib/shard", "lib/sharding", "lib/util"],
   // As main.ts does: it runs the sharder's command with parts of its own.
-  "testing.ts": ["commands", "lib/testing", "lib/apiserver", "lib/sharding", "lib/k8s", "lib/util"],
+  "testing.ts": ["commands", "lib/testing", "lib/apiserver", "lib/certificates", "lib/sharding", "lib/k8s", "lib/util"],
   "main.ts": ["commands", "lib/util"],
 };
 

@@ -16,4 +16,4 @@ export type {
   WaitOptions,
 } from "./stage_options.ts";
 export { TestRing, type TestShardSettings } from "./test_ring.ts";
-export type { WebhookHandler, WebhookIntercept } from "./webhooks.ts";
+export type { Distrust, WebhookHandler, WebhookIntercept } from "./webhooks.ts";

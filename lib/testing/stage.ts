@@ -20,7 +20,7 @@ import { matches, type RequestFilter, type TestRequest } from "./requests.ts";
 import type { SharderSettings, StartSharder } from "./sharder.ts";
 import type { ClientSettings, ProcessSettings, StageServer, TestStageOptions, WaitOptions } from "./stage_options.ts";
 import { TestRing } from "./test_ring.ts";
-import { type WebhookHandler, type WebhookIntercept, Webhooks } from "./webhooks.ts";
+import { type Distrust, type WebhookHandler, type WebhookIntercept, Webhooks } from "./webhooks.ts";
 
 /** Seeds of parts lie apart, so that stages with neighbouring seeds have nothing in common. */
 const seedSpan = 10_000;
@@ -134,7 +134,7 @@ export class TestStage implements AsyncDisposable {
   startSharder(name = "sharder", settings: SharderSettings & ProcessSettings = {}): TestProcess {
     const replica = this.start(name, async (parts, signal) => {
       await this.#ensureNamespace(systemNamespace);
-      const serveWebhook = (handler: WebhookHandler): Disposable =>
+      const serveWebhook = (handler: WebhookHandler, distrust?: Distrust): Disposable =>
         this.#webhooks.serve(
           sharderOrigin,
           async (request) => {
@@ -142,6 +142,7 @@ export class TestStage implements AsyncDisposable {
             return await handler(request);
           },
           () => replica.state === "running" || replica.state === "frozen",
+          distrust,
         );
       await this.#startSharder({ ...parts, ...settings, name, serveWebhook }, signal);
     }, settings);

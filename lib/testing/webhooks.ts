@@ -4,6 +4,9 @@ import { ConnectionError, isJsonObject } from "../k8s/errors.ts";
 /** Answers requests of the API server as a webhook's HTTP server does. */
 export type WebhookHandler = (request: Request) => Response | Promise<Response>;
 
+/** Why a client that trusts these authorities (PEM; "" for none) refuses a server's certificate; undefined: it does not. */
+export type Distrust = (authorities: string) => string | undefined;
+
 /** Sees calls of webhooks before these do: passes them on to `next`, or delays, changes or breaks them. */
 export type WebhookIntercept = (request: Request, next: WebhookHandler) => Response | Promise<Response>;
 
@@ -11,6 +14,7 @@ export type WebhookIntercept = (request: Request, next: WebhookHandler) => Respo
 interface Endpoint {
   readonly handler: WebhookHandler;
   readonly isUp: () => boolean;
+  readonly distrust: Distrust;
 }
 
 /** Webhooks that are called as functions: who listens at which origin. */
@@ -21,11 +25,17 @@ export class Webhooks {
   /**
    * Listens at an origin such as `https://webhook.example` until it is disposed of. Several there take turns.
    * @param isUp while it answers false, the others are asked, as a Service does with pods that are not ready.
+   * @param distrust fails connections of an API server that does not trust its certificate. Without it, all do.
    */
-  serve(origin: string, handler: WebhookHandler, isUp: () => boolean = () => true): Disposable {
+  serve(
+    origin: string,
+    handler: WebhookHandler,
+    isUp: () => boolean = () => true,
+    distrust: Distrust = () => undefined,
+  ): Disposable {
     const endpoints = this.#endpoints.get(origin) ?? [];
     this.#endpoints.set(origin, endpoints);
-    const endpoint: Endpoint = { handler, isUp };
+    const endpoint: Endpoint = { handler, isUp, distrust };
     endpoints.push(endpoint);
     return {
       [Symbol.dispose]: () => {
@@ -49,6 +59,9 @@ export class Webhooks {
     const [endpoint] = index < 0 ? [] : endpoints.splice(index, 1);
     if (endpoint === undefined) throw new ConnectionError(`nobody listens at ${url.origin}`);
     endpoints.push(endpoint);
+    const { caBundle } = clientConfig;
+    const problem = endpoint.distrust(typeof caBundle === "string" ? atob(caBundle) : "");
+    if (problem !== undefined) throw new ConnectionError(`the certificate of ${url.origin} is not trusted: ${problem}`);
     const sent = new TextEncoder().encode(JSON.stringify(review));
     // As API servers do: who does not know how much will come has to reckon with the most.
     const headers = { "content-type": "application/json", "content-length": String(sent.length) };

@@ -13,6 +13,7 @@ import {
   type TestStageOptions,
 } from "../../testing.ts";
 import { namespaces } from "./generate.ts";
+import type { Report } from "./checker/violation.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { faultyTraffic, isWrite } from "./traffic.ts";
 import type { Action, History } from "./steps.ts";
@@ -33,6 +34,7 @@ export interface ClusterOptions {
   readonly logLevel: NonNullable<TestStageOptions["logLevel"]>;
   /** Takes a line about what happened because of an earlier action. */
   readonly trace: (line: string) => void;
+  readonly report: Report;
   /** Hears of each request of a user that ended, in vain (with an error) or not, and how many milliseconds it took. */
   readonly onUser: (action: Action, error: unknown, took: number) => void;
 }
@@ -73,8 +75,9 @@ export class SimulatedCluster implements AsyncDisposable {
     const stage = createTestStage({ seed, latency: 20, rememberRequests: false, logLevel });
     for (const name of namespaces) await stage.createNamespace(name, { [scopeLabel]: "yes" });
     const ring = await stage.createRing(ringFields);
+    await circumstances.prepare?.(stage);
     const cluster = new SimulatedCluster(stage, ring, options);
-    const installed = circumstances.install?.(stage);
+    const installed = circumstances.install?.(stage, options.report);
     if (installed !== undefined) cluster.#lasting.add(() => installed[Symbol.dispose]());
     return cluster;
   }

@@ -38,30 +38,27 @@ function isEndOf(action: { readonly do: string; readonly process?: string }, pro
   return (action.do === "stop" || action.do === "kill") && action.process === process;
 }
 
-/** How many writes each process sends in a scenario when nothing goes wrong. */
-export async function writesIn(scenario: Scenario): Promise<ReadonlyMap<string, number>> {
-  const writes = new Map(processesOf(scenario).map((process) => [process, 0]));
+/** The writes of each process in a scenario when nothing goes wrong: their numbers, from 1. */
+async function writesIn(scenario: Scenario): Promise<ReadonlyMap<string, readonly number[]>> {
+  const writes = new Map(processesOf(scenario).map((process) => [process, { count: 0, tried: new Array<number>() }]));
   const { violations } = await play(scenario.history, {
     endings: false,
     circumstances: withInstall(scenario, (stage) =>
       stage.onRequest((request) => {
-        const count = writes.get(request.process);
-        if (count !== undefined && isWrite(request)) writes.set(request.process, count + 1);
+        const own = writes.get(request.process);
+        if (own === undefined || !isWrite(request)) return;
+        own.count++;
+        if (scenario.isLong !== true || request.resource !== "leases") own.tried.push(own.count);
       })),
   });
   const [first] = violations;
   if (first !== undefined) throw new Error(`the scenario "${scenario.name}" fails by itself: ${first.message}`);
-  return writes;
+  return new Map([...writes].map(([process, { tried }]) => [process, tried]));
 }
 
 /** All crashes that there may be in a scenario. */
 export async function crashesIn(scenario: Scenario): Promise<readonly Crash[]> {
   return [...await writesIn(scenario)].flatMap(([process, writes]) =>
-    Array.from({ length: writes }, (_, index) =>
-      [true, false].map((committed) => ({
-        process,
-        write: index + 1,
-        committed,
-      }))).flat()
+    writes.flatMap((write) => [true, false].map((committed) => ({ process, write, committed })))
   );
 }

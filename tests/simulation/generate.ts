@@ -6,7 +6,7 @@ import type { Action, History, Step, Traffic } from "./steps.ts";
 export const namespaces: readonly string[] = ["one", "two"];
 
 const objectNames = Array.from({ length: 12 }, (_, index) => `o${index}`);
-const shardNames = Array.from({ length: 8 }, (_, index) => `shard-${index}`);
+const shardNames = Array.from({ length: 10 }, (_, index) => `shard-${index}`);
 const sharderNames = ["sharder-0", "sharder-1", "sharder-2"];
 
 /** How often things happen, relative to each other. A profile leaves some out, so that others stand out. */

@@ -1,3 +1,4 @@
+import { ownCertificates, rollover } from "./certificates.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { at, objectsOf, start, users } from "./histories.ts";
 import type { History, Step } from "./steps.ts";
@@ -204,4 +205,23 @@ export const races: readonly Race[] = [
     ),
     ...at(16_000, ...users("edit", objects)),
   ]),
+  race("the API server restarts in the middle of a pass", 60, [
+    ...at(10_000, ...start("shard-2", "shard-3")),
+    ...[11_400, 11_900, 12_600].flatMap((ms) => at(ms, { do: "outage", ms: 300 }, { do: "compact" })),
+    ...at(14_000, ...users("edit", objects)),
+    ...at(20_000, { do: "outage", ms: 4_000 }, { do: "stop", process: "shard-1" }),
+    ...at(26_000, ...users("put", objects)),
+  ]),
+  race("replicas replace their certificate authority, one frozen, one cut off, and the leader dies", 420, [
+    ...at(2_000, ...start("sharder-2")),
+    ...at(rollover - 5_000, { do: "freeze", process: "sharder-1", ms: 60_000, suspended: false }),
+    ...at(rollover + 500, { do: "kill", process: "sharder-0" }, { do: "cut", process: "sharder-2", ms: 8_000 }),
+    ...at(rollover + 30_000, ...start("sharder-0")),
+    // Five minutes after the API servers were told to trust the new authority, its first certificate is served.
+    ...at(rollover + 280_000, { do: "freeze", process: "sharder-0", ms: 90_000, suspended: false }),
+    ...at(rollover + 310_000, { do: "cut", process: "sharder-1", ms: 60_000 }),
+    ...[20, 40, 60, 100, 200, 330, 350, 370, 390, 410].flatMap((second) =>
+      at(second * 1_000, ...users("create", [`one/at-${second}`, `two/at-${second}`]))
+    ),
+  ], ownCertificates),
 ];

@@ -57,6 +57,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     logLevel,
     onUser,
     trace: (line) => write(line),
+    report: (guarantee, message) => report(guarantee, message),
   });
   const { stage, ring } = cluster;
   const { clock } = stage;

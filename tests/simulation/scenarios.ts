@@ -1,3 +1,4 @@
+import { ownCertificates } from "./certificates.ts";
 import { at, objectsOf, start, users } from "./histories.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { History, Step } from "./steps.ts";
@@ -7,6 +8,8 @@ export interface Scenario extends Circumstances {
   /** One word or two, for commands. */
   readonly name: string;
   readonly history: History;
+  /** Is it so long that renewals of Leases are left out, which there are in all the others? @default false */
+  readonly isLong?: boolean;
 }
 
 /** Two sharders and two shards, and objects that are there when it begins at ten seconds. */
@@ -51,6 +54,10 @@ export const scenarios: readonly Scenario[] = [
     ...at(27_500, ...start("shard-1")),
     ...at(32_000, ...start("shard-1")),
   ]),
+  {
+    ...scenario("certificate rollover", 420, at(60_000, ...users("edit", objectsOf(4))), ownCertificates),
+    isLong: true,
+  },
 ];
 
 /** @throws RangeError when there is none of that name */
