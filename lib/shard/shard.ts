@@ -45,8 +45,11 @@ export interface ShardedController<T extends KubeObject> {
   readonly onReleased?: (key: ObjectKey) => void;
 }
 
-/** Drains that are acknowledged at the same time. */
-const drainWorkers = 10;
+/**
+ * Drains that are acknowledged at the same time. All shards of a ring do so, and one sharder brings the children after
+ * what they let go of: when these go too fast for it on a busy API server, families are apart for longer.
+ */
+const drainWorkers = 5;
 
 /** Longest pause before a failed acknowledgement is tried again, in milliseconds: the sharder waits for it. */
 const longestDrainPause = 10_000;
