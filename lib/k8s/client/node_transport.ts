@@ -1,9 +1,20 @@
 import type { IncomingMessage } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
+import type { Agent } from "node:https";
 import { isIP } from "node:net";
-import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import type { PeerCertificate } from "node:tls";
 import type { ClientCertificate } from "../kubeconfig/cluster_access.ts";
 import type { Transport, TransportOptions, TransportRequest } from "./transport.ts";
+
+/** Few need them, and all would pay for them at their start. */
+async function loadModules(): Promise<NodeModules> {
+  const [https, tls] = await Promise.all([import("node:https"), import("node:tls")]);
+  return { https, tls };
+}
+
+interface NodeModules {
+  readonly https: typeof import("node:https");
+  readonly tls: typeof import("node:tls");
+}
 
 /**
  * HTTP/1.1 over node:https, for the two settings that the runtime's own client does not have: a server name of one's
@@ -23,10 +34,11 @@ export class NodeTransport implements Transport {
     this.#options = options;
   }
 
-  send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
+  async send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
     const { method, url, headers, body, signal } = request;
-    const agent = this.#agentFor(identity);
-    return new Promise((resolve, reject) => {
+    const modules = await loadModules();
+    const agent = this.#agentFor(identity, modules);
+    return await new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const framing = body instanceof Uint8Array
         ? { "content-length": String(body.byteLength) }
@@ -34,7 +46,11 @@ export class NodeTransport implements Transport {
         : body === undefined
         ? {}
         : { "transfer-encoding": "chunked" };
-      const outgoing = httpsRequest(url, { method, headers: { ...Object.fromEntries(headers), ...framing }, agent });
+      const outgoing = modules.https.request(url, {
+        method,
+        headers: { ...Object.fromEntries(headers), ...framing },
+        agent,
+      });
       const aborted = (): void => void outgoing.destroy(signal.reason);
       signal.addEventListener("abort", aborted, { once: true });
       const ended = (): void => signal.removeEventListener("abort", aborted);
@@ -64,33 +80,33 @@ export class NodeTransport implements Transport {
     agent?.destroy();
   }
 
-  #agentFor(identity: ClientCertificate | undefined): Agent {
+  #agentFor(identity: ClientCertificate | undefined, modules: NodeModules): Agent {
     if (this.#closed) throw new Error("the client is closed");
     const changed = identity?.certificate !== this.#identity?.certificate || identity?.key !== this.#identity?.key;
     if (changed) this.renew();
     this.#identity = identity;
-    return this.#agent ??= this.#create(identity);
+    return this.#agent ??= this.#create(identity, modules);
   }
 
-  #create(identity: ClientCertificate | undefined): Agent {
+  #create(identity: ClientCertificate | undefined, { https, tls }: NodeModules): Agent {
     const { certificateAuthority, tlsServerName, insecureSkipTlsVerify } = this.#options;
-    return new Agent({
+    return new https.Agent({
       keepAlive: true,
       rejectUnauthorized: insecureSkipTlsVerify !== true,
       // Who verifies nothing needs no authorities: for the machine's own the program would need --allow-sys=ca.
       ...(insecureSkipTlsVerify === true ? { ca: [] } : {}),
       ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
-      ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName)),
+      ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName, tls)),
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
     });
   }
 }
 
 /** TLS does not send addresses as server names, but a certificate may be checked against one. */
-function nameCheck(name: string): object {
+function nameCheck(name: string, tls: NodeModules["tls"]): object {
   if (isIP(name) === 0) return { servername: name };
   const check = (_host: string, certificate: PeerCertificate): Error | undefined =>
-    checkServerIdentity(name, certificate);
+    tls.checkServerIdentity(name, certificate);
   return { servername: "", checkServerIdentity: check };
 }
 
