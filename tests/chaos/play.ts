@@ -29,6 +29,8 @@ export interface ChaosOptions {
   readonly shards?: number;
   /** Of all Leases. @default 5 s */
   readonly timing?: ElectionTiming;
+  /** The clocks of shards stand still while they are frozen, which has to be found. @default false */
+  readonly standingClocks?: boolean;
 }
 
 /** What came of it. */
@@ -72,7 +74,7 @@ const silence = 15_000;
 
 /** Lets events happen to real processes, one after the other and sometimes together, and checks the guarantees. */
 export async function playChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { minutes, seed, only, folder, print, shards = 5, timing = shortTiming } = options;
+  const { minutes, seed, only, folder, print, shards = 5, timing = shortTiming, standingClocks = false } = options;
   const random = seededRandom(seed);
   const begin = sharedTime();
   const violations: Breach[] = [];
@@ -103,7 +105,8 @@ export async function playChaos(options: ChaosOptions): Promise<ChaosReport> {
     onApart: onSpan("apart", "had its child elsewhere"),
   });
 
-  await using arena = await Arena.start({ shards: 0, sharders: 0, timing, folder });
+  const shardFlags = standingClocks ? ["--standing-clock"] : [];
+  await using arena = await Arena.start({ shards: 0, sharders: 0, timing, folder, shardFlags });
   let leader = "";
   let lastWrite = { at: 0, key: "" };
   const onChange = ({ key, previous, next, at }: Change): void => {

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import * as sharding from "../../mod.ts";
 import { setUpWorker } from "../simulation/worker.ts";
 import { sharedTime } from "./support/monotonic.ts";
+import { standingClock } from "./support/standing_clock.ts";
 import { formatWriteLine } from "./support/write_log.ts";
 import { WritingClient } from "./support/writing_client.ts";
 
@@ -21,10 +22,12 @@ const { values } = parseArgs({
     deadline: { type: "string", default: "10000" },
     retry: { type: "string", default: "2000" },
     heap: { type: "boolean", default: false },
+    "standing-clock": { type: "boolean", default: false },
   },
 });
 const { name: shard, ring, namespace, kubeconfig } = values;
-const { systemClock: clock, systemRandom: random, denoHost: host } = sharding;
+const { systemRandom: random, denoHost: host } = sharding;
+const clock = values["standing-clock"] ? standingClock() : sharding.systemClock;
 
 /** Between two lines about the heap, in milliseconds. */
 const heapPeriod = 10_000;

@@ -27,6 +27,10 @@ export type Quantity = typeof quantities[number];
 /** What became of a process. */
 export interface SoakedProcess {
   readonly name: string;
+  /** Else it belongs to the control plane, and is there for comparison. */
+  readonly isOurs: boolean;
+  /** Of the run that lasted longest, which is what the slopes are of. */
+  readonly minutes: number;
   readonly slopes: Readonly<Partial<Record<Quantity, Slope & { readonly grows: boolean }>>>;
   /** Connections to the API server in the first half, and in the second. */
   readonly connections: readonly [number, number];
@@ -71,7 +75,7 @@ const least: Readonly<Record<Quantity, number>> = {
 export async function soak({ minutes, seed, folder, print }: SoakOptions): Promise<SoakReport> {
   // The timing that everybody has.
   const timing = { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
-  await using arena = await Arena.start({ shards: 4, sharders: 2, timing, folder, heap: true });
+  await using arena = await Arena.start({ shards: 4, sharders: 2, timing, folder, shardFlags: ["--heap"] });
   const kubeconfig = arena.installation.controlPlane.kubeconfig;
   const config = await loadClusterAccess({ host: denoHost, clock: systemClock, flags: { kubeconfig } });
   using client = createRestClient({ config, clock: systemClock, random: systemRandom, userAgent: "users" });
@@ -93,11 +97,10 @@ export async function soak({ minutes, seed, folder, print }: SoakOptions): Promi
   const watched = arena.members;
   const stop = new AbortController();
   const running = users.run(stop.signal);
-  const series = new Map<string, Map<Quantity, Sample[]>>();
+  const series = new Map<string, Run[]>();
   const heaps = new Map<string, number>();
   const begin = sharedTime();
   const half = begin + minutes * 30_000;
-  const [cpuFirst, cpuLast] = [new Map<string, number>(), new Map<string, number>()];
   const [acceptedFirst, acceptedHalf] = [new Map<string, number>(), new Map<string, number>()];
   for (const { name, link } of watched) acceptedFirst.set(name, link.accepted);
   let [joins, samples, guest] = [0, 0, undefined as Member | undefined];
@@ -111,10 +114,7 @@ export async function soak({ minutes, seed, folder, print }: SoakOptions): Promi
     });
     for (const { name, pid } of [...watched, ...servers(arena)]) {
       const sample = await sampleProcess(pid);
-      if (sample === undefined) continue;
-      note(series, name, at - begin, { ...sample, heap: heaps.get(name) });
-      if (!cpuFirst.has(name)) cpuFirst.set(name, sample.cpu);
-      cpuLast.set(name, sample.cpu);
+      if (sample !== undefined) note(series, name, pid, at - begin, { ...sample, heap: heaps.get(name) });
     }
     samples++;
     if (at >= half && acceptedHalf.size === 0) {
@@ -133,18 +133,21 @@ export async function soak({ minutes, seed, folder, print }: SoakOptions): Promi
   }
   stop.abort();
   await running;
-  const raw = Object.fromEntries([...series].map(([name, own]) => [name, Object.fromEntries(own)]));
-  await Deno.writeTextFile(join(folder, "samples.json"), JSON.stringify(raw));
+  await Deno.writeTextFile(join(folder, "samples.json"), JSON.stringify(Object.fromEntries(series)));
   const ours = new Map(watched.map((member) => [member.name, member]));
   const processes = [...watched, ...servers(arena)].map(({ name }): SoakedProcess => {
     const accepted = ours.get(name)?.link.accepted ?? 0;
     const middle = acceptedHalf.get(name) ?? accepted;
-    const used = (cpuLast.get(name) ?? 0) - (cpuFirst.get(name) ?? 0);
+    const { samples } = longest(series.get(name) ?? []);
+    const [first, last] = [samples[0], samples.at(-1)];
+    const lasted = (last?.at ?? 0) - (first?.at ?? 0);
     return {
       name,
-      slopes: slopes(series.get(name) ?? new Map(), minutes * 30_000),
+      isOurs: ours.has(name),
+      minutes: lasted / 60_000,
+      slopes: slopes(samples.filter(({ at }) => at >= (first?.at ?? 0) + lasted / 2)),
       connections: [middle - (acceptedFirst.get(name) ?? 0), accepted - middle],
-      cpu: used / (minutes * 60) * 100,
+      cpu: ((last?.cpu ?? 0) - (first?.cpu ?? 0)) * 1_000 / lasted * 100,
       starts: ours.get(name)?.starts ?? 1,
     };
   });
@@ -157,40 +160,50 @@ function servers(arena: Arena): readonly { readonly name: string; readonly pid: 
   return (["etcd", "kube-apiserver"] as const).map((name) => ({ name, pid: pids[name] ?? 0 }));
 }
 
+/** One process, and what was seen of it. */
+interface Run {
+  readonly pid: number;
+  readonly samples: SoakSample[];
+}
+
+/** At a moment, in milliseconds since the beginning. */
+type SoakSample = ProcessSample & { readonly at: number; readonly heap: number | undefined };
+
 function note(
-  series: Map<string, Map<Quantity, Sample[]>>,
+  series: Map<string, Run[]>,
   name: string,
+  pid: number,
   at: number,
-  sample: ProcessSample & { readonly heap: number | undefined },
+  sample: Omit<SoakSample, "at">,
 ): void {
-  const own = series.get(name) ?? new Map<Quantity, Sample[]>();
-  series.set(name, own);
-  for (const quantity of quantities) {
-    const value = sample[quantity];
-    if (value === undefined) continue;
-    const values = own.get(quantity) ?? [];
-    own.set(quantity, values);
-    values.push({ at, value });
-  }
+  const runs = series.get(name) ?? [];
+  series.set(name, runs);
+  if (runs.at(-1)?.pid !== pid) runs.push({ pid, samples: [] });
+  runs.at(-1)?.samples.push({ ...sample, at });
 }
 
-function slopes(own: ReadonlyMap<Quantity, readonly Sample[]>, from: number): SoakedProcess["slopes"] {
-  const found: Partial<Record<Quantity, Slope & { readonly grows: boolean }>> = {};
-  for (const [quantity, samples] of own) {
-    const slope = slopeOf(samples.filter(({ at }) => at >= from));
-    found[quantity] = { ...slope, grows: grows(slope, least[quantity]) };
-  }
-  return found;
+function longest(runs: readonly Run[]): Run {
+  const [first] = runs.toSorted((a, b) => b.samples.length - a.samples.length);
+  return first ?? { pid: 0, samples: [] };
 }
 
-function progress(
-  series: ReadonlyMap<string, ReadonlyMap<Quantity, readonly Sample[]>>,
-  samples: number,
-  requests: number,
-): string {
-  const now = [...series].map(([name, own]) =>
-    `${name} ${own.get("resident")?.at(-1)?.value.toFixed(1)} MB ${own.get("files")?.at(-1)?.value} files`
-  );
+function slopes(samples: readonly SoakSample[]): SoakedProcess["slopes"] {
+  return Object.fromEntries(quantities.flatMap((quantity) => {
+    const values = samples.flatMap((sample): Sample[] => {
+      const value = sample[quantity];
+      return value === undefined ? [] : [{ at: sample.at, value }];
+    });
+    if (values.length === 0) return [];
+    const slope = slopeOf(values);
+    return [[quantity, { ...slope, grows: grows(slope, least[quantity]) }]];
+  }));
+}
+
+function progress(series: ReadonlyMap<string, readonly Run[]>, samples: number, requests: number): string {
+  const now = [...series].map(([name, runs]) => {
+    const { resident = NaN, files = NaN } = runs.at(-1)?.samples.at(-1) ?? {};
+    return `${name} ${resident.toFixed(1)} MB ${files} files`;
+  });
   return `after ${Math.round(samples * samplePeriod / 60_000)} min, ${requests} requests: ${now.join(", ")}`;
 }
 
@@ -200,18 +213,23 @@ export function soakTable({ minutes, requests, refused, slowest, joins, samples,
     `${minutes} minutes, ${requests} requests of users, ${refused.length} refused, the slowest create took ` +
     `${Math.round(slowest)} ms, ${joins} shards joined and left, ${samples} samples`,
     "per hour in the second half, with two standard errors; (mean)",
-    ["process".padEnd(16), ...quantities.map((name) => name.padEnd(24)), "connections  cpu  starts"].join(""),
+    ["process".padEnd(16), ...quantities.map((name) => name.padEnd(24)), "connections  cpu  starts  minutes"].join(""),
   ];
-  for (const { name, slopes, connections, cpu, starts } of processes) {
+  for (const { name, slopes, connections, cpu, starts, minutes } of processes) {
     const cells = quantities.map((quantity) => {
       const slope = slopes[quantity];
       return (slope === undefined ? "-" : cell(slope)).padEnd(24);
     });
     lines.push(
-      [name.padEnd(16), ...cells, connections.join(" + ").padEnd(13), `${cpu.toFixed(1)}%  ${starts}`].join(""),
+      [
+        name.padEnd(16),
+        ...cells,
+        connections.join(" + ").padEnd(13),
+        `${cpu.toFixed(1)}%  ${starts}  ${minutes.toFixed(0)}`,
+      ].join(""),
     );
   }
-  const growing = processes.flatMap(({ name, slopes }) =>
+  const growing = processes.filter(({ isOurs }) => isOurs).flatMap(({ name, slopes }) =>
     quantities.filter((quantity) => slopes[quantity]?.grows === true).map((quantity) => `${quantity} of ${name}`)
   );
   lines.push(growing.length === 0 ? "nothing grows" : `this grows: ${growing.join(", ")}`);

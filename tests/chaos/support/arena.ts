@@ -23,8 +23,8 @@ export interface ArenaOptions {
   readonly timing: ElectionTiming;
   /** Where the logs go. */
   readonly folder: string;
-  /** Shards tell how large their heap is. @default false */
-  readonly heap?: boolean;
+  /** More flags of tests/chaos/shard.ts. @default none */
+  readonly shardFlags?: readonly string[];
 }
 
 /** A real control plane, on which sharders and shards run as processes, each with a network of its own. */
@@ -35,17 +35,17 @@ export class Arena implements AsyncDisposable {
   /** Hear of every change of a member's state. */
   readonly listeners = new Set<(member: Member) => void>();
   readonly #members = new Map<string, Member>();
-  readonly #heap: boolean;
+  readonly #shardFlags: readonly string[];
   #webhookPorts: readonly number[] = [];
   /** Those of them that no sharder has. */
   #freePorts: number[] = [];
   readonly #ports = new Map<string, number>();
 
-  private constructor(installation: Installation, { timing, folder, heap = false }: ArenaOptions) {
+  private constructor(installation: Installation, { timing, folder, shardFlags = [] }: ArenaOptions) {
     this.installation = installation;
     this.timing = timing;
     this.folder = folder;
-    this.#heap = heap;
+    this.#shardFlags = shardFlags;
   }
 
   /** Starts everything. Does not wait until it works. */
@@ -144,7 +144,7 @@ export class Arena implements AsyncDisposable {
       `--lease=${leaseDuration}`,
       `--deadline=${renewDeadline}`,
       `--retry=${retryPeriod}`,
-      ...(this.#heap ? ["--heap"] : []),
+      ...this.#shardFlags,
     ];
   }
 

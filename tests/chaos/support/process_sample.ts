@@ -27,6 +27,8 @@ export async function sampleProcess(pid: number): Promise<ProcessSample | undefi
     }
     const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
     // The second field is the program's name, which may itself contain brackets and blanks.
+    // A process that has ended is still there for a moment, but has no memory.
+    if (!status.includes("VmRSS:")) return undefined;
     const times = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return {
       resident: field("VmRSS") / 1_024,
