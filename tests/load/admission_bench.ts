@@ -79,13 +79,13 @@ export class AdmissionBench implements AsyncDisposable {
   /** Measures one of the two under a load; more shards are made before, if need be. */
   async measure(load: Load, whose: "ours" | "spike"): Promise<Loaded> {
     const { seconds, signal } = this.#options;
-    const { shards, connections, streams, labelled = false } = load;
+    const { shards, connections, streams, http1, labelled = false } = load;
     await this.#grow(shards);
     const target = whose === "ours" ? this.#ours : this.#spike;
     if (whose === "ours") await this.#check(labelled);
     const body = fileOf(this.cluster, labelled);
     const folder = this.cluster.folder;
-    const loaded = await loadServer({ ...target, body, connections, streams, seconds, folder, signal });
+    const loaded = await loadServer({ ...target, body, connections, streams, http1, seconds, folder, signal });
     const { perSecond, p50, p99, cpu } = loaded;
     const latencies = `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(1)} ms`;
     this.#note(`  ${describe(load)}: ${whose} ${perSecond.toFixed(0)}/s, ${latencies}, CPU ${cpu.toFixed(1)} ms`);

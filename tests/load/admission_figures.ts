@@ -3,7 +3,10 @@ import type { Loaded } from "./h2load.ts";
 import type { Figure, Sample, Target } from "./line.ts";
 
 /** A combination that is measured. */
-export type Load = Pick<AdmissionAnchor, "shards" | "connections" | "streams" | "unrelated" | "labelled">;
+export interface Load extends Pick<AdmissionAnchor, "shards" | "connections" | "streams" | "unrelated" | "labelled"> {
+  /** As API servers call webhooks; the reference was measured over HTTP/2 only. @default {false} */
+  readonly http1?: boolean;
+}
 
 /** What is told of each load, with the targets where there are some. */
 const kinds = [
@@ -23,13 +26,18 @@ function cpuTarget({ connections, streams, labelled }: Load): Target | undefined
   return connections === 16 && labelled !== true ? { most: 65 } : undefined;
 }
 
-/** The figures of one load. */
-export function figuresOf(anchor: AdmissionAnchor): Figure[] {
+/** The figures of one load, beside those of the reference where it was measured under this load. */
+export function figuresOf(load: Load, anchor?: AdmissionAnchor): Figure[] {
   return kinds.map(({ key, what, unit, better, target }) => {
-    const goal = target(anchor);
-    const reference = anchor[key];
-    const figure = { id: idOf(anchor, key), what: `${what}, ${describe(anchor)}`, unit, better, reference };
-    return goal === undefined ? figure : { ...figure, target: goal };
+    const goal = target(load);
+    return {
+      id: idOf(load, key),
+      what: `${what}, ${describe(load)}`,
+      unit,
+      better,
+      ...anchor === undefined ? {} : { reference: anchor[key] },
+      ...goal === undefined ? {} : { target: goal },
+    };
   });
 }
 
@@ -39,21 +47,23 @@ export function samplesOf(load: Load, loaded: Loaded, of: "ours" | "spike"): Sam
 }
 
 /** For example `admission/cpu/10x16+5000leases`. */
-function idOf({ shards, connections, streams, unrelated, labelled }: Load, key: string): string {
+function idOf({ shards, connections, streams, unrelated, labelled, http1 }: Load, key: string): string {
   const more = [
     streams === undefined ? "" : `x${streams}`,
     unrelated === undefined ? "" : `+${unrelated}leases`,
     labelled === true ? "+labelled" : "",
+    http1 === true ? "+http1" : "",
   ];
   return `admission/${key}/${shards}x${connections}${more.join("")}`;
 }
 
 /** For people. */
-export function describe({ shards, connections, streams, unrelated, labelled }: Load): string {
+export function describe({ shards, connections, streams, unrelated, labelled, http1 }: Load): string {
   return [
     `${shards} shards`,
     streams === undefined ? `${connections} conn.` : `${connections} conn. x ${streams}`,
     ...unrelated === undefined ? [] : [`${unrelated} Leases`],
     ...labelled === true ? ["labelled"] : [],
+    ...http1 === true ? ["HTTP/1.1"] : [],
   ].join(", ");
 }

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly streams?: number | undefined;
   /** Requests in a second, over all connections. @default as many as the server answers */
   readonly perSecond?: number;
+  /** HTTP/1.1 instead of HTTP/2. @default {false} */
+  readonly http1?: boolean | undefined;
   /** Seconds that are measured. */
   readonly seconds: number;
   /** Seconds before that. @default {1} */
@@ -38,14 +40,16 @@ export interface Loaded {
 const margin = 0.25;
 
 /**
- * Loads a server with h2load: HTTP/2 over TLS, one request after the other on each stream.
+ * Loads a server over TLS with h2load, one request after the other on each stream.
  * @throws MissingToolError when there is no h2load. @throws {Error} when a request was not answered with success
  */
 export async function loadServer(options: LoadOptions): Promise<Loaded> {
-  const { url, body, connections, streams = 1, perSecond, seconds, warmUp = 1, pid, folder, signal } = options;
+  const { url, body, connections, streams = 1, http1 = false, perSecond, seconds, warmUp = 1, pid, folder, signal } =
+    options;
   const log = join(folder, "h2load.log");
   await Deno.remove(log).catch(() => undefined); // It may be the first; h2load adds to what is there.
   const child = spawn([
+    ...http1 ? ["--h1"] : [],
     `--duration=${seconds}`,
     `--warm-up-time=${warmUp}`,
     `--clients=${connections}`,

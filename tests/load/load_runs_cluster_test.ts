@@ -23,7 +23,9 @@ Deno.test("load --quick measures lines, and prints and writes what it found", { 
       table ?? "",
     );
     assert.ok(Number(row?.[1]) > 10, table);
-    if (isComplete) assert.match(table ?? "", /^\| admission CPU per 1,000, 3 shards, 16 conn\. +\|.*\| at most 65 /m);
+    if (isComplete) {
+      assert.match(table ?? "", /^\| admission CPU per 1,000, 3 shards, 16 conn\., HTTP\/1\.1 +\|.*\| at most 65 /m);
+    }
     const written: unknown = JSON.parse(await Deno.readTextFile(file));
     assert.match(JSON.stringify(written), /"id":"create\/webhook20\/perSecond".*"ours":\{"median":\d/);
   } finally {

@@ -9,7 +9,7 @@ const rows = anchors.filter(({ unrelated }) => unrelated !== undefined);
 export const admissionLeasesLine: Line = {
   name: "admission-leases",
   measures: "the same with 5,000 Leases in the cluster that have nothing to do with sharding",
-  figures: [...rows.flatMap(figuresOf), {
+  figures: [...rows.flatMap((row) => figuresOf(row, row)), {
     id: "admission-leases/flat",
     what: "admission CPU with 5,000 unrelated Leases by that without, 10 shards, 16 conn.",
     unit: "",
