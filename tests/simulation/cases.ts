@@ -50,7 +50,7 @@ export function nameOf(each: Case): string {
   }
 }
 
-/** Reads a case as {@link flagsOf} writes it. @throws TypeError when it is none */
+/** Reads a case as {@link flagsOf} writes it. @throws RangeError when it is none */
 export function parseCase(text: string): Case {
   const { type, scenario, process, stream, lag, write, committed }: Record<string, unknown> = JSON.parse(text);
   if (typeof scenario === "string" && typeof process === "string") {
@@ -62,7 +62,7 @@ export function parseCase(text: string): Case {
       return { type, scenario, process, write, committed };
     }
   }
-  throw new TypeError(`${text} is no case: copy one from the line that told of a failure`);
+  throw new RangeError(`${text} is no case: copy one from the line that told of a failure`);
 }
 
 /** Plays a case. */

@@ -4,7 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { allCrashes, allStale, type Case, flagsOf, nameOf, parseCase, playCase, type Result } from "./cases.ts";
+import { defectNamed } from "./defects/all.ts";
 import { playAll } from "./pool.ts";
+import { scenarioNamed } from "./scenarios.ts";
 
 const help = `Plays histories on a simulated cluster, and checks all guarantees.
 
@@ -51,9 +53,11 @@ const { values: flags } = parseArgs({
 });
 
 if (flags.help) print(help);
-else Deno.exitCode = await main() ? 0 : 1;
+else Deno.exitCode = await main().catch(explained) ? 0 : 1;
 
 async function main(): Promise<boolean> {
+  if (flags.defect !== undefined) defectNamed(flags.defect);
+  if (flags.scenario !== undefined) scenarioNamed(flags.scenario);
   if (flags.case !== undefined) return await replay(parseCase(flags.case));
   if (flags.seed !== undefined && !flags.shrink) return await replay(seedCase(Number(flags.seed), 1));
   return await playMany(casesToPlay());
@@ -73,6 +77,13 @@ function seedCase(seed: number, count: number): Case {
     ? positive("--minutes", flags.minutes) * 60_000
     : Math.round(positive("--hours", flags.hours) * 3_600_000 / count);
   return { type: "seed", seed, duration, defect: flags.defect };
+}
+
+/** What was asked for cannot be: then nobody needs to see where that was found. */
+function explained(error: unknown): boolean {
+  if (!(error instanceof RangeError)) throw error;
+  print(`${error.message}\n`);
+  return false;
 }
 
 /** Prints everything that happens. */
