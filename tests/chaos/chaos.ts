@@ -3,8 +3,9 @@
  * faults, to see whether anything grows. For what it prints see docs/chaos.md.
  */
 import { parseArgs } from "node:util";
-import { chaosTable, playChaos } from "./play.ts";
+import { playChaos } from "./play.ts";
 import { soak, soakTable } from "./soak.ts";
+import { chaosTable } from "./support/chaos_report.ts";
 import { eventKinds, isEventKind } from "./support/events.ts";
 
 const help = `Plays faults on real processes and checks the guarantees.

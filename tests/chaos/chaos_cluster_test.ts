@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chaosTable, playChaos } from "./play.ts";
+import { playChaos } from "./play.ts";
+import { chaosTable } from "./support/chaos_report.ts";
 
 const isLinux = Deno.build.os === "linux";
 

@@ -1,18 +1,21 @@
 import { join } from "node:path";
-import { createRestClient, denoHost, type ElectionTiming, type KubeObject, loadClusterAccess } from "../../mod.ts";
+import { createRestClient, denoHost, type ElectionTiming, loadClusterAccess } from "../../mod.ts";
 import { sleep, systemClock } from "../../lib/util/clock/mod.ts";
 import { seededRandom, systemRandom } from "../../lib/util/random.ts";
 import { ring } from "../e2e/support/installation.ts";
 import { Arena, namespace } from "./support/arena.ts";
+import type { ChaosReport } from "./support/chaos_report.ts";
+import { Deck } from "./support/deck.ts";
 import { type ChaosEvent, chaosEvents, type EventKind, eventKinds, type EventParts } from "./support/events.ts";
 import { type Change, History } from "./support/history.ts";
 import { type Breach, Judge } from "./support/judge.ts";
 import type { Member } from "./support/member.ts";
 import { sharedTime } from "./support/monotonic.ts";
-import { EventRecord, type HappeningEvent, type KindFigures } from "./support/record.ts";
+import { EventRecord, type HappeningEvent } from "./support/record.ts";
 import { RingState } from "./support/ring_state.ts";
 import type { Span } from "./support/spans.ts";
 import { Starvation } from "./support/starvation.ts";
+import { holderOf, traceLabels } from "./support/changes.ts";
 import { type UserRequest, Users } from "./support/users.ts";
 import { parseWriteLine } from "./support/write_log.ts";
 
@@ -31,25 +34,6 @@ export interface ChaosOptions {
   readonly timing?: ElectionTiming;
   /** The clocks of shards stand still while they are frozen, which has to be found. @default false */
   readonly standingClocks?: boolean;
-}
-
-/** What came of it. */
-export interface ChaosReport {
-  readonly seed: number;
-  readonly minutes: number;
-  readonly events: number;
-  /** Secrets that were there in the end. */
-  readonly objects: number;
-  /** Requests of users. */
-  readonly requests: number;
-  /** Writes of shards. */
-  readonly writes: number;
-  /** Writes that were answered after the next owner's first one, as they were sent before their shard had to stop. */
-  readonly landedLate: { readonly count: number; readonly longest: number };
-  /** For how long the machine kept this process waiting at most, and in all; milliseconds. */
-  readonly starvation: { readonly longest: number; readonly total: number };
-  readonly violations: readonly Breach[];
-  readonly kinds: Readonly<Record<string, Readonly<KindFigures>>>;
 }
 
 const shortTiming: ElectionTiming = { leaseDuration: 5_000, renewDeadline: 3_500, retryPeriod: 700 };
@@ -308,81 +292,4 @@ function eventOf(
   const event: ChaosEvent = chaosEvents[kind];
   const { isOutage = false, isMassLoss = isOutage } = event;
   return { kind, bound: event.bound(timing), isOutage, isMassLoss };
-}
-
-/** Draws from all cards before one comes again. */
-class Deck<T> {
-  readonly #cards: readonly T[];
-  readonly #next: () => number;
-  #rest: T[] = [];
-
-  /** @param next a number from 0 to 1 */
-  constructor(cards: readonly T[], next: () => number) {
-    this.#cards = cards;
-    this.#next = next;
-  }
-
-  draw(): T {
-    if (this.#rest.length === 0) this.#rest = [...this.#cards];
-    const [card] = this.#rest.splice(Math.floor(this.#next() * this.#rest.length), 1);
-    if (card === undefined) throw new RangeError("there is nothing to draw");
-    return card;
-  }
-}
-
-function holderOf(lease: KubeObject | undefined): string | undefined {
-  const spec: unknown = lease !== undefined && "spec" in lease ? lease.spec : undefined;
-  const holder: unknown = typeof spec === "object" && spec !== null && "holderIdentity" in spec
-    ? spec.holderIdentity
-    : undefined;
-  if (lease === undefined) return undefined;
-  return typeof holder === "string" ? holder : "";
-}
-
-function traceLabels(
-  trace: (line: string) => void,
-  kind: string,
-  previous: KubeObject | undefined,
-  next: KubeObject | undefined,
-): void {
-  const [before, after] = [labelsOf(previous), labelsOf(next)];
-  if (before !== after) trace(`    ${kind} ${(next ?? previous)?.metadata.name}: ${before} -> ${after}`);
-}
-
-function labelsOf(object: KubeObject | undefined): string {
-  if (object === undefined) return "-";
-  return Object.entries(object.metadata.labels ?? {}).map(([name, value]) => `${name.split(".")[0]}=${value}`).join(
-    " ",
-  );
-}
-
-/** The report as a table for people. */
-export function chaosTable(report: ChaosReport): string {
-  const { seed, minutes, events, objects, requests, writes, landedLate, starvation, violations, kinds } = report;
-  const seconds = (milliseconds: number): string => (milliseconds / 1_000).toFixed(2).padStart(9);
-  const rows = Object.entries(kinds).toSorted(([a], [b]) => a.localeCompare(b)).map(([kind, figures]) =>
-    [
-      kind.padEnd(64),
-      String(figures.count).padStart(5),
-      seconds(figures.lonely),
-      seconds(figures.apart),
-      seconds(figures.settled),
-      seconds(figures.create),
-    ].join(" ")
-  );
-  return [
-    "",
-    `${"the longest of each kind, in seconds".padEnd(64)} count  no owner     apart   settled    create`,
-    ...rows,
-    "",
-    `seed ${seed}: ${minutes.toFixed(1)} minutes, ${events} events, ${objects} objects in the end, ` +
-    `${requests} requests of users, ${writes} writes of shards, ${landedLate.count} of them landed late ` +
-    `(${Math.round(landedLate.longest)} ms)`,
-    `the machine kept this process waiting ${seconds(starvation.longest).trim()} s at most, ` +
-    `${seconds(starvation.total).trim()} s in all`,
-    `${violations.length} violations`,
-    ...violations.map(({ guarantee, at, object, message }) =>
-      `  ${guarantee} at ${(at / 1_000).toFixed(3)} s: ${object}: ${message}`
-    ),
-  ].join("\n");
 }
