@@ -61,9 +61,9 @@ export function checksumReconciler({ configMaps, events }: ChecksumParts): Shard
       const draft = uid === undefined ? wanted : { ...wanted, metadata: { ...wanted.metadata, uid } };
       const written = await api.apply(draft, { signal, fieldManager, force: true });
       await removeSurplus(api, written, wanted, signal);
-      logger.info(current === undefined ? "created the ConfigMap" : "restored or updated the ConfigMap", {
-        configMap: name,
-      });
+      // Thousands are created when a shard starts, and each line is a system call of its own.
+      if (current === undefined) logger.debug("created the ConfigMap", { configMap: name });
+      else logger.info("restored or updated the ConfigMap", { configMap: name });
       return {};
     } catch (error) {
       if (!isInvalid(error)) throw error;
