@@ -75,7 +75,8 @@ export async function loadServer(options: LoadOptions): Promise<Loaded> {
     perSecond: requests.length / seconds,
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),
-    cpu: steady.cpu * 1e6 / counted,
+    // A server that hardly gets a processor may have answered nothing in that time.
+    cpu: counted === 0 ? NaN : steady.cpu * 1e6 / counted,
   };
 }
 
