@@ -53,7 +53,7 @@ export class Arena implements AsyncDisposable {
     // In etcd as JSON, so that the history can be read there: see history.ts.
     const flags = { "kube-apiserver": ["--storage-media-type=application/json"] };
     await using stack = new globalThis.AsyncDisposableStack();
-    const installation = stack.use(await install({ flags }));
+    const installation = await install({ flags });
     const arena = stack.use(new Arena(installation, options));
     arena.#freePorts = freePorts(webhookPorts);
     arena.#webhookPorts = [...arena.#freePorts];
@@ -124,6 +124,7 @@ export class Arena implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.members.map((member) => member[Symbol.asyncDispose]()));
     await this.writeLogs(() => {});
+    await this.installation[Symbol.asyncDispose]();
   }
 
   async #shardCommand(name: string, url: string): Promise<readonly string[]> {

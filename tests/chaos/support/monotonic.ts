@@ -1,8 +1,9 @@
 /** CLOCK_MONOTONIC on Linux. */
 const clockMonotonic = 1;
 
-let library: Deno.DynamicLibrary<typeof symbols> | undefined;
 const symbols = { clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } } as const;
+/** Opened once for the whole process. */
+const library = Deno.build.os === "linux" ? Deno.dlopen("libc.so.6", symbols) : undefined;
 
 /**
  * Milliseconds on the clock that all processes of one machine share and that never jumps, so that what two of them wrote
@@ -10,7 +11,7 @@ const symbols = { clock_gettime: { parameters: ["i32", "buffer"], result: "i32" 
  * needs --allow-ffi.
  */
 export function sharedTime(): number {
-  library ??= Deno.dlopen("libc.so.6", symbols);
+  if (library === undefined) throw new Error("chaos needs Linux");
   const time = new BigInt64Array(2);
   library.symbols.clock_gettime(clockMonotonic, time);
   const [seconds = 0n, nanoseconds = 0n] = time;
