@@ -18,6 +18,7 @@ import { mainCommand, Process } from "../e2e/support/process.ts";
 import type { ApiServer } from "./api_connection.ts";
 import { labelOf } from "./label_of.ts";
 import { createObjects, type CreateOptions, type Creation, secretOf } from "./create.ts";
+import { shippedV8Flags } from "./shipped.ts";
 
 /** A replica of the sharder that was started. Its ports and folder are the same whenever it is started again. */
 export interface Sharder {
@@ -40,7 +41,7 @@ export interface SharderStart {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What runs the command, for example within limits: it has the command as its arguments. @default nothing */
   readonly wrapper?: readonly string[];
-  /** Flags of V8, before all others; as `DENO_V8_FLAGS` has them. @default none */
+  /** Flags of V8. @default {those of the manifests} */
   readonly v8Flags?: string;
   /** Wait until it is ready. @default {true} */
   readonly wait?: boolean;
@@ -90,7 +91,8 @@ export class LoadCluster implements AsyncDisposable {
    * defaults; only addresses and certificates are said.
    */
   async startSharder(options: SharderStart = {}): Promise<Sharder> {
-    const { replica = 0, settings = {}, wrapper = [], v8Flags, wait = true } = options;
+    const { replica = 0, settings = {}, wrapper = [], wait = true } = options;
+    const v8Flags = options.v8Flags ?? await shippedV8Flags("sharder/deployment.yaml");
     const [port = 0, health = 0, metrics = 0] = this.#ports.slice(3 * replica, 3 * replica + 3);
     const url = `https://127.0.0.1:${port}`;
     const caBundle = btoa(this.#installation.certificateAuthority);
@@ -109,9 +111,8 @@ export class LoadCluster implements AsyncDisposable {
     await Deno.writeTextFile(file, stringify(config));
     const kubeconfig = this.controlPlane.user("system:serviceaccount:sharding-system:sharder").kubeconfigPath;
     const command = mainCommand(["sharder", "--config", file, "--kubeconfig", kubeconfig]);
-    const env = v8Flags === undefined ? {} : { DENO_V8_FLAGS: v8Flags };
     const begin = performance.now();
-    const process = await Process.spawn(`sharder-${replica}`, [...wrapper, ...command], env);
+    const process = await Process.spawn(`sharder-${replica}`, [...wrapper, ...command], { DENO_V8_FLAGS: v8Flags });
     this.#processes.push(process);
     if (wait) await untilReady(process, health, begin + readyWithin);
     const readyAfter = wait ? performance.now() - begin : 0;
@@ -123,7 +124,9 @@ export class LoadCluster implements AsyncDisposable {
   async startShard(name: string, args: readonly string[] = []): Promise<Process> {
     const kubeconfig = this.controlPlane.user("system:serviceaccount:default:checksum-controller").kubeconfigPath;
     const own = ["checksum-controller", "--shard-name", name, "--lease-namespace", "default"];
-    const process = await Process.spawn(name, mainCommand([...own, "--kubeconfig", kubeconfig, ...args]), {});
+    const v8Flags = await shippedV8Flags("examples/checksum-controller/deployment.yaml");
+    const command = mainCommand([...own, "--kubeconfig", kubeconfig, ...args]);
+    const process = await Process.spawn(name, command, { DENO_V8_FLAGS: v8Flags });
     this.#processes.push(process);
     return process;
   }
