@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/ring/mod.ts")).ring,
     interrupt: { secondThoughts: 0, echoes: 500 },
   },
+  "scale": {
+    summary: "computes what a cluster of some size asks of the sharder, the shards and the API server",
+    load: async () => (await import("./commands/scale.ts")).scale,
+  },
   "demo": {
     summary: "shows sharding at work on this machine, without a cluster",
     load: async () => (await unforeseen<typeof import("./commands/demo/mod.ts")>("./commands/demo/mod.ts")).demo,

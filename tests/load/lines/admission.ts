@@ -1,4 +1,4 @@
-import { AdmissionBench } from "../admission_bench.ts";
+import { AdmissionBench } from "../admission_runs.ts";
 import { describe, figuresOf, type Load, samplesOf } from "../admission_figures.ts";
 import { admission as anchors } from "../anchors.ts";
 import type { Figure, Line, LoadContext, Sample } from "../line.ts";

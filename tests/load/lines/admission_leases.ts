@@ -1,4 +1,4 @@
-import { AdmissionBench } from "../admission_bench.ts";
+import { AdmissionBench } from "../admission_runs.ts";
 import { figuresOf, samplesOf } from "../admission_figures.ts";
 import { admission as anchors } from "../anchors.ts";
 import type { Line, LoadContext, Sample } from "../line.ts";

@@ -1,4 +1,4 @@
-import { AdmissionBench } from "../admission_bench.ts";
+import { AdmissionBench } from "../admission_runs.ts";
 import { limited } from "../anchors.ts";
 import { limitCpu } from "../cpu_limit.ts";
 import type { Loaded } from "../h2load.ts";
