@@ -174,7 +174,7 @@ class Look {
       case "none":
         return;
       case "wait":
-        if (plan.for === "acknowledgement") this.#pend(plan.shard);
+        if (plan.for === "acknowledgement") this.#pend(plan.shard, object);
         this.result.waits(
           plan.shard,
           plan.for,
@@ -190,7 +190,7 @@ class Look {
         const { from } = plan;
         // It is asked for the rest when it has let go of these.
         if ((this.#pending.get(from) ?? 0) >= maxPendingDrains) return this.result.waits(from, "acknowledgement");
-        this.#pend(from);
+        this.#pend(from, object);
         const operations = patchFor({ type: "drain", from, to: "" }, object.metadata, ring.name);
         const done = await this.#patch(target, object, operations);
         if (done) observer.onDrain?.(ring.name, target.groupResource);
@@ -201,7 +201,8 @@ class Look {
     }
   }
 
-  #pend(shard: string): void {
+  #pend(shard: string, { metadata }: PartialObjectMetadata): void {
+    this.result.asked(metadata);
     this.#pending.set(shard, (this.#pending.get(shard) ?? 0) + 1);
   }
 

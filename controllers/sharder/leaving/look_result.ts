@@ -43,6 +43,8 @@ export class LeavingResult {
   readonly #waits = new Map<LeavingWait, Map<string, number>>();
   /** Main resources of which nobody knows whether shards are still at work on their objects. */
   readonly #doubtful: LeavingFailure[] = [];
+  /** Uids of main objects that were asked for; at most as many as drains may be pending. */
+  readonly #asked = new Set<string>();
   /** Objects that wait for owners which the sharder has no right to look after. */
   #blocked = 0;
 
@@ -82,7 +84,8 @@ export class LeavingResult {
   }
 
   /**
-   * Does the shard of a controlled object have main objects that it has to let go of, or may it have the object's owner?
+   * Does the shard of a controlled object have main objects that it has to let go of, was the object's owner asked for
+   * wherever it is, or may the shard have it?
    * "forbidden" when it may, and the sharder has no right to find out.
    */
   ownerOf(metadata: ObjectMeta, shard: string): "free" | "busy" | "forbidden" {
@@ -90,6 +93,8 @@ export class LeavingResult {
     if (isWaiting) return "busy";
     const owner = controllerOf(metadata);
     if (owner === undefined) return "free";
+    // It may be another shard that has the owner.
+    if (this.#asked.has(owner.uid)) return "busy";
     const group = groupOf(owner.apiVersion);
     const doubts = this.#doubtful.filter((one) =>
       one.group === group && (one.kind === undefined || one.kind === owner.kind)
@@ -117,6 +122,11 @@ export class LeavingResult {
     this.#waits.set(what, shards.set(shard, (shards.get(shard) ?? 0) + 1));
     if (isForbidden) this.#blocked++;
     else this.#waiting++;
+  }
+
+  /** Notes a main object that carries a drain label. */
+  asked({ uid }: ObjectMeta): void {
+    if (uid !== undefined) this.#asked.add(uid);
   }
 
   /** Notes an object that was written. */

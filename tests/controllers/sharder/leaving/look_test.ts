@@ -131,6 +131,19 @@ Deno.test("a child loses its label when its shard has no owners to let go of", a
   assert.equal(await scene.isLabelled("child-live"), false);
 });
 
+Deno.test("a child on another shard than its owner keeps its label while the owner is draining", async () => {
+  using scene = new Scene();
+  await scene.secret("foo", { [shard]: "live" });
+  await scene.child("child", "foo", "held");
+  await scene.look(mains, children);
+  assert.equal(await scene.isLabelled("child"), true);
+  await scene.look(mains, children);
+  assert.equal(await scene.isLabelled("child"), true, "it was asked for before this look");
+  await scene.secrets.patch("foo", { type: "merge", patch: { metadata: { labels: null } } });
+  await scene.look(mains, children);
+  assert.equal(await scene.isLabelled("child"), false);
+});
+
 Deno.test("children of what the sharder may not see keep their labels, those of others do not", async () => {
   using scene = new Scene();
   await scene.child("child", "foo", "live");
