@@ -1,19 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Agent } from "node:https";
 import { isIP } from "node:net";
+import process from "node:process";
 import type { PeerCertificate } from "node:tls";
 import type { ClientCertificate } from "../kubeconfig/cluster_access.ts";
 import type { Transport, TransportOptions, TransportRequest } from "./transport.ts";
 
-/** Few need them, and all would pay for them at their start. */
-async function loadModules(): Promise<NodeModules> {
-  const [https, tls] = await Promise.all([import("node:https"), import("node:tls")]);
-  return { https, tls };
-}
-
-interface NodeModules {
-  readonly https: typeof import("node:https");
-  readonly tls: typeof import("node:tls");
+/**
+ * Few need it, and all would pay for it at their start. Nothing is waited for, as nothing may come between a fence that
+ * was asked and the request that it let through.
+ */
+function https(): typeof import("node:https") {
+  return process.getBuiltinModule("node:https");
 }
 
 /**
@@ -34,11 +32,10 @@ export class NodeTransport implements Transport {
     this.#options = options;
   }
 
-  async send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
+  send(request: TransportRequest, identity: ClientCertificate | undefined): Promise<Response> {
     const { method, url, headers, body, signal } = request;
-    const modules = await loadModules();
-    const agent = this.#agentFor(identity, modules);
-    return await new Promise((resolve, reject) => {
+    const agent = this.#agentFor(identity);
+    return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const framing = body instanceof Uint8Array
         ? { "content-length": String(body.byteLength) }
@@ -46,7 +43,7 @@ export class NodeTransport implements Transport {
         : body === undefined
         ? {}
         : { "transfer-encoding": "chunked" };
-      const outgoing = modules.https.request(url, {
+      const outgoing = https().request(url, {
         method,
         headers: { ...Object.fromEntries(headers), ...framing },
         agent,
@@ -80,33 +77,33 @@ export class NodeTransport implements Transport {
     agent?.destroy();
   }
 
-  #agentFor(identity: ClientCertificate | undefined, modules: NodeModules): Agent {
+  #agentFor(identity: ClientCertificate | undefined): Agent {
     if (this.#closed) throw new Error("the client is closed");
     const changed = identity?.certificate !== this.#identity?.certificate || identity?.key !== this.#identity?.key;
     if (changed) this.renew();
     this.#identity = identity;
-    return this.#agent ??= this.#create(identity, modules);
+    return this.#agent ??= this.#create(identity);
   }
 
-  #create(identity: ClientCertificate | undefined, { https, tls }: NodeModules): Agent {
+  #create(identity: ClientCertificate | undefined): Agent {
     const { certificateAuthority, tlsServerName, insecureSkipTlsVerify } = this.#options;
-    return new https.Agent({
+    return new (https().Agent)({
       keepAlive: true,
       rejectUnauthorized: insecureSkipTlsVerify !== true,
       // Who verifies nothing needs no authorities: for the machine's own the program would need --allow-sys=ca.
       ...(insecureSkipTlsVerify === true ? { ca: [] } : {}),
       ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
-      ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName, tls)),
+      ...(tlsServerName === undefined ? {} : nameCheck(tlsServerName)),
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
     });
   }
 }
 
 /** TLS does not send addresses as server names, but a certificate may be checked against one. */
-function nameCheck(name: string, tls: NodeModules["tls"]): object {
+function nameCheck(name: string): object {
   if (isIP(name) === 0) return { servername: name };
   const check = (_host: string, certificate: PeerCertificate): Error | undefined =>
-    tls.checkServerIdentity(name, certificate);
+    process.getBuiltinModule("node:tls").checkServerIdentity(name, certificate);
   return { servername: "", checkServerIdentity: check };
 }
 
