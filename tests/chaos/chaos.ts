@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { playChaos } from "./play.ts";
-import { soak, soakTable } from "./soak.ts";
+import { soak, soakProblem, soakTable } from "./soak.ts";
 import { chaosTable } from "./support/chaos_report.ts";
 import { eventKinds, isEventKind } from "./support/events.ts";
 
@@ -20,37 +20,49 @@ const help = `Plays faults on real processes and checks the guarantees.
 Events:
 ${eventKinds.map((kind) => `  ${kind}\n`).join("")}`;
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    minutes: { type: "string", default: "10" },
-    seed: { type: "string" },
-    only: { type: "string" },
-    defect: { type: "boolean", default: false },
-    soak: { type: "boolean", default: false },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
+/** A command line that cannot be understood. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
 
-if (flags.help) print(help);
-else Deno.exit(await main() ? 0 : 1);
+const options = {
+  minutes: { type: "string", default: "10" },
+  seed: { type: "string" },
+  only: { type: "string" },
+  defect: { type: "boolean", default: false },
+  soak: { type: "boolean", default: false },
+  json: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+try {
+  Deno.exit(await main() ? 0 : 1);
+} catch (error) {
+  // What parseArgs() does not understand it says by a TypeError with a code.
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  if (!isUsage) throw error;
+  Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+  Deno.exit(2);
+}
 
 async function main(): Promise<boolean> {
+  const { values: flags } = parseArgs({ args: Deno.args, options });
+  if (flags.help) {
+    print(help);
+    return true;
+  }
   const minutes = positive("--minutes", flags.minutes);
-  const seed = flags.seed === undefined ? Date.now() % 1_000_000 : Number(flags.seed);
+  const seed = flags.seed === undefined ? Date.now() % 1_000_000 : positive("--seed", flags.seed);
+  const { only } = flags;
+  if (only !== undefined && !isEventKind(only)) throw new UsageError(`--only: there is no event "${only}"; see --help`);
   const folder = await Deno.makeTempDir({ prefix: "chaos-" });
   print(`seed ${seed}; logs in ${folder}`);
   if (flags.soak) {
     const report = await soak({ minutes, seed, folder, print });
     print(soakTable(report));
-    await writeReport(report);
-    return !report.processes.some(({ isOurs, starts, slopes }) =>
-      isOurs && (starts > 1 || Object.values(slopes).some(({ grows }) => grows))
-    );
+    await writeReport(flags.json, report);
+    return soakProblem(report.processes) === undefined;
   }
-  const { only } = flags;
-  if (only !== undefined && !isEventKind(only)) throw new RangeError(`--only: there is no event "${only}"; see --help`);
   const report = await playChaos({
     minutes,
     seed,
@@ -60,17 +72,17 @@ async function main(): Promise<boolean> {
     ...(only === undefined ? {} : { only }),
   });
   print(chaosTable(report));
-  await writeReport(report);
+  await writeReport(flags.json, report);
   return report.violations.length === 0;
 }
 
-async function writeReport(report: unknown): Promise<void> {
-  if (flags.json !== undefined) await Deno.writeTextFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
+async function writeReport(file: string | undefined, report: unknown): Promise<void> {
+  if (file !== undefined) await Deno.writeTextFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 function positive(flag: string, text: string): number {
   const number = Number(text);
-  if (!(number > 0)) throw new RangeError(`${flag} has to be a number above 0: it is ${text}`);
+  if (!(number > 0)) throw new UsageError(`${flag} has to be a number above 0: it is ${text}`);
   return number;
 }
 

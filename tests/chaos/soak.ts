@@ -229,11 +229,20 @@ export function soakTable({ minutes, requests, refused, slowest, joins, samples,
       ].join(""),
     );
   }
-  const growing = processes.filter(({ isOurs }) => isOurs).flatMap(({ name, slopes }) =>
+  return [...lines, soakProblem(processes) ?? "nothing grows"].join("\n");
+}
+
+/** Why a soak has not shown that nothing grows; undefined when it has. */
+export function soakProblem(processes: SoakReport["processes"]): string | undefined {
+  const ours = processes.filter(({ isOurs }) => isOurs);
+  const growing = ours.flatMap(({ name, slopes }) =>
     quantities.filter((quantity) => slopes[quantity]?.grows === true).map((quantity) => `${quantity} of ${name}`)
   );
-  lines.push(growing.length === 0 ? "nothing grows" : `this grows: ${growing.join(", ")}`);
-  return lines.join("\n");
+  if (growing.length > 0) return `this grows: ${growing.join(", ")}`;
+  const restarted = ours.filter(({ starts }) => starts > 1);
+  if (restarted.length > 0) return `ended and was started again: ${restarted.map(({ name }) => name).join(", ")}`;
+  const isCertain = ({ slopes: { resident } }: SoakedProcess): boolean => !Number.isNaN(resident?.error ?? NaN);
+  return ours.length > 0 && ours.every(isCertain) ? undefined : "too short to tell whether anything grows";
 }
 
 function cell({ mean, perHour, error, grows }: Slope & { readonly grows: boolean }): string {
