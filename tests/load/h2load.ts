@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { sleep, systemClock as clock } from "../../lib/util/clock/mod.ts";
 import { cpuMeter } from "./process_stats.ts";
 import { MissingToolError } from "./line.ts";
@@ -46,8 +45,8 @@ const margin = 0.25;
 export async function loadServer(options: LoadOptions): Promise<Loaded> {
   const { url, body, connections, streams = 1, http1 = false, perSecond, seconds, warmUp = 1, pid, folder, signal } =
     options;
-  const log = join(folder, "h2load.log");
-  await Deno.remove(log).catch(() => undefined); // It may be the first; h2load adds to what is there.
+  // One for each run, as h2load adds to what is there.
+  const log = await Deno.makeTempFile({ dir: folder, prefix: "h2load-" });
   const child = spawn([
     ...http1 ? ["--h1"] : [],
     `--duration=${seconds}`,

@@ -174,8 +174,9 @@ class Look {
       case "none":
         return;
       case "wait":
-        if (plan.for === "acknowledgement") this.#pend(plan.shard, object);
+        if (plan.for === "acknowledgement") this.#pend(plan.shard);
         this.result.waits(
+          object.metadata,
           plan.shard,
           plan.for,
           plan.for === "owners" && this.result.ownerOf(object.metadata, plan.shard) === "forbidden",
@@ -189,20 +190,21 @@ class Look {
       case "drain": {
         const { from } = plan;
         // It is asked for the rest when it has let go of these.
-        if ((this.#pending.get(from) ?? 0) >= maxPendingDrains) return this.result.waits(from, "acknowledgement");
-        this.#pend(from, object);
+        if ((this.#pending.get(from) ?? 0) >= maxPendingDrains) {
+          return this.result.waits(object.metadata, from, "acknowledgement");
+        }
+        this.#pend(from);
         const operations = patchFor({ type: "drain", from, to: "" }, object.metadata, ring.name);
         const done = await this.#patch(target, object, operations);
         if (done) observer.onDrain?.(ring.name, target.groupResource);
         this.result.wrote(done ? "drained" : "changed");
-        this.result.waits(from, "acknowledgement");
+        this.result.waits(object.metadata, from, "acknowledgement");
         return;
       }
     }
   }
 
-  #pend(shard: string, { metadata }: PartialObjectMetadata): void {
-    this.result.asked(metadata);
+  #pend(shard: string): void {
     this.#pending.set(shard, (this.#pending.get(shard) ?? 0) + 1);
   }
 

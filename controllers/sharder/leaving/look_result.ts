@@ -28,6 +28,9 @@ export type LeavingWrite =
 /** Failures that are kept for people; more are only counted. */
 const keptFailures = 5;
 
+/** Uids of waiting owners that are kept, of 80 bytes or so each. Where there are more, any owner may be among them. */
+const keptUids = 10_000;
+
 /** What a look at a ring's leaving objects has found and done. */
 export class LeavingResult {
   /** The first failures. */
@@ -43,8 +46,8 @@ export class LeavingResult {
   readonly #waits = new Map<LeavingWait, Map<string, number>>();
   /** Main resources of which nobody knows whether shards are still at work on their objects. */
   readonly #doubtful: LeavingFailure[] = [];
-  /** Uids of main objects that were asked for; at most as many as drains may be pending. */
-  readonly #asked = new Set<string>();
+  /** Uids of objects whose shards have not let go of them; no more than `keptUids`. */
+  readonly #keepers = new Set<string>();
   /** Objects that wait for owners which the sharder has no right to look after. */
   #blocked = 0;
 
@@ -84,8 +87,8 @@ export class LeavingResult {
   }
 
   /**
-   * Does the shard of a controlled object have main objects that it has to let go of, was the object's owner asked for
-   * wherever it is, or may the shard have it?
+   * Does the shard of a controlled object have main objects that it has to let go of, is the object's owner still
+   * kept by any shard, or may it be?
    * "forbidden" when it may, and the sharder has no right to find out.
    */
   ownerOf(metadata: ObjectMeta, shard: string): "free" | "busy" | "forbidden" {
@@ -94,7 +97,7 @@ export class LeavingResult {
     const owner = controllerOf(metadata);
     if (owner === undefined) return "free";
     // It may be another shard that has the owner.
-    if (this.#asked.has(owner.uid)) return "busy";
+    if (this.#keepers.has(owner.uid) || this.#keepers.size >= keptUids) return "busy";
     const group = groupOf(owner.apiVersion);
     const doubts = this.#doubtful.filter((one) =>
       one.group === group && (one.kind === undefined || one.kind === owner.kind)
@@ -117,16 +120,12 @@ export class LeavingResult {
    * Notes an object that keeps its labels for now.
    * @param isForbidden it waits for an owner that the sharder has no right to look after
    */
-  waits(shard: string, what: LeavingWait, isForbidden = false): void {
+  waits({ uid }: ObjectMeta, shard: string, what: LeavingWait, isForbidden = false): void {
+    if (what !== "owners" && uid !== undefined && this.#keepers.size < keptUids) this.#keepers.add(uid);
     const shards = this.#waits.get(what) ?? new Map<string, number>();
     this.#waits.set(what, shards.set(shard, (shards.get(shard) ?? 0) + 1));
     if (isForbidden) this.#blocked++;
     else this.#waiting++;
-  }
-
-  /** Notes a main object that carries a drain label. */
-  asked({ uid }: ObjectMeta): void {
-    if (uid !== undefined) this.#asked.add(uid);
   }
 
   /** Notes an object that was written. */

@@ -1,4 +1,4 @@
-import { sleep, systemClock } from "../../../lib/util/clock/mod.ts";
+import { eventually } from "../../controlplane/processes.ts";
 import type { Figure, Line, LoadContext, Range, Sample, Target } from "../line.ts";
 import { processStats, resetPeak } from "../process_stats.ts";
 import { noteStep, type Scene, startScene, step, stepSamples } from "../passes/scene.ts";
@@ -201,7 +201,7 @@ async function* create(scene: Scene, count: number, signal: AbortSignal): AsyncG
   const before = await cpu();
   const { perSecond } = await cluster.createSecrets({ prefix: "load", count, concurrency: 20, signal });
   const created = performance.now();
-  while (tracker.book.counts().configMap < count) await sleep(systemClock, 10, signal);
+  await eventually("all ConfigMaps are there", () => tracker.book.counts().configMap >= count, 300_000);
   yield { id: "create/last", value: (performance.now() - created) / 1_000 };
   yield { id: "create/rate", value: perSecond };
   const [ofSharder = NaN, ...ofShards] = (await cpu()).map((after, index) => after - (before[index] ?? 0));

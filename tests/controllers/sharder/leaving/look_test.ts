@@ -144,6 +144,26 @@ Deno.test("a child on another shard than its owner keeps its label while the own
   assert.equal(await scene.isLabelled("child"), false);
 });
 
+Deno.test("a child on another shard keeps its label also while its owner has not even been asked for", async () => {
+  using scene = new Scene();
+  scene.maxPendingDrains = 0;
+  await scene.secret("foo", { [shard]: "live" });
+  await scene.child("child", "foo", "held");
+  await scene.look(mains, children);
+  assert.deepEqual(scene.drained, []);
+  assert.equal(await scene.isLabelled("child"), true);
+});
+
+Deno.test("a child whose owner the sharder may not ask for is no reason to wait", async () => {
+  using scene = new Scene();
+  await scene.secret("foo", { [shard]: "live" });
+  await scene.child("child", "foo", "held");
+  scene.fault = ({ method }) => method === "PATCH" ? forbidden : none;
+  const result = await scene.look(mains, children);
+  assert.equal(result.isForbidden, true);
+  assert.equal(await scene.isLabelled("child"), true);
+});
+
 Deno.test("children of what the sharder may not see keep their labels, those of others do not", async () => {
   using scene = new Scene();
   await scene.child("child", "foo", "live");

@@ -8,7 +8,7 @@ const minutes = 60_000;
 
 function waiting(): LeavingResult {
   const result = new LeavingResult();
-  result.waits("shard-a", "acknowledgement");
+  result.waits({}, "shard-a", "acknowledgement");
   return result;
 }
 
@@ -34,7 +34,7 @@ Deno.test("a process that comes late gives it half a minute more", () => {
 Deno.test("a ring is given up at once when the sharder has no right to what is left, and to nothing else", () => {
   assert.equal(mustGiveUp(forbidden(), 0, deleted, deletion), true);
   const both = forbidden();
-  both.waits("shard-a", "acknowledgement");
+  both.waits({}, "shard-a", "acknowledgement");
   assert.equal(mustGiveUp(both, 0, deleted, deletion), false);
   const written = forbidden();
   written.wrote("stripped");

@@ -24,7 +24,7 @@ function nothing(): LeavingResult {
 
 function waiting(count = 1): LeavingResult {
   const result = new LeavingResult();
-  for (let index = 0; index < count; index++) result.waits("shard-a", "acknowledgement");
+  for (let index = 0; index < count; index++) result.waits({}, "shard-a", "acknowledgement");
   return result;
 }
 
