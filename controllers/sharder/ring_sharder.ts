@@ -13,6 +13,7 @@ import { LeaseProbe } from "./lease_probe.ts";
 import { MoveLimit, movesPerSecondOf } from "./move_limit.ts";
 import { Mover } from "./mover.ts";
 import { OwnerLookup } from "./families/owner_lookup.ts";
+import { Outdating } from "./passes/outdating.ts";
 import { nothingDone, pass, type PassParts, type PassResult } from "./passes/pass.ts";
 import type { ObjectReference, PassScope } from "./passes/pass_scope.ts";
 import { PassSchedule } from "./passes/pass_schedule.ts";
@@ -42,6 +43,7 @@ export class RingSharder {
   readonly #watches: RingWatches;
   readonly #probe: LeaseProbe;
   readonly #limit: MoveLimit;
+  readonly #outdating = new Outdating();
   #targets: readonly Target[] = [];
   #looking = false;
 
@@ -211,6 +213,7 @@ export class RingSharder {
       },
       isRetried: (object) => this.#failed.has(object),
       ...(inPass ? { onListed: this.#ledger.listed } : {}),
+      isOutdated: this.#outdating.of(snapshot.view, () => this.#parts.snapshot()?.view),
     };
   }
 
@@ -228,7 +231,9 @@ export class RingSharder {
     this.#backlog.note(scope, result);
     const isUnknown = unserved.some(({ isAbsent }) => !isAbsent);
     const isMissed = !this.#failed.note(result.failedObjects) || missed || isUnknown;
+    if (scope.type === "all") this.#outdating.note(result.outdated);
     if (isMissed) this.#schedule.missed(scope, begin);
+    else if (result.outdated) this.#schedule.outdated(scope);
     else this.#schedule.ended(scope, begin, found);
     // They may have let go of everything before the pass ended, and then nothing else would tell.
     this.#relieve();

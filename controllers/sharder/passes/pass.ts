@@ -28,6 +28,11 @@ export interface PassParts extends MainMovesParts {
   readonly isRetried?: (object: ObjectReference) => boolean;
   /** Hears of each object in scope, before anything is done with it. */
   readonly onListed?: (target: Target, object: PartialObjectMetadata) => void;
+  /**
+   * Is a shard gone that was at work when the pass began? Then it ends, and has to be done again: the children of that
+   * shard's objects are not at hand, as they were in their places. @default never
+   */
+  readonly isOutdated?: () => boolean;
 }
 
 /** The result of a pass that had nothing to look at. */
@@ -39,6 +44,8 @@ export const nothingDone: PassResult = new PassTally(false).result();
  * Children are looked at first and kept aside under their owners, without a write. Then each owner moves and takes
  * its children along at once; the children of an owner that has to be drained follow when it was let go of. In the
  * end those are settled whose owners had nothing to do.
+ *
+ * A pass over what has no live owner goes on when another shard goes meanwhile: it lists nothing of that shard.
  *
  * @throws the signal's reason when it aborts; whatever else fails is in the result.
  */
@@ -62,12 +69,16 @@ class Pass {
   /** Hash keys of main objects that failed: their children wait for the next try. */
   readonly #failedMains = new Set<string>();
   readonly #kept = new KeptOwners();
+  readonly #isOutdated: () => boolean;
 
   constructor(scope: PassScope, parts: PassParts, signal: AbortSignal) {
     this.#scope = scope;
     this.#parts = parts;
     this.#signal = signal;
     this.#mains = new MainMoves(parts, this.#tally, signal);
+    const { isOutdated = () => false } = parts;
+    const isNever = scope.type === "ownerless" || scope.type === "objects";
+    this.#isOutdated = () => this.#tally.outdated ||= !isNever && isOutdated();
   }
 
   result(): PassResult {
@@ -110,6 +121,7 @@ class Pass {
     const ring = snapshot.ring.metadata.name;
     const { paused } = brakesOf(snapshot.ring);
     await this.#each(target, (object) => mover.isSettled(target, object), async (object) => {
+      if (this.#isOutdated()) return;
       const key = mainKey(target.resource, object.metadata);
       if (this.#scope.type === "draining") {
         // Of those that others have to move the children are not at hand.
@@ -129,6 +141,7 @@ class Pass {
 
   /** Settles the children whose owners are where they should be. Those of a draining owner wait on. */
   async settleLeftovers(): Promise<void> {
+    if (this.#isOutdated()) return;
     const { families, pending, concurrency, isRetried = () => false } = this.#parts;
     const isSettled = (owner: Parentage): boolean =>
       !pending.has(owner.key) && !this.#failedMains.has(owner.key) &&
@@ -204,6 +217,7 @@ class Pass {
           const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace) && isWork(object));
           await this.#concurrently(items, work, (object) => referenceTo({ target, ...keyOf(object) }));
           if (this.#kept.isFull) await this.gatherChildren();
+          if (this.#isOutdated()) return;
         }
       } catch (error) {
         this.#signal.throwIfAborted();

@@ -70,13 +70,16 @@ export class PassSchedule {
     this.require(kind);
   }
 
-  /** The pass that is due now, if one is; it counts as no longer asked for. One over everything includes all others. */
+  /**
+   * The pass that is due now, if one is; it counts as no longer asked for. What nobody looks after goes first, even
+   * before a pass over everything, which includes all others otherwise.
+   */
   take(): PassScope | undefined {
     const now = this.#clock.monotonic();
     const isAuditDue = now - this.#lastAll >= this.#syncPeriod;
     const isAgainDue = this.#againAt !== undefined && now >= this.#againAt;
-    if (this.#all || isAuditDue || isAgainDue) {
-      this.#all = this.#ownerless = this.#draining = false;
+    if (!this.#ownerless && (this.#all || isAuditDue || isAgainDue)) {
+      this.#all = this.#draining = false;
       this.#againAt = undefined;
       this.#shards.clear();
       return { type: "all" };
@@ -109,6 +112,13 @@ export class PassSchedule {
     if (this.#careAt === undefined || begin < this.#careAt) return;
     // What a late look finds may come from a replica that has not seen the change yet: look once more.
     this.#careAt = found > 0 ? this.#clock.monotonic() + afterCare : undefined;
+  }
+
+  /** A pass ended early, as a shard has gone: its objects come first, then what the pass was about. */
+  outdated(scope: PassScope): void {
+    this.#ownerless = true;
+    if (scope.type === "shards") this.requireShards(scope.shards);
+    else if (scope.type !== "objects") this.require(scope.type);
   }
 
   /**

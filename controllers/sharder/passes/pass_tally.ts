@@ -18,6 +18,8 @@ export interface PassResult {
   readonly limited: number;
   /** Children that did not fit into the families: another pass has to look for them. */
   readonly overflowed: boolean;
+  /** It ended early, as a shard went: it has to be done again. */
+  readonly outdated: boolean;
   /** The first failures; none keeps the others from being done. */
   readonly failures: readonly unknown[];
   readonly failed: number;
@@ -41,6 +43,7 @@ export class PassTally {
   found = 0;
   written = 0;
   overflowed = false;
+  outdated = false;
   readonly #unjudged = new Set<string>();
   readonly #congested = new Map<string, number>();
   readonly #failures: unknown[] = [];
@@ -100,10 +103,11 @@ export class PassTally {
       paused: this.#paused,
       limited: this.#limited,
       overflowed: this.overflowed,
+      outdated: this.outdated,
       failures: this.#failures,
       failed: this.#failed,
       failedObjects: this.#failedObjects,
-      complete: this.#complete,
+      complete: this.#complete && !this.outdated,
       missed: this.#missed,
     };
   }

@@ -5,6 +5,7 @@ import { MoveLimit } from "../../../../controllers/sharder/move_limit.ts";
 import { Mover } from "../../../../controllers/sharder/mover.ts";
 import { OwnerLookup } from "../../../../controllers/sharder/families/owner_lookup.ts";
 import { pass, type PassResult, type PassScope } from "../../../../controllers/sharder/passes/pass.ts";
+import { Outdating } from "../../../../controllers/sharder/passes/outdating.ts";
 import { ownerlessSelector } from "../../../../controllers/sharder/selectors.ts";
 import { PendingDrains } from "../../../../controllers/sharder/drains/pending_drains.ts";
 import { ApiServer, type Intercept } from "../../../../lib/apiserver/mod.ts";
@@ -55,6 +56,7 @@ class Bench {
       targets: this.#targets,
       owners,
       mover: new Mover(() => this.snapshot, owners, {}, noLease),
+      isOutdated: new Outdating().of(this.snapshot.view, () => this.snapshot.view),
       families: this.families,
       pending: this.pending,
       concurrency: 4,
@@ -292,6 +294,45 @@ Deno.test("a family moves from a dead shard with one write for each member, in o
   assert.equal(result.written, 3);
   // Two lists and nothing read again.
   assert.deepEqual(methods, ["GET", "GET", "PATCH", "PATCH", "PATCH"]);
+  assert.ok([...await bench.labels()].every(([, labels]) => labels[shard] === "shard-a"));
+});
+
+Deno.test("a pass ends when a shard goes whose objects' children it has not set aside, and the next moves whole families", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-x": "ready" }));
+  const names = Array.from({ length: 100 }, (_, index) => `foo-${index}`);
+  const name = names.find((name) => bench.ownerOf(name) === "shard-x");
+  assert.ok(name !== undefined);
+  await bench.create("child", { [shard]: "shard-x" }, await bench.create(name, { [shard]: "shard-x" }));
+  let lists = 0;
+  bench.intercept = (request, next) => {
+    // The children were listed, the owners are about to be.
+    if (request.method === "GET" && ++lists === 2) {
+      bench.snapshot = snapshotOf({ "shard-a": "ready", "shard-x": "held" });
+    }
+    return next(request);
+  };
+  const { outdated, complete, written } = await bench.pass();
+  assert.deepEqual({ outdated, complete, written }, { outdated: true, complete: false, written: 0 });
+  assert.ok([...await bench.labels()].every(([, labels]) => labels[shard] === "shard-x"));
+  const next = await bench.pass("ownerless");
+  assert.equal(next.outdated, false);
+  assert.equal(next.written, 2);
+  assert.ok([...await bench.labels()].every(([, labels]) => labels[shard] === "shard-a"));
+});
+
+Deno.test("a pass over what has no live owner goes on when another shard goes", async () => {
+  const bench = new Bench(snapshotOf({ "shard-a": "ready", "shard-b": "ready", "shard-x": "held" }));
+  const main = await bench.create("foo", { [shard]: "shard-x" });
+  await bench.create("child", { [shard]: "shard-x" }, main);
+  let lists = 0;
+  bench.intercept = (request, next) => {
+    if (request.method === "GET" && ++lists === 2) {
+      bench.snapshot = snapshotOf({ "shard-a": "ready", "shard-b": "dead", "shard-x": "held" });
+    }
+    return next(request);
+  };
+  const { outdated, written } = await bench.pass("ownerless");
+  assert.deepEqual({ outdated, written }, { outdated: false, written: 2 });
   assert.ok([...await bench.labels()].every(([, labels]) => labels[shard] === "shard-a"));
 });
 
