@@ -8,7 +8,7 @@ import type { Runnable } from "../runtime/runnable.ts";
 import { dropManagedFields, type IndexFunction, Informer, type StoreReader } from "../runtime/watch/mod.ts";
 import type { Clock } from "../util/clock/mod.ts";
 import type { Random } from "../util/random.ts";
-import { arrivalPause } from "./arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
 import { acknowledgeDrains } from "./drain_acknowledgement.ts";
 import { KeyGate } from "./key_gate.ts";
 import type { ShardCache } from "./shard_cache.ts";
@@ -128,14 +128,16 @@ export class Shard implements ShardIdentity {
         keys: ownerKeys({ group: resource.group, kind: resource.kind, namespaced: resource.namespaced }),
       })
     );
+    const arrivals = new Arrivals(clock, owns.length > 0);
     const events = fromInformer(informer, {
       name: formatResource(resource),
       predicates: [shardPredicate(this, ...predicates)],
-      ...(owns.length === 0 ? {} : { pause: (event) => arrivalPause(event, clock.now()) }),
+      pause: arrivals.pause,
     });
     const gate = this.#gateFor(main, common);
     const { ring, shard } = this;
-    const parts = { ring, shard, store, api, gate, wake, reconcile: observed(name, reconcile, observers.reconcile) };
+    const reconciler = observed(name, reconcile, observers.reconcile);
+    const parts = { ring, shard, store, api, gate, wake, arrivals, reconcile: reconciler };
     const sharded = shardedReconciler(onReleased === undefined ? parts : { ...parts, onReleased });
     add(new Controller({ ...common, name, reconcile: sharded, workers, sources: [events, wake, ...owned] }), "sharded");
   }

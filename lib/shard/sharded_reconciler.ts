@@ -2,6 +2,7 @@ import type { Api } from "../k8s/api/api.ts";
 import type { KubeObject, ObjectKey } from "../k8s/types.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../runtime/controller/mod.ts";
 import type { StoreReader } from "../runtime/watch/mod.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { KeyGate } from "./key_gate.ts";
 import { ownershipOf, type ShardIdentity } from "./shard_labels.ts";
 import type { WakeSource } from "./wake_source.ts";
@@ -13,6 +14,12 @@ export interface ShardContext<T> extends ReconcileContext {
    * exist any more, or is not ours any more.
    */
   live(): Promise<T | undefined>;
+  /**
+   * The object came to this shard right after its creation, and this is the first call for it. So it has hardly any
+   * children yet, and one that is missing in the cache may be created at once; take the trouble to look for it only
+   * when that is refused as it exists already. Otherwise it may well exist and be on its way from another shard.
+   */
+  readonly newborn: boolean;
 }
 
 /**
@@ -31,6 +38,8 @@ export interface ShardedReconcilerParts<T extends KubeObject> extends ShardIdent
   readonly gate: KeyGate;
   /** A source of the controller that runs this. */
   readonly wake: WakeSource;
+  /** Knows which objects are newborn. */
+  readonly arrivals: Pick<Arrivals, "takeNewborn">;
   /** The author's reconciler. */
   readonly reconcile: ShardReconcile<T>;
   /**
@@ -42,7 +51,7 @@ export interface ShardedReconcilerParts<T extends KubeObject> extends ShardIdent
 
 /** Wraps an author's reconciler, so that it only ever sees objects that this shard owns. */
 export function shardedReconciler<T extends KubeObject>(parts: ShardedReconcilerParts<T>): Reconcile {
-  const { store, api, gate, wake, reconcile, onReleased } = parts;
+  const { store, api, gate, wake, arrivals, reconcile, onReleased } = parts;
   return async (key, context) => {
     const object = store.get(key);
     const ownership = object === undefined ? "foreign" : ownershipOf(object, parts);
@@ -61,6 +70,6 @@ export function shardedReconciler<T extends KubeObject>(parts: ShardedReconciler
       const current = await api.inNamespace(key.namespace).find(key.name, { signal: context.signal });
       return current !== undefined && ownershipOf(current, parts) !== "foreign" ? current : undefined;
     };
-    return await reconcile(object, { ...context, live });
+    return await reconcile(object, { ...context, live, newborn: arrivals.takeNewborn(object) });
   };
 }

@@ -22,8 +22,11 @@ export function checksumsOf(secret: Secret): Record<string, string> {
   );
 }
 
+/** A ConfigMap as it should be. */
+export type WantedConfigMap = Draft<ConfigMap> & { readonly data: Record<string, string> };
+
 /** The ConfigMap that a Secret should have. Its shard label is not ours to set: the sharder assigns it. */
-export function wantedConfigMap(secret: Secret): Draft<ConfigMap> & { readonly data: Record<string, string> } {
+export function wantedConfigMap(secret: Secret): WantedConfigMap {
   const { name, namespace = "", uid = "" } = secret.metadata;
   return {
     metadata: {
@@ -38,7 +41,7 @@ export function wantedConfigMap(secret: Secret): Draft<ConfigMap> & { readonly d
 }
 
 /** Is there nothing to do? What others added to the metadata does not matter; other data does. */
-export function isAsWanted(configMap: ConfigMap, wanted: ReturnType<typeof wantedConfigMap>): boolean {
+export function isAsWanted(configMap: ConfigMap, wanted: WantedConfigMap): boolean {
   const owner = controllerOf(configMap.metadata);
   const wantedOwner = controllerOf(wanted.metadata);
   return owner?.uid === wantedOwner?.uid && owner?.name === wantedOwner?.name &&
@@ -48,7 +51,7 @@ export function isAsWanted(configMap: ConfigMap, wanted: ReturnType<typeof wante
 }
 
 /** Keys of the ConfigMap that the Secret does not have. */
-export function surplusKeys(configMap: ConfigMap, wanted: ReturnType<typeof wantedConfigMap>): string[] {
+export function surplusKeys(configMap: ConfigMap, wanted: WantedConfigMap): string[] {
   return Object.keys(configMap.data ?? {}).filter((key) => !Object.hasOwn(wanted.data, key));
 }
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { Api } from "../../../lib/k8s/api/api.ts";
 import { configMaps, secrets } from "../../../lib/k8s/kinds/core.ts";
 import type { Secret } from "../../../lib/k8s/types.ts";
-import { arrivalPause } from "../../../lib/shard/arrivals.ts";
+import { Arrivals } from "../../../lib/shard/arrivals.ts";
 import { shardLabel, TestCluster } from "./fixture.ts";
 
 const ours = { [shardLabel]: "shard-a" };
 
-const now = Date.parse("2026-01-01T00:01:00Z");
+const clock = { now: (): number => Date.parse("2026-01-01T00:01:00Z") };
 
 function secretOf(creationTimestamp: string | undefined): Secret {
   const age = creationTimestamp === undefined ? {} : { creationTimestamp };
@@ -15,16 +15,51 @@ function secretOf(creationTimestamp: string | undefined): Secret {
 }
 
 Deno.test.each([
-  ["an old object that comes is waited with", "2026-01-01T00:00:00Z", 1_000],
-  ["one that was created just now is not", "2026-01-01T00:00:58Z", 0],
-  ["nor is one from the future, of a clock that is wrong", "2026-01-01T00:02:00Z", 0],
-  ["nor is one of which nobody knows the age", undefined, 0],
-])("arrivalPause(): %s", (_, created, pause) => {
+  ["an old object that comes is waited with", "2026-01-01T00:00:00Z", 1_000, false],
+  ["one of some seconds is neither waited with nor newborn", "2026-01-01T00:00:57Z", 0, false],
+  ["one that was created just now is newborn", "2026-01-01T00:00:59Z", 0, true],
+  ["so is one of a clock that is ahead a little", "2026-01-01T00:01:00.900Z", 0, true],
+  ["but not one of a clock that is wrong", "2026-01-01T00:02:00Z", 0, false],
+  ["nor one of which nobody knows the age", undefined, 0, false],
+])("Arrivals: %s", (_, created, pause, newborn) => {
+  const arrivals = new Arrivals(clock, true);
   const object = secretOf(created);
-  assert.equal(arrivalPause({ type: "added", object, initial: false }, now), pause);
-  assert.equal(arrivalPause({ type: "added", object, initial: true }, now), 0, "what is there at the beginning");
-  assert.equal(arrivalPause({ type: "updated", object, previous: object }, now), 0);
-  assert.equal(arrivalPause({ type: "deleted", object }, now), 0);
+  assert.equal(arrivals.pause({ type: "added", object, initial: true }), 0, "what is there at the beginning");
+  assert.equal(arrivals.pause({ type: "updated", object, previous: object }), 0);
+  assert.equal(arrivals.pause({ type: "deleted", object }), 0);
+  assert.equal(arrivals.takeNewborn(object), false, "it has not come");
+  assert.equal(arrivals.pause({ type: "added", object, initial: false }), pause);
+  assert.equal(arrivals.takeNewborn(secretOf(created)), false, "another state of it");
+  assert.equal(arrivals.takeNewborn(object), newborn);
+  assert.equal(arrivals.takeNewborn(object), false, "the second time");
+  assert.equal(new Arrivals(clock, false).pause({ type: "added", object, initial: false }), 0, "without children");
+});
+
+Deno.test("a reconciler hears once of an object that it is newborn, and not of one that moves", async () => {
+  using cluster = new TestCluster(false);
+  const calls: string[] = [];
+  const shard = cluster.start("shard-a", (shard) => {
+    shard.control(shard.cache(secrets), {
+      name: "births",
+      reconcile: ({ metadata: { name } }, { newborn }) => {
+        calls.push(`${name} ${newborn}`);
+        // As a call that failed half way comes again.
+        return Promise.resolve(name === "baby" && calls.length < 3 ? { requeueAfter: 10 } : {});
+      },
+    });
+  });
+  await cluster.create("early", ours);
+  await cluster.clock.advance(500);
+  await cluster.create("baby", ours);
+  await cluster.clock.advance(1_000);
+  await cluster.create("moving");
+  await cluster.clock.advance(3_000);
+  await cluster.label("moving", ours);
+  await cluster.clock.advance(1_000);
+  assert.deepEqual(calls, ["early false", "baby true", "baby false", "moving false"]);
+  shard.stop();
+  await cluster.clock.advance(30_000);
+  assert.equal(await shard.done, "done");
 });
 
 Deno.test("a reconciler is called for an object that comes from another shard when its first child has come", async () => {

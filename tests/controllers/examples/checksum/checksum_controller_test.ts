@@ -17,12 +17,16 @@ class ChecksumCluster extends TestCluster {
   readonly configMaps = new Api(this.admin, configMaps, { namespace: "default" });
   /** Writes that shards tried, those that failed among them: `<shard> <method> <last part of the path>`. */
   readonly attempts: string[] = [];
+  /** How often shards looked for one object. */
+  reads = 0;
 
   constructor(collectGarbage = true) {
     super(collectGarbage);
     this.network = (from) => (request: RequestOptions, next) => {
       const name = request.path.split("/").at(-1) ?? "";
-      if (request.method !== "GET" && !from.includes("/")) this.attempts.push(`${from} ${request.method} ${name}`);
+      if (from.includes("/")) return next(request);
+      if (request.method !== "GET") this.attempts.push(`${from} ${request.method} ${name}`);
+      else if (name !== "secrets" && name !== "configmaps") this.reads++;
       return next(request);
     };
   }
@@ -94,7 +98,32 @@ Deno.test("checksum-controller creates a ConfigMap that the Secret controls, wit
     ]);
     await cluster.assign("checksums-foo", "shard-a");
     await cluster.clock.advance(60_000);
-    assert.deepEqual(cluster.attempts, ["shard-a PATCH checksums-foo"]);
+    assert.deepEqual(cluster.attempts, ["shard-a POST configmaps"]);
+    assert.equal(cluster.reads, 0, "a newborn Secret has no ConfigMap, so nobody looks for it");
+  });
+});
+
+Deno.test("checksum-controller looks for the ConfigMap of a Secret that is not newborn, before it creates one", async () => {
+  await withShard(async (cluster) => {
+    await cluster.secret("foo", { a: bar }, {});
+    await cluster.clock.advance(5_000);
+    await cluster.label("foo", ours);
+    await cluster.clock.advance(2_000);
+    assert.deepEqual(await cluster.data("checksums-foo"), { a: checksumOfBar });
+    assert.deepEqual([cluster.reads, cluster.attempts], [1, ["shard-a POST configmaps"]]);
+  });
+});
+
+Deno.test("checksum-controller finds the ConfigMap of a newborn Secret that another shard had before", async () => {
+  await withShard(async (cluster) => {
+    const { metadata: { uid = "" } } = await cluster.secrets.create({ metadata: { name: "foo" }, data: { a: bar } });
+    const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name: "foo", uid, controller: true }];
+    const metadata = { name: "checksums-foo", labels: { secret: "foo" }, ownerReferences };
+    await cluster.configMaps.create({ metadata, data: { a: checksumOfBar } });
+    await cluster.label("foo", ours);
+    await cluster.clock.advance(1_000);
+    assert.deepEqual([cluster.reads, cluster.attempts], [1, ["shard-a POST configmaps"]], "refused, then read");
+    assert.ok(!cluster.logs.some((line) => line.includes("WARN") || line.includes("ERROR")), cluster.logs.join("\n"));
   });
 });
 
@@ -119,6 +148,44 @@ Deno.test("checksum-controller follows the Secret: changed, added and removed ke
     assert.equal(cluster.attempts.length, 4, "one write for each change");
     await cluster.change(cluster.secrets, "foo", { metadata: { annotations: { other: "change" } } });
     assert.equal(cluster.attempts.length, 4, "and none for a change that does not matter");
+  });
+});
+
+Deno.test("checksum-controller takes keys out of a ConfigMap that it once wrote by server-side apply", async () => {
+  await withShard(async (cluster) => {
+    const { metadata: { uid = "" } } = await cluster.secret("foo", { a: bar }, {});
+    const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name: "foo", uid, controller: true }];
+    const metadata = { name: "checksums-foo", labels: { secret: "foo", theirs: "yes" }, ownerReferences };
+    const data = { a: checksumOfBar, b: checksumOfBaz };
+    await cluster.configMaps.apply({ metadata, data }, { fieldManager: "checksum-controller" });
+    await cluster.clock.advance(5_000);
+    await cluster.label("foo", ours);
+    await cluster.clock.advance(2_000);
+    const { data: written, metadata: { labels } } = await cluster.configMaps.get("checksums-foo");
+    assert.deepEqual([written, labels], [{ a: checksumOfBar }, { secret: "foo", theirs: "yes" }]);
+    assert.deepEqual(cluster.attempts, ["shard-a PATCH checksums-foo"]);
+  });
+});
+
+Deno.test("checksum-controller does not write over a ConfigMap that changed after it looked", async () => {
+  await withShard(async (cluster) => {
+    await cluster.secret("foo", { a: bar });
+    const { network } = cluster;
+    let raced = false;
+    cluster.network = (from) => async (request, next) => {
+      if (request.method === "PATCH" && !raced) {
+        raced = true;
+        await cluster.configMaps.delete("checksums-foo");
+        await cluster.configMaps.create({ metadata: { name: "checksums-foo" }, data: { my: "own" } });
+      }
+      return await network(from)(request, next);
+    };
+    await cluster.change(cluster.secrets, "foo", { data: { a: baz } });
+    assert.ok(raced);
+    assert.deepEqual(await cluster.data("checksums-foo"), { my: "own" }, "the one of somebody else");
+    await cluster.configMaps.delete("checksums-foo");
+    await cluster.clock.advance(61_000);
+    assert.deepEqual(await cluster.data("checksums-foo"), { a: checksumOfBaz });
   });
 });
 
@@ -180,13 +247,13 @@ Deno.test("checksum-controller writes nothing for a Secret that moved here with 
   // The ConfigMap follows later, so for a moment the new shard does not see it.
   await cluster.clock.advance(1_000);
   await cluster.assign("checksums-foo", "shard-b");
-  assert.deepEqual(cluster.attempts, ["shard-a PATCH checksums-foo", "shard-a PATCH foo"]);
+  assert.deepEqual(cluster.attempts, ["shard-a POST configmaps", "shard-a PATCH foo"]);
   await cluster.change(cluster.secrets, "foo", { data: { a: baz } });
   assert.deepEqual(cluster.attempts.slice(2), ["shard-b PATCH checksums-foo"]);
   assert.deepEqual(await cluster.data("checksums-foo"), { a: checksumOfBaz });
   await cluster.configMaps.delete("checksums-foo");
   await cluster.clock.advance(1_000);
-  assert.deepEqual(cluster.attempts.slice(3), ["shard-b PATCH checksums-foo"], "only its new shard restores it");
+  assert.deepEqual(cluster.attempts.slice(3), ["shard-b POST configmaps"], "only its new shard restores it");
   a.stop();
   b.stop();
   await cluster.clock.advance(30_000);
@@ -214,7 +281,8 @@ for (const [whose, ownerReferences] of Object.entries(others)) {
       const complaints = (): number => cluster.logs.filter((line) => line.includes("WARN")).length;
       await cluster.clock.advance(600_000);
       assert.equal(complaints(), 1, "it does not say so again and again");
-      assert.deepEqual(cluster.attempts.filter((attempt) => attempt.includes("PATCH")), []);
+      const writes = cluster.attempts.filter((attempt) => !attempt.endsWith("events"));
+      assert.deepEqual(writes, ["shard-a POST configmaps"], "refused, as it exists");
       await cluster.configMaps.delete("checksums-foo");
       await cluster.clock.advance(61_000);
       assert.deepEqual(
@@ -266,6 +334,6 @@ Deno.test("checksum-controller reports a ConfigMap that the API server refuses, 
     await cluster.clock.advance(60_000);
     const { items } = await new Api(cluster.admin, events, { namespace: "default" }).list();
     assert.deepEqual(items.map(({ type, reason }) => [type, reason]), [["Warning", "ConfigMapRefused"]]);
-    assert.equal(cluster.attempts.filter((attempt) => attempt.includes("PATCH checksums")).length, 1);
+    assert.equal(cluster.attempts.filter((attempt) => attempt.endsWith("configmaps")).length, 1);
   });
 });
