@@ -1,6 +1,6 @@
 import { type ShutdownParts, shutdownSignal, type StopSignal } from "./commands/common/shutdown.ts";
 import { systemParts } from "./commands/common/system_parts.ts";
-import type { CommandFunction } from "./commands/common/parts.ts";
+import type { CommandFunction, CommandParts } from "./commands/common/parts.ts";
 
 /** A command as the program knows it. */
 interface CommandEntry {
@@ -9,6 +9,9 @@ interface CommandEntry {
   /** How Ctrl-C stops it. @default as a shard, whose crash can be shown by pressing it twice */
   readonly interrupt?: Pick<ShutdownParts, "secondThoughts" | "echoes">;
 }
+
+/** Is this what `deno task bundle` makes of the program? */
+const isBundle = !import.meta.url.endsWith(".ts");
 
 /** Every command, loaded only when it is asked for. */
 const commands: Readonly<Record<string, CommandEntry>> = {
@@ -31,7 +34,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
   "demo": {
     summary: "shows sharding at work on this machine, without a cluster",
-    load: async () => (await unforeseen<typeof import("./commands/demo/mod.ts")>("./commands/demo/mod.ts")).demo,
+    load: async () =>
+      isBundle
+        ? demoElsewhere
+        : (await unforeseen<typeof import("./commands/demo/mod.ts")>("./commands/demo/mod.ts")).demo,
     interrupt: { secondThoughts: 0, echoes: 500 },
   },
 };
@@ -62,6 +68,12 @@ async function main(args: readonly string[]): Promise<number> {
  */
 async function unforeseen<Module>(path: string): Promise<Module> {
   return await import(path);
+}
+
+/** The demo starts processes from the source files, with the manifests beside them: a bundle has neither. */
+function demoElsewhere(_args: readonly string[], { stderr }: CommandParts): Promise<number> {
+  stderr("the demo is not part of this bundle: run `deno task demo` in a clone of the repository\n");
+  return Promise.resolve(2);
 }
 
 function usage(name: string, isHelp: boolean): string {

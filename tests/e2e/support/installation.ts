@@ -7,7 +7,7 @@ import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "
 import { freePorts } from "../../controlplane/ports.ts";
 import { eventually } from "../../controlplane/processes.ts";
 import { serviceAccountUser } from "../../controlplane/users.ts";
-import { Process } from "./process.ts";
+import { mainCommand, Process, type Program } from "./process.ts";
 import { TcpBalancer } from "./tcp_balancer.ts";
 
 export const ring = "checksum-controller";
@@ -27,6 +27,8 @@ export interface InstallOptions {
   readonly manifests?: readonly string[];
   /** More arguments of the servers. @default none */
   readonly flags?: ControlPlaneOptions["flags"];
+  /** What runs our commands. @default {mainCommand}: the source */
+  readonly program?: Program;
 }
 
 /** A real control plane with our manifests, on which sharders and shards run as processes with their own rights. */
@@ -36,12 +38,14 @@ export class Installation implements AsyncDisposable {
   readonly balancer = new TcpBalancer();
   readonly #processes: Process[] = [];
   readonly #replicas: Replica[] = [];
+  readonly #program: Program;
   /** Of the webhook's serving certificate, PEM. */
   readonly certificateAuthority: string;
 
-  constructor(controlPlane: ControlPlane, certificateAuthority: string) {
+  constructor(controlPlane: ControlPlane, certificateAuthority: string, program: Program) {
     this.controlPlane = controlPlane;
     this.certificateAuthority = certificateAuthority;
+    this.#program = program;
   }
 
   /** Output of a kubectl that has to succeed; it runs as administrator. */
@@ -147,7 +151,7 @@ export class Installation implements AsyncDisposable {
   }
 
   async #start(name: string, args: readonly string[]): Promise<Process> {
-    const process = await Process.start(name, args, {});
+    const process = await Process.spawn(name, this.#program(args), {});
     this.#processes.push(process);
     return process;
   }
@@ -161,12 +165,12 @@ export class Installation implements AsyncDisposable {
 
 /** Starts a control plane and applies our manifests with kubectl, as the README says. */
 export async function install(options: InstallOptions = {}): Promise<Installation> {
-  const { manifests = ["crds", "rbac", "examples/checksum-controller"], flags = {} } = options;
+  const { manifests = ["crds", "rbac", "examples/checksum-controller"], flags = {}, program = mainCommand } = options;
   const now = Date.now();
   const authority = await createAuthority({ now });
   const serving = await issueServingCertificate(authority, { ipAddresses: ["127.0.0.1"], now });
   const controlPlane = await startControlPlane({ users: [sharderUser, shardUser], flags });
-  const installation = new Installation(controlPlane, authority.certificate);
+  const installation = new Installation(controlPlane, authority.certificate, program);
   try {
     await Deno.writeTextFile(join(controlPlane.folder, "tls.crt"), serving.certificate);
     await Deno.writeTextFile(join(controlPlane.folder, "tls.key"), serving.key, { mode: 0o600 });

@@ -8,6 +8,9 @@ const main = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 /** What our commands are allowed: they need no more. */
 const permissions = ["--allow-net", "--allow-env", "--allow-read", "--allow-sys=hostname", "--no-prompt"];
 
+/** What runs our program with these arguments. */
+export type Program = (args: readonly string[]) => readonly string[];
+
 /** What runs `main.ts` with these arguments, with the permissions that it needs. */
 export function mainCommand(args: readonly string[]): readonly string[] {
   return [Deno.execPath(), "run", ...permissions, main, ...args];
@@ -44,15 +47,6 @@ export class Process implements AsyncDisposable {
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
     this.#output = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
-  }
-
-  /** Starts `main.ts` with these arguments. */
-  static async start(
-    name: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>>,
-  ): Promise<Process> {
-    return await Process.spawn(name, mainCommand(args), env);
   }
 
   /** Starts any program. */
