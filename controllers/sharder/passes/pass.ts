@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { keyOf, type PartialObjectMetadata } from "../../../lib/k8s/types.ts";
+import type { PartialObjectMetadata } from "../../../lib/k8s/types.ts";
 import { brakesOf } from "../../../lib/sharding/brakes.ts";
 import { mainKey } from "../../../lib/sharding/hash_key.ts";
 import { shardLabel } from "../../../lib/sharding/names.ts";
@@ -11,9 +11,8 @@ import { KeptOwners } from "../families/kept_owners.ts";
 import { MainMoves, type MainMovesParts } from "./main_moves.ts";
 import type { Parentage } from "../families/owner_lookup.ts";
 import { type ObjectReference, type PassScope, referenceTo, selectorFor } from "./pass_scope.ts";
+import { PassObjects, type Work } from "./pass_objects.ts";
 import { type PassResult, PassTally } from "./pass_tally.ts";
-import { readObject } from "../rights/read_object.ts";
-import { isInScope, readsFor } from "../scope.ts";
 import type { Target } from "../targets.ts";
 
 export type { PassKind, PassScope } from "./pass_scope.ts";
@@ -66,6 +65,7 @@ class Pass {
   readonly #signal: AbortSignal;
   readonly #tally = new PassTally();
   readonly #mains: MainMoves;
+  readonly #objects: PassObjects;
   /** Hash keys of main objects that failed: their children wait for the next try. */
   readonly #failedMains = new Set<string>();
   readonly #kept = new KeptOwners();
@@ -76,6 +76,7 @@ class Pass {
     this.#parts = parts;
     this.#signal = signal;
     this.#mains = new MainMoves(parts, this.#tally, signal);
+    this.#objects = new PassObjects(parts, this.#tally, signal);
     const { isOutdated = () => false } = parts;
     const isNever = scope.type === "ownerless" || scope.type === "objects";
     this.#isOutdated = () => this.#tally.outdated ||= !isNever && isOutdated();
@@ -172,92 +173,42 @@ class Pass {
     const ring = snapshot.ring.metadata.name;
     for (const target of targets) {
       if (target.role !== "controlled") continue;
-      await this.#eachListed(target, "", async (object) => {
+      const work: Work = async (object) => {
         const owner = owners.parentOf(object);
         const shard = owner === undefined ? undefined : kept.get(owner.key);
         if (shard === undefined) return;
         this.#tally.count(await mover.follow(childOf(target, object, ring), shard, this.#signal));
-      });
+      };
+      await this.#objects.listed({ target, labelSelector: "", work, goesOn: () => this.#goesOn() });
     }
   }
 
   /**
    * Calls back for each object of a target that the pass is about and that is in the ring's scope.
-   * @param isSettled is there nothing to do about it? Mostly so: those objects cost no more than this question.
+   * @param isSettled is there nothing to do about it?
    */
-  async #each(
-    target: Target,
-    isSettled: (object: PartialObjectMetadata) => boolean,
-    work: (object: PartialObjectMetadata) => Promise<void>,
-  ): Promise<void> {
-    if (this.#scope.type === "objects") return await this.#eachNamed(target, this.#scope.objects, work);
-    const labelSelector = selectorFor(this.#scope, target.role, this.#parts.snapshot);
+  async #each(target: Target, isSettled: (object: PartialObjectMetadata) => boolean, work: Work): Promise<void> {
+    const { snapshot, onListed } = this.#parts;
+    if (this.#scope.type === "objects") {
+      return await this.#objects.named(target, this.#scope.objects, async (object) => {
+        this.#tally.listed++;
+        await work(object);
+      });
+    }
+    const labelSelector = selectorFor(this.#scope, target.role, snapshot);
     if (labelSelector === undefined) return;
-    const { onListed } = this.#parts;
-    await this.#eachListed(target, labelSelector, work, (object) => {
+    const isWork = (object: PartialObjectMetadata): boolean => {
       this.#tally.listed++;
       onListed?.(target, object);
       return !isSettled(object);
-    });
+    };
+    await this.#objects.listed({ target, labelSelector, work, isWork, goesOn: () => this.#goesOn() });
   }
 
-  /** The work on a page ends before the next is read. */
-  async #eachListed(
-    target: Target,
-    labelSelector: string,
-    work: (object: PartialObjectMetadata) => Promise<void>,
-    isWork: (object: PartialObjectMetadata) => boolean = () => true,
-  ): Promise<void> {
-    const { snapshot } = this.#parts;
-    for (const namespace of readsFor(target, snapshot.scope)) {
-      const objects = target.objects.inNamespace(namespace);
-      const options = { labelSelector, signal: this.#signal, onExpired: "resume" as const };
-      try {
-        for await (const page of objects.pages(options)) {
-          const items = page.items.filter((object) => isInScope(object, snapshot.selectsNamespace) && isWork(object));
-          await this.#concurrently(items, work, (object) => referenceTo({ target, ...keyOf(object) }));
-          if (this.#kept.isFull) await this.gatherChildren();
-          if (this.#isOutdated()) return;
-        }
-      } catch (error) {
-        this.#signal.throwIfAborted();
-        this.#tally.failedList(error);
-      }
-    }
-  }
-
-  /** Reads single objects. What is not the ring's any more has nothing done to it. */
-  async #eachNamed(
-    target: Target,
-    objects: readonly ObjectReference[],
-    work: (object: PartialObjectMetadata) => Promise<void>,
-  ): Promise<void> {
-    const { group, resource } = target.groupResource;
-    const mine = objects.filter(({ role, resource: { group: g, resource: r } }) =>
-      role === target.role && g === group && r === resource
-    );
-    await this.#concurrently(mine, async ({ namespace, name }) => {
-      const object = await readObject(target.objects.inNamespace(namespace), name, this.#signal);
-      if (object === undefined || !isInScope(object, this.#parts.snapshot.selectsNamespace)) return;
-      this.#tally.listed++;
-      await work(object);
-    }, (reference) => reference);
-  }
-
-  /** One that fails does not keep the others from being done. */
-  async #concurrently<T>(
-    items: readonly T[],
-    work: (item: T) => Promise<void>,
-    name: (item: T) => ObjectReference,
-  ): Promise<void> {
-    await pMap(items, async (item) => {
-      try {
-        await work(item);
-      } catch (error) {
-        this.#signal.throwIfAborted();
-        this.#tally.failedObject(name(item), error);
-      }
-    }, { concurrency: this.#parts.concurrency, signal: this.#signal });
+  /** Makes room between two pages. */
+  async #goesOn(): Promise<boolean> {
+    if (this.#kept.isFull) await this.gatherChildren();
+    return !this.#isOutdated();
   }
 }
 
