@@ -3,6 +3,8 @@
  * line means and how it is taken, see docs/load.md.
  */
 import { parseArgs } from "node:util";
+import { makeBundle } from "../e2e/support/bundle.ts";
+import { mainCommand, type Program } from "../e2e/support/process.ts";
 import type { LoadContext } from "./line.ts";
 import { lines } from "./lines.ts";
 import { type LoadCluster, startLoadCluster } from "./load_cluster.ts";
@@ -15,6 +17,7 @@ const help = `Measures our processes on a real control plane, and prints one tab
 
   --runs N     how often each figure is taken: the table has median and lowest to highest (default 3)
   --quick      small numbers, once: shows that all works, in about a minute; its figures mean little
+  --sources    measures the sources, not the bundle that is shipped
   --json FILE  writes all single values to a file
   --help       this text
 
@@ -54,7 +57,14 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     print(help);
     return 0;
   }
-  const context: LoadContext = { runs: flags.runs, quick: flags.quick, note, startCluster };
+  await using bundle = flags.sources ? undefined : await makeBundle();
+  const program = bundle?.program() ?? mainCommand;
+  const context: LoadContext = {
+    runs: flags.runs,
+    quick: flags.quick,
+    note,
+    startCluster: () => startCluster(program),
+  };
   const results: LineResult[] = [];
   try {
     for (const line of flags.lines) {
@@ -73,8 +83,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
 }
 
 /** A cluster for a line; whoever waits hears where its files are. */
-async function startCluster(): Promise<LoadCluster> {
-  const cluster = await startLoadCluster();
+async function startCluster(program: Program): Promise<LoadCluster> {
+  const cluster = await startLoadCluster(program);
   note(`  the control plane runs, its files are in ${cluster.folder}`);
   return cluster;
 }
@@ -83,6 +93,7 @@ interface Flags {
   readonly lines: typeof lines;
   readonly runs: number;
   readonly quick: boolean;
+  readonly sources: boolean;
   readonly json: string | undefined;
   readonly help: boolean;
 }
@@ -96,6 +107,7 @@ function flagsOf(args: readonly string[]): Flags | string {
       options: {
         runs: { type: "string" },
         quick: { type: "boolean", default: false },
+        sources: { type: "boolean", default: false },
         json: { type: "string" },
         help: { type: "boolean", default: false },
       },
@@ -104,10 +116,10 @@ function flagsOf(args: readonly string[]): Flags | string {
     if (unknown !== undefined) {
       return `no line is named ${unknown}; there are ${lines.map(({ name }) => name).join(", ")}`;
     }
-    const { quick, json, help, runs = quick ? "1" : "3" } = values;
+    const { quick, sources, json, help, runs = quick ? "1" : "3" } = values;
     if (!/^[1-9]\d*$/.test(runs)) return `--runs ${runs}: a positive number is wanted`;
     const wanted = positionals.length === 0 ? lines : lines.filter(({ name }) => positionals.includes(name));
-    return { lines: wanted, runs: Number(runs), quick, json, help };
+    return { lines: wanted, runs: Number(runs), quick, sources, json, help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

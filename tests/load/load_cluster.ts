@@ -14,7 +14,7 @@ import type { ControlPlane } from "../controlplane/control_plane.ts";
 import { freePorts } from "../controlplane/ports.ts";
 import { eventually } from "../controlplane/processes.ts";
 import { install, type Installation, ring } from "../e2e/support/installation.ts";
-import { mainCommand, Process } from "../e2e/support/process.ts";
+import { mainCommand, Process, type Program } from "../e2e/support/process.ts";
 import type { ApiServer } from "./api_connection.ts";
 import { labelOf } from "./label_of.ts";
 import { createObjects, type CreateOptions, type Creation, secretOf } from "./create.ts";
@@ -41,6 +41,8 @@ export interface SharderStart {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What runs the command, for example within limits: it has the command as its arguments. @default nothing */
   readonly wrapper?: readonly string[];
+  /** What runs our commands. @default {the cluster's} */
+  readonly program?: Program;
   /** Flags of V8. @default {those of the manifests} */
   readonly v8Flags?: string;
   /** Wait until it is ready. @default {true} */
@@ -55,11 +57,14 @@ export class LoadCluster implements AsyncDisposable {
   readonly client: RestClient;
   readonly controlPlane: ControlPlane;
   readonly #installation: Installation;
+  readonly #program: Program;
   readonly #ports: readonly number[];
   readonly #processes: Process[] = [];
 
-  constructor(installation: Installation, client: RestClient) {
+  /** @param program what runs our commands. */
+  constructor(installation: Installation, client: RestClient, program: Program) {
     this.#installation = installation;
+    this.#program = program;
     this.controlPlane = installation.controlPlane;
     this.client = client;
     this.#ports = freePorts(9);
@@ -91,7 +96,7 @@ export class LoadCluster implements AsyncDisposable {
    * defaults; only addresses and certificates are said.
    */
   async startSharder(options: SharderStart = {}): Promise<Sharder> {
-    const { replica = 0, settings = {}, wrapper = [], wait = true } = options;
+    const { replica = 0, settings = {}, wrapper = [], wait = true, program = this.#program } = options;
     const v8Flags = options.v8Flags ?? await shippedV8Flags("sharder/deployment.yaml");
     const [port = 0, health = 0, metrics = 0] = this.#ports.slice(3 * replica, 3 * replica + 3);
     const url = `https://127.0.0.1:${port}`;
@@ -110,7 +115,7 @@ export class LoadCluster implements AsyncDisposable {
     const file = join(this.folder, `sharder-${replica}.yaml`);
     await Deno.writeTextFile(file, stringify(config));
     const kubeconfig = this.controlPlane.user("system:serviceaccount:sharding-system:sharder").kubeconfigPath;
-    const command = mainCommand(["sharder", "--config", file, "--kubeconfig", kubeconfig]);
+    const command = program(["sharder", "--config", file, "--kubeconfig", kubeconfig]);
     const begin = performance.now();
     const process = await Process.spawn(`sharder-${replica}`, [...wrapper, ...command], { DENO_V8_FLAGS: v8Flags });
     this.#processes.push(process);
@@ -125,7 +130,7 @@ export class LoadCluster implements AsyncDisposable {
     const kubeconfig = this.controlPlane.user("system:serviceaccount:default:checksum-controller").kubeconfigPath;
     const own = ["checksum-controller", "--shard-name", name, "--lease-namespace", "default"];
     const v8Flags = await shippedV8Flags("examples/checksum-controller/deployment.yaml");
-    const command = mainCommand([...own, "--kubeconfig", kubeconfig, ...args]);
+    const command = this.#program([...own, "--kubeconfig", kubeconfig, ...args]);
     const process = await Process.spawn(name, command, { DENO_V8_FLAGS: v8Flags });
     this.#processes.push(process);
     return process;
@@ -209,8 +214,11 @@ export class LoadCluster implements AsyncDisposable {
 /** Milliseconds until a sharder has to be ready. */
 const readyWithin = 60_000;
 
-/** Starts a control plane with our definition, roles, the example's ring, and the sharder's FlowSchema. */
-export async function startLoadCluster(): Promise<LoadCluster> {
+/**
+ * Starts a control plane with our definition, roles, the example's ring, and the sharder's FlowSchema.
+ * @param program what runs our commands: the sources, or the bundle that is shipped.
+ */
+export async function startLoadCluster(program: Program = mainCommand): Promise<LoadCluster> {
   const installation = await install();
   try {
     const flags = { kubeconfig: installation.controlPlane.kubeconfig };
@@ -221,7 +229,7 @@ export async function startLoadCluster(): Promise<LoadCluster> {
       fileURLToPath(new URL("../../deploy/sharder/flow_schema.yaml", import.meta.url)),
     );
     const client = clusterOf(access, clock, random).open({ userAgent: "load" });
-    return new LoadCluster(installation, client);
+    return new LoadCluster(installation, client, program);
   } catch (error) {
     await installation[Symbol.asyncDispose]();
     throw error;

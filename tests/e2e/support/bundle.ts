@@ -7,7 +7,7 @@ import type { Program } from "./process.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The program as it is shipped. */
+/** The program as it is shipped, and run with a cache as an image has it. */
 export interface Bundle extends AsyncDisposable {
   /** Where its files are, apart from the sources. */
   readonly folder: string;
@@ -28,25 +28,31 @@ export const bundleFlags: readonly string[] = [
   "--allow-sys=hostname",
 ];
 
-/** Makes the bundle by the command of `deno task bundle`, in a folder of its own. */
+/** Makes the bundle by the command of `deno task bundle`, and fills its cache, in a folder of its own. */
 export async function makeBundle(): Promise<Bundle> {
-  const folder = await Deno.makeTempDir({ prefix: "bundle-" });
-  const remove = (): Promise<void> => Deno.remove(folder, { recursive: true });
+  const home = await Deno.makeTempDir({ prefix: "bundle-" });
+  const remove = (): Promise<void> => Deno.remove(home, { recursive: true });
   try {
-    const command = (await taskCommand("bundle")).replaceAll("bin/bundle", folder);
-    const args = ["task", "--cwd", root, "--eval", command];
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "piped" })
-      .output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const folder = join(home, "bundle");
+    const task = (await taskCommand("bundle")).replaceAll("bin/bundle", folder);
+    await succeed([Deno.execPath(), "task", "--cwd", root, "--eval", task]);
+    const deno = ["env", `DENO_DIR=${join(home, "deno-dir")}`, Deno.execPath(), "run"];
+    const main = join(folder, "main.js");
+    await succeed([...deno, "--no-config", "--no-npm", "--no-remote", main, "sharder", "--version"]);
     const program = (readable?: string): Program => {
       const flags = bundleFlags.map((flag) => flag === "--allow-read" && readable ? `${flag}=${readable}` : flag);
-      return (args) => [Deno.execPath(), "run", ...flags, join(folder, "main.js"), ...args];
+      return (args) => [...deno, ...flags, main, ...args];
     };
     return { folder, program, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+async function succeed([command = "", ...args]: readonly string[]): Promise<void> {
+  const { code, stderr } = await new Deno.Command(command, { args, stdout: "null", stderr: "piped" }).output();
+  assert.equal(code, 0, `${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
 }
 
 async function taskCommand(name: string): Promise<string> {
