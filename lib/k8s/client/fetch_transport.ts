@@ -33,7 +33,7 @@ export class FetchTransport implements Transport {
     const { url, body } = request;
     this.#identify(identity);
     const client = request.stream === true ? this.#streamClient(request) : this.#client ??= this.#create(identity);
-    const waits = this.#options.http2 !== false && url.protocol === "https:";
+    const waits = this.#options.http2 !== false && /^https:/i.test(url);
     if (!waits || !(body instanceof Uint8Array) || !helpsInPieces(body.length)) return exchange(client, request, body);
     return exchange(client, request, bytesInPieces(body)).catch((error) => {
       // The runtime sends such requests once more by itself, but not those whose body is a stream.

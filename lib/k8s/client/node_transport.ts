@@ -45,7 +45,7 @@ export class NodeTransport implements Transport {
         : { "transfer-encoding": "chunked" };
       const outgoing = https().request(url, {
         method,
-        headers: { ...Object.fromEntries(headers), ...framing },
+        headers: { ...Object.fromEntries(new Headers(headers)), ...framing },
         agent,
       });
       const aborted = (): void => void outgoing.destroy(signal.reason);

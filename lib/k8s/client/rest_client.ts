@@ -5,6 +5,7 @@ import { type Clock, DeadlineError, sleep } from "../../util/clock/mod.ts";
 import type { Logger } from "../../util/log.ts";
 import { jitter, type Random } from "../../util/random.ts";
 import { Call, guardBody } from "./call.ts";
+import { CommonHeaders } from "./common_headers.ts";
 import { apiError, connectionError } from "./failures.ts";
 import { publicExcerpt, readJsonLines } from "./json_lines.ts";
 import { type RequestObserver, requestVerb } from "./observer.ts";
@@ -37,6 +38,7 @@ export class KubeRestClient implements RestClient {
   readonly defaultNamespace: string;
   readonly #parts: RestClientParts;
   readonly #host: string;
+  readonly #headers: CommonHeaders;
   readonly #heads: TimeLimits;
   readonly #bodies: TimeLimits;
   readonly #calls = new Set<Call>();
@@ -46,6 +48,7 @@ export class KubeRestClient implements RestClient {
   constructor(parts: RestClientParts) {
     this.#parts = parts;
     this.#host = hostOf(parts.access.server);
+    this.#headers = new CommonHeaders(parts.access, parts.userAgent);
     this.#heads = new TimeLimits(parts.clock, longestHead);
     this.#bodies = new TimeLimits(parts.clock, longestBody);
     this.defaultNamespace = parts.access.namespace;
@@ -135,8 +138,8 @@ export class KubeRestClient implements RestClient {
   }
 
   async #attempt(opts: RequestOptions, what: string, identity: UserIdentity, call: Call): Promise<Response> {
-    const { access, userAgent, clock, observer, transport } = this.#parts;
-    const request = transportRequest(opts, { access, userAgent, identity }, call);
+    const { access, clock, observer, transport } = this.#parts;
+    const request = transportRequest(opts, access.server, this.#headers.of(identity), call);
     using _limit = this.#limit(call, what, this.#heads);
     opts.beforeSend?.(); // Nothing may be waited for between this and send().
     const begin = clock.monotonic();

@@ -1,11 +1,13 @@
 import type { HttpMethods } from "../contract.ts";
 import type { ClientCertificate } from "../kubeconfig/cluster_access.ts";
+import type { Header } from "./common_headers.ts";
 
 /** One HTTP request, complete with its credentials. */
 export interface TransportRequest {
   readonly method: HttpMethods;
-  readonly url: URL;
-  readonly headers: Headers;
+  readonly url: string;
+  /** Names may be there more than once. */
+  readonly headers: Header[];
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   /** Gives up the request, or the body of its answer. */
   readonly signal: AbortSignal;

@@ -1,50 +1,32 @@
 import type { RequestOptions } from "../contract.ts";
-import { type ClusterAccess, CredentialsError, type UserIdentity } from "../kubeconfig/cluster_access.ts";
 import type { Call } from "./call.ts";
+import type { Header } from "./common_headers.ts";
 import type { TransportRequest } from "./transport.ts";
 
-/** Whom a request is from, and to. */
-export interface Sender {
-  readonly access: ClusterAccess;
-  readonly userAgent: string;
-  readonly identity: UserIdentity;
-}
-
 /**
- * What a transport sends for a request: URL, headers and body.
+ * What a transport sends for a request: URL, headers and body. The URL stays text and the headers stay pairs until the
+ * runtime takes them: to make objects of them first costs as much as the rest of a request's preparation.
+ * @param server URL of the API server, without a slash at its end.
+ * @param common headers that all requests have.
  * @throws TypeError when more than one body is given.
- * @throws CredentialsError when the credentials fit into no header.
  */
 export function transportRequest(
   opts: RequestOptions,
-  { access, userAgent, identity }: Sender,
+  server: string,
+  common: readonly Header[],
   { signal, whenOver }: Pick<Call, "signal" | "whenOver">,
 ): TransportRequest {
-  const url = new URL(`${access.server}${opts.path}`);
-  if (opts.querystring !== undefined) url.search = opts.querystring.toString();
-  const headers = new Headers({ "user-agent": userAgent });
-  const accept = opts.accept ?? (opts.expectJson === true ? "application/json" : undefined);
-  const contentType = opts.contentType ?? (opts.bodyJson === undefined ? undefined : "application/json");
-  if (accept !== undefined) headers.set("accept", accept);
-  if (contentType !== undefined) headers.set("content-type", contentType);
-  if (access.disableCompression === true) headers.set("accept-encoding", "identity");
-  if (identity.authorization !== undefined) setAuthorization(headers, identity.authorization, access.source);
-  for (const [name, value] of access.impersonation ?? []) headers.append(name, value);
+  const { method, path, querystring, expectJson, expectStream, bodyJson } = opts;
+  const query = querystring === undefined ? "" : querystring.toString();
+  const url = query === "" ? `${server}${path}` : `${server}${path}?${query}`;
+  const headers = [...common];
+  const accept = opts.accept ?? (expectJson === true ? "application/json" : undefined);
+  const contentType = opts.contentType ?? (bodyJson === undefined ? undefined : "application/json");
+  if (accept !== undefined) headers.push(["accept", accept]);
+  if (contentType !== undefined) headers.push(["content-type", contentType]);
   const body = bodyOf(opts);
-  const stream = opts.expectStream === true;
-  return { method: opts.method, url, headers, signal, stream, whenOver, ...(body === undefined ? {} : { body }) };
-}
-
-function setAuthorization(headers: Headers, value: string, source: string): void {
-  try {
-    headers.set("authorization", value);
-  } catch {
-    // Without the cause, which quotes the token.
-    throw new CredentialsError(
-      `the credentials of ${source} cannot be sent: the token or password holds a line break or another character ` +
-        "that no HTTP header may have: correct it",
-    );
-  }
+  const stream = expectStream === true;
+  return { method, url, headers, signal, stream, whenOver, ...(body === undefined ? {} : { body }) };
 }
 
 const encoder = new TextEncoder();
