@@ -11,7 +11,8 @@ export function setUpChecksumController(shard: Shard): void {
   const configMapCache = shard.cache(configMaps);
   shard.control(secretCache, {
     name: "secret-checksums",
-    workers: 5,
+    // Nearly all of a call is waiting for the API server, of which each gets its share by the requests that it has open.
+    workers: 10,
     owns: [configMapCache],
     reconcile: checksumReconciler({ configMaps: configMapCache, events: shard.events }),
   });
