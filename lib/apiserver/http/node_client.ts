@@ -25,9 +25,8 @@ export class NodeClient implements Disposable {
 
   /** @throws Error when the node cannot be reached */
   readonly dial: DialNode = async ({ host, port }, path, signal) => {
-    const url = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}${path}`);
-    const headers = new Headers();
-    const response = await this.#transport.send({ method: "GET", url, headers, signal, whenOver }, undefined);
+    const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+    const response = await this.#transport.send({ method: "GET", url, headers: [], signal, whenOver }, undefined);
     return {
       code: response.status,
       contentType: response.headers.get("content-type") ?? "text/plain",

@@ -49,12 +49,13 @@ export class WebhookClient implements Disposable {
     // With the port, also where it is the usual one.
     const post = `Post "${named}${url.search.startsWith("?timeout=") ? "?" : "&"}timeout=${timeoutSeconds}s"`;
     const target = await this.#locate(clientConfig, url, post);
-    const headers = new Headers({ "content-type": "application/json", accept: "application/json", host: url.host });
+    const json = "application/json";
+    const headers: [string, string][] = [["content-type", json], ["accept", json], ["host", url.host]];
     const body = new TextEncoder().encode(JSON.stringify(review));
     const transport = this.#transportFor(authority, url.hostname);
     let response: Response;
     try {
-      response = await transport.send({ method: "POST", url: target, headers, body, signal, whenOver }, undefined);
+      response = await transport.send({ method: "POST", url: target.href, headers, body, signal, whenOver }, undefined);
     } catch (cause) {
       throw new Error(`${post}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }
