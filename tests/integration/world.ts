@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type Fault, faults, type Intercept } from "../../lib/apiserver/mod.ts";
 import { Api } from "../../lib/k8s/api/api.ts";
 import type { Resource } from "../../lib/k8s/api/resource.ts";
-import type { RequestOptions, RestClient } from "../../lib/k8s/contract.ts";
-import { isNotFound } from "../../lib/k8s/errors.ts";
+import type { JSONValue, RequestOptions, RestClient } from "../../lib/k8s/contract.ts";
+import { isJsonObject, isNotFound } from "../../lib/k8s/errors.ts";
 import { mutatingWebhookConfigurations } from "../../lib/k8s/kinds/admissionregistration.ts";
 import { leases } from "../../lib/k8s/kinds/coordination.ts";
 import { configMaps, namespaces, secrets } from "../../lib/k8s/kinds/core.ts";
@@ -40,6 +40,8 @@ export interface Traffic {
   readonly process: string;
   readonly method: string;
   readonly path: string;
+  /** Name of the object that is to be created; its path has none. */
+  readonly created: string | undefined;
   readonly at: number;
   /** Undefined while it is under way and after a success. */
   failure?: unknown;
@@ -371,7 +373,8 @@ export class World implements AsyncDisposable {
     const { clock, random, latency } = this.stage;
     const breaking = faults(clock, (request) => this.fault(request, process));
     return async (request, next) => {
-      const entry: Traffic = { process, method: request.method, path: request.path, at: clock.monotonic() };
+      const { method, path } = request;
+      const entry: Traffic = { process, method, path, created: createdBy(request), at: clock.monotonic() };
       this.traffic.push(entry);
       try {
         if (latency > 0) await sleep(clock, latency * random.next(), request.abortSignal);
@@ -382,4 +385,12 @@ export class World implements AsyncDisposable {
       }
     };
   }
+}
+
+function createdBy({ method, bodyRaw }: RequestOptions): string | undefined {
+  if (method !== "POST" || bodyRaw === undefined) return undefined;
+  const body: JSONValue = JSON.parse(new TextDecoder().decode(bodyRaw));
+  const metadata = isJsonObject(body) ? body["metadata"] : undefined;
+  const name = isJsonObject(metadata) ? metadata["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
 }

@@ -13,7 +13,8 @@ function liveMove(from: string, to: string): LabelSight[] {
 
 /** Writes to a Secret or its ConfigMap, whoever made them. */
 function writesTo(writes: readonly Traffic[], family: string): Traffic[] {
-  return writes.filter(({ path }) => path.endsWith(`/${family}`) || path.endsWith(`/checksums-${family}`));
+  const names = [family, `checksums-${family}`];
+  return writes.filter(({ created, path }) => names.includes(created ?? path.slice(path.lastIndexOf("/") + 1)));
 }
 
 /** What happens when nobody is at work on the object, and always to a ConfigMap. */
@@ -31,6 +32,10 @@ export const moves: readonly Behaviour[] = [
       const names = await world.createSecrets(24);
       await world.spread(three, names);
       const [mains, children] = [await world.labels(world.secrets), await world.labels(world.configMaps)];
+      // A shard takes what comes to it sooner for newborn, and tries to create its ConfigMap.
+      const { clock } = world.stage;
+      const created = clock.monotonic();
+      await world.eventually("none is newborn", () => clock.monotonic() >= created + 3_000, 10_000);
       const mark = world.mark;
       world.startShard("shard-d");
       await world.spread(four, names);
