@@ -53,7 +53,5 @@ export class Arrivals {
    * Did the object come right after its creation, and is this the first call for it? It is true only once, and only for
    * the object as it came: later calls may find children of it that the cache does not show yet.
    */
-  takeNewborn(object: KubeObject): boolean {
-    return this.#newborn.delete(object);
-  }
+  readonly takeNewborn = (object: KubeObject): boolean => this.#newborn.delete(object);
 }

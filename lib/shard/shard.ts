@@ -137,7 +137,7 @@ export class Shard implements ShardIdentity {
     const gate = this.#gateFor(main, common);
     const { ring, shard } = this;
     const reconciler = observed(name, reconcile, observers.reconcile);
-    const parts = { ring, shard, store, api, gate, wake, arrivals, reconcile: reconciler };
+    const parts = { ring, shard, store, api, gate, wake, takeNewborn: arrivals.takeNewborn, reconcile: reconciler };
     const sharded = shardedReconciler(onReleased === undefined ? parts : { ...parts, onReleased });
     add(new Controller({ ...common, name, reconcile: sharded, workers, sources: [events, wake, ...owned] }), "sharded");
   }

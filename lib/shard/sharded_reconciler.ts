@@ -2,7 +2,6 @@ import type { Api } from "../k8s/api/api.ts";
 import type { KubeObject, ObjectKey } from "../k8s/types.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../runtime/controller/mod.ts";
 import type { StoreReader } from "../runtime/watch/mod.ts";
-import type { Arrivals } from "./arrivals.ts";
 import type { KeyGate } from "./key_gate.ts";
 import { ownershipOf, type ShardIdentity } from "./shard_labels.ts";
 import type { WakeSource } from "./wake_source.ts";
@@ -38,8 +37,8 @@ export interface ShardedReconcilerParts<T extends KubeObject> extends ShardIdent
   readonly gate: KeyGate;
   /** A source of the controller that runs this. */
   readonly wake: WakeSource;
-  /** Knows which objects are newborn. */
-  readonly arrivals: Pick<Arrivals, "takeNewborn">;
+  /** Asked once for each call: did the object come right after its creation, and is this the first one? @default no */
+  readonly takeNewborn?: (object: T) => boolean;
   /** The author's reconciler. */
   readonly reconcile: ShardReconcile<T>;
   /**
@@ -51,7 +50,7 @@ export interface ShardedReconcilerParts<T extends KubeObject> extends ShardIdent
 
 /** Wraps an author's reconciler, so that it only ever sees objects that this shard owns. */
 export function shardedReconciler<T extends KubeObject>(parts: ShardedReconcilerParts<T>): Reconcile {
-  const { store, api, gate, wake, arrivals, reconcile, onReleased } = parts;
+  const { store, api, gate, wake, takeNewborn = () => false, reconcile, onReleased } = parts;
   return async (key, context) => {
     const object = store.get(key);
     const ownership = object === undefined ? "foreign" : ownershipOf(object, parts);
@@ -70,6 +69,6 @@ export function shardedReconciler<T extends KubeObject>(parts: ShardedReconciler
       const current = await api.inNamespace(key.namespace).find(key.name, { signal: context.signal });
       return current !== undefined && ownershipOf(current, parts) !== "foreign" ? current : undefined;
     };
-    return await reconcile(object, { ...context, live, newborn: arrivals.takeNewborn(object) });
+    return await reconcile(object, { ...context, live, newborn: takeNewborn(object) });
   };
 }
