@@ -165,8 +165,10 @@ export class RingSharder {
   }
 
   async #pass(scope: PassScope, signal: AbortSignal): Promise<PassResult> {
-    const parts = this.#passParts(true);
-    if (parts === undefined) return nothingDone;
+    const common = this.#passParts(true);
+    if (common === undefined) return nothingDone;
+    const isOutdated = this.#outdating.of(scope.type, common.snapshot.view, () => this.#parts.snapshot()?.view);
+    const parts = { ...common, isOutdated };
     // What has no live owner does not wait for the turns of what has one.
     const isSlow = scope.type === "all" && this.#limit.isSet;
     if (isSlow) this.#retry((await pass({ type: "ownerless" }, parts, signal)).failedObjects);
@@ -213,7 +215,6 @@ export class RingSharder {
       },
       isRetried: (object) => this.#failed.has(object),
       ...(inPass ? { onListed: this.#ledger.listed } : {}),
-      isOutdated: this.#outdating.of(snapshot.view, () => this.#parts.snapshot()?.view),
     };
   }
 
@@ -231,7 +232,7 @@ export class RingSharder {
     this.#backlog.note(scope, result);
     const isUnknown = unserved.some(({ isAbsent }) => !isAbsent);
     const isMissed = !this.#failed.note(result.failedObjects) || missed || isUnknown;
-    if (scope.type === "all") this.#outdating.note(result.outdated);
+    this.#outdating.note(scope.type, result.outdated);
     if (isMissed) this.#schedule.missed(scope, begin);
     else if (result.outdated) this.#schedule.outdated(scope);
     else this.#schedule.ended(scope, begin, found);

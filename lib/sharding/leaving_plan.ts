@@ -25,8 +25,8 @@ export interface LeavingContext {
   /** May a shard that no Lease names be called bogus? */
   readonly mayJudgeUnknown: boolean;
   /**
-   * Does a main object that is leaving, or may be, still have this shard at work on it, or was the owner of this object
-   * asked for? Asked for controlled objects.
+   * Does a main object that is leaving, or may be, still have this shard at work on it, or does any shard keep the owner
+   * of this object? Asked for controlled objects.
    */
   readonly isBusy: (shard: string) => boolean;
   /** The ring does not exist any more: nobody takes over the Leases of shards that fall silent. */

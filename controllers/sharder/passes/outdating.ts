@@ -1,11 +1,12 @@
 import type { RingView } from "../../../lib/sharding/ring_view.ts";
+import type { PassKind } from "./pass_scope.ts";
 
-/** So many passes in a row may end early. The next one does not: shards that come and go shall not keep it from its end. */
+/** So many passes of a kind in a row may end early. The next one does not, however often shards come and go. */
 const mostInRow = 5;
 
 /** Tells passes when a shard is gone that was at work when they began. */
 export class Outdating {
-  #inRow = 0;
+  readonly #inRow = new Map<PassKind, number>();
 
   /**
    * For a pass that begins. Views are immutable, so each is looked at once.
@@ -13,8 +14,8 @@ export class Outdating {
    * @param present the shards whenever it is called; undefined when there is no ring any more
    * @returns is one of them gone?
    */
-  of(begin: RingView, present: () => RingView | undefined): () => boolean {
-    if (this.#inRow >= mostInRow) return () => false;
+  of(kind: PassKind, begin: RingView, present: () => RingView | undefined): () => boolean {
+    if ((this.#inRow.get(kind) ?? 0) >= mostInRow) return () => false;
     const names = begin.liveNames();
     let seen: RingView = begin;
     let isLost = false;
@@ -28,8 +29,8 @@ export class Outdating {
     };
   }
 
-  /** Notes how a pass ended that could have ended early. */
-  note(isOutdated: boolean): void {
-    this.#inRow = isOutdated ? this.#inRow + 1 : 0;
+  /** Notes how a pass ended. */
+  note(kind: PassKind, isOutdated: boolean): void {
+    this.#inRow.set(kind, isOutdated ? (this.#inRow.get(kind) ?? 0) + 1 : 0);
   }
 }

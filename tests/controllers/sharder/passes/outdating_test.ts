@@ -7,7 +7,7 @@ const begin = viewOf({ a: "ready", b: "expired", c: "dead" });
 
 function isOutdated(outdating: Outdating, ...views: readonly (RingView | undefined)[]): boolean[] {
   let present: RingView | undefined = begin;
-  const ask = outdating.of(begin, () => present);
+  const ask = outdating.of("all", begin, () => present);
   return views.map((view) => {
     present = view;
     return ask();
@@ -33,14 +33,15 @@ Deno.test("a pass is not outdated when its ring goes", () => {
   assert.deepEqual(isOutdated(new Outdating(), undefined), [false]);
 });
 
-Deno.test("after five passes in a row that ended early, one goes on whatever happens", () => {
+Deno.test("after five passes of a kind in a row that ended early, one goes on whatever happens", () => {
   const outdating = new Outdating();
   const gone = viewOf({ a: "ready" });
   for (let pass = 0; pass < 5; pass++) {
     assert.deepEqual(isOutdated(outdating, gone), [true]);
-    outdating.note(true);
+    outdating.note("all", true);
+    outdating.note("draining", false);
   }
   assert.deepEqual(isOutdated(outdating, gone), [false]);
-  outdating.note(false);
+  outdating.note("all", false);
   assert.deepEqual(isOutdated(outdating, gone), [true]);
 });

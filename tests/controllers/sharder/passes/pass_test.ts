@@ -56,7 +56,7 @@ class Bench {
       targets: this.#targets,
       owners,
       mover: new Mover(() => this.snapshot, owners, {}, noLease),
-      isOutdated: new Outdating().of(this.snapshot.view, () => this.snapshot.view),
+      isOutdated: new Outdating().of("all", this.snapshot.view, () => this.snapshot.view),
       families: this.families,
       pending: this.pending,
       concurrency: 4,
